@@ -1,0 +1,52 @@
+"""spatial: make a loudspeaker box sound wider than it is.
+
+::
+
+    DESIGN SHORE  (float64, SciPy, offline, may raise)      RENDER SHORE  (float32, C, real time, never blocks)
+
+    rigs/*.toml -> rig -> acoustics -> design ---> FilterMatrix ---> render ---> io: WAV file, array
+                             |            |          (one file)        |
+                             +-----+------+               |          csrc/ (C core through cffi)
+                                   v                      v
+                               analysis  <----------------+---------> export (WAV)
+                                   |
+                                 plots, report                     cli on top of everything
+
+Front is towards the listener, left is the listener's left, up is up; metres, degrees; left is positive.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from spatial.analysis.summary import analyze_bank
+    from spatial.design.virtualizer import compute_filters
+    from spatial.filters import FilterMatrix
+    from spatial.render.renderer import render_file
+    from spatial.rig.load import load_rig
+
+# Public names are fetched where they are first used: `import spatial` loads no SciPy, Numba, sound device or plotting library.
+_WHERE = {
+    "load_rig": "spatial.rig.load",
+    "compute_filters": "spatial.design.virtualizer",
+    "FilterMatrix": "spatial.filters",
+    "render_file": "spatial.render.renderer",
+    "analyze_bank": "spatial.analysis.summary",
+}
+
+__all__ = ["FilterMatrix", "__version__", "analyze_bank", "compute_filters", "load_rig", "render_file"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'spatial' has no attribute '{name}'")
+    from importlib import import_module
+
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_WHERE])

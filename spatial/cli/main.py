@@ -1,0 +1,60 @@
+"""Entry point: parse, run, and turn every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+
+import spatial
+from spatial.errors import SpatialError
+
+COMMAND_MODULES = ("rigs", "design", "render", "see", "demo")
+INTERRUPTED = 130
+
+
+class VersionAction(argparse.Action):
+    """``--version``: version, engine and instruction set (the engine is looked for only when asked)."""
+
+    def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
+        from spatial.render.backends import describe_engine
+
+        print(f"spatial {spatial.__version__}  engine {describe_engine()}")
+        parser.exit(0)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and options."""
+    parser = argparse.ArgumentParser(
+        prog="spatial",
+        description="Filters for compact loudspeakers that sound wide: design them, look at them, render music through them.",
+    )
+    parser.add_argument("--version", action=VersionAction, nargs=0, help="print version, engine and instruction set")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for module in COMMAND_MODULES:
+        import_module(f"spatial.cli.{module}").add_commands(commands)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 130 interrupted)."""
+    args = build_parser().parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except SpatialError as error:
+        if args.debug:
+            raise
+        print(f"spatial: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("spatial: interrupted, nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if args.debug:
+            raise
+        print(f"spatial: this is a bug: {type(error).__name__}: {error}; run again with --debug for the traceback", file=sys.stderr)
+        return 1

@@ -1,0 +1,1 @@
+"""The rig: what an engineer writes down about a loudspeaker, read and checked."""

@@ -1,0 +1,45 @@
+"""Decibels, third octaves, and samples that scale with the rate."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+REFERENCE_FS = 48000
+"""Rate at which taps and delays of a rig file are stated."""
+
+
+def db(ratio: ArrayLike) -> NDArray[np.float64]:
+    """Amplitude ratio in dB, 20 log10 |ratio|; nothing below -400 dB."""
+    return 20 * np.log10(np.maximum(np.abs(ratio), 1e-20))
+
+
+def power_db(power: ArrayLike) -> NDArray[np.float64]:
+    """Power ratio in dB, 10 log10; nothing below -400 dB."""
+    return 10 * np.log10(np.maximum(power, 1e-40))
+
+
+def from_db(level_db: ArrayLike) -> NDArray[np.float64]:
+    """Amplitude ratio of a level in dB."""
+    return 10 ** (np.asarray(level_db, float) / 20)
+
+
+def scaled_samples(samples_at_48k: float, fs: float) -> int:
+    """A number of samples stated at 48 kHz, at the rate fs."""
+    return round(samples_at_48k * fs / REFERENCE_FS)
+
+
+def third_octave_centres(low_hz: float, high_hz: float) -> NDArray[np.float64]:
+    """Centres of the base-two third octaves around 1 kHz whose nominal name lies in [low_hz, high_hz]."""
+    index = np.arange(-20, 16)
+    centres = 1000 * 2.0 ** (index / 3)
+    return centres[(centres >= low_hz * 2 ** (-1 / 12)) & (centres <= high_hz * 2 ** (1 / 12))]
+
+
+def third_octave_mean(power: ArrayLike, freqs: ArrayLike, centres: ArrayLike) -> NDArray[np.float64]:
+    """Mean of power over each third octave: (freqs, ...) -> (centres, ...); nan where no frequency falls."""
+    power, freqs = np.asarray(power), np.asarray(freqs)
+    out = np.full((len(np.atleast_1d(centres)),) + power.shape[1:], np.nan)
+    for i, centre in enumerate(np.atleast_1d(centres)):
+        inside = (freqs >= centre * 2 ** (-1 / 6)) & (freqs < centre * 2 ** (1 / 6))
+        if inside.any():
+            out[i] = power[inside].mean(axis=0)
+    return out
