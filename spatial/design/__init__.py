@@ -1,0 +1,1 @@
+"""Design: from a rig file to its filter matrix."""

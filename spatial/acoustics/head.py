@@ -1,0 +1,94 @@
+"""The rigid-sphere head: what its two ears receive from point sources at finite range, as an exact series.
+
+Source: Duda and Martens, "Range dependence of the response of a spherical head model", JASA 104(5), 1998, eq. 1-3, in the
+convention e^{+j omega t}. Ears at +-90 degrees from the nose.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial.acoustics.spherical import HankelRatio
+
+SERIES_TOLERANCE = 1e-16
+MAX_ORDERS = 2000
+
+
+def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArray[np.complex128]:
+    """Pressure on a rigid sphere over the free-field pressure at its centre, for a point source.
+
+    -(rho/ka) e^{j ka rho} sum_m (2m+1) P_m(cos gamma) h_m(ka rho) / h_m'(ka)
+
+    Parameters
+    ----------
+    ka : (freqs,) float > 0
+        Wave number times radius.
+    rho : (sources,) float > 1
+        Source distance over radius.
+    cos_gamma : (sources, points) float
+        Cosine of the angle between source and point on the surface.
+
+    Returns
+    -------
+    (freqs, sources, points) complex
+        Summed until the terms fall below 1e-16 of the sum; agrees with 40-digit arithmetic to 1e-12.
+    """
+    ka = np.asarray(ka, float)[:, None]
+    rho, cos_gamma = np.asarray(rho, float), np.asarray(cos_gamma, float)
+    surface, source = HankelRatio(ka), HankelRatio(ka * rho)
+    carried = np.exp(1j * ka) / rho                              # e^{j ka rho} h_0(ka rho)/h_0(ka)
+    slope = -surface.r                                           # h_m'/h_m
+    p_before, p_now = np.zeros_like(cos_gamma), np.ones_like(cos_gamma)
+    total = np.zeros((len(ka), *cos_gamma.shape), complex)
+    for m in range(MAX_ORDERS):
+        radial = (2 * m + 1) * carried / slope
+        total += radial[:, :, None] * p_now
+        if m > ka.max() and np.all(np.abs(radial) <= SERIES_TOLERANCE * np.abs(total).max(axis=2)):
+            break
+        p_before, p_now = p_now, ((2 * m + 1) * cos_gamma * p_now - m * p_before) / (m + 1)
+        carried = carried * source.r / surface.r
+        slope = 1 / surface.r - (m + 2) / surface.x
+        surface.advance()
+        source.advance()
+    return -(rho / ka)[:, :, None] * total
+
+
+def ear_responses(
+    freqs: ArrayLike, sources_m: ArrayLike, centre_m: ArrayLike, ear_axis: ArrayLike, radius_m: float, c: float
+) -> NDArray[np.complex128]:
+    """Pressure at both ears for unit point sources e^{-jkr}/r.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz, > 0
+    sources_m : (sources, 3)
+        Places, outside the head.
+    centre_m : (3,)
+        Head centre.
+    ear_axis : (3,)
+        Unit vector from the centre to the left ear.
+    radius_m, c : float
+        Head radius; speed of sound in m/s.
+
+    Returns
+    -------
+    (freqs, 2, sources) complex
+        Left ear, right ear.
+    """
+    freqs = np.asarray(freqs, float)
+    to_source = np.atleast_2d(sources_m) - np.asarray(centre_m, float)
+    r = np.sqrt((to_source**2).sum(axis=1))
+    towards_left = to_source @ np.asarray(ear_axis, float) / r
+    k = 2 * np.pi * freqs / c
+    series = sphere_series(k * radius_m, r / radius_m, np.stack([towards_left, -towards_left], axis=1))
+    free = np.exp(-1j * k[:, None] * r) / r
+    return np.moveaxis(free[:, :, None] * series, 2, 1)
+
+
+def relative_response(freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> NDArray[np.complex128]:
+    """Contralateral over ipsilateral ear of the sphere for a source at angle_deg (0-180) from the nose: (freqs,) complex."""
+    sine = np.sin(np.deg2rad(angle_deg))
+    ka = 2 * np.pi * np.asarray(freqs, float) * radius_m / c
+    ears = sphere_series(ka, [distance_m / radius_m], [[sine, -sine]])[:, 0]
+    return ears[:, 1] / ears[:, 0]

@@ -1,0 +1,82 @@
+"""Where a rig is listened to: ears of a head in one or many poses, far-away arcs and spheres."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial.rig.geometry import direction, head_centre, left_of
+from spatial.rig.model import Listener
+
+LEFT, RIGHT = 0, 1
+
+
+@dataclass(frozen=True)
+class Ears:
+    """Both ears of a rigid-sphere head, in one or more poses.
+
+    As points of a transfer matrix they come pose by pose: left ear, right ear, left ear of the next pose, ...
+
+    Parameters
+    ----------
+    centres_m : tuple of (front, left, up)
+        Head centre of every pose, metres.
+    yaws_deg : tuple of float
+        Yaw of every pose, + = nose towards the listener's left.
+    radius_m : float
+    """
+
+    centres_m: tuple[tuple[float, float, float], ...]
+    yaws_deg: tuple[float, ...]
+    radius_m: float
+
+    @classmethod
+    def of(cls, listener: Listener, moved_m: ArrayLike = (0.0, 0.0, 0.0), turned_deg: float = 0.0) -> Ears:
+        """The listener's ears, moved (front, left, up) and turned from the nominal pose."""
+        front, left, up = (head_centre(listener) + np.asarray(moved_m, float)).tolist()
+        return cls(((front, left, up),), (listener.yaw_deg + turned_deg,), listener.head_radius_m)
+
+    @classmethod
+    def cloud(cls, listener: Listener, poses: list[tuple[tuple[float, float, float], float]]) -> Ears:
+        """The listener's ears in many poses, each ((front, left, up) moved in metres, turned in degrees)."""
+        parts = [cls.of(listener, moved, turned) for moved, turned in poses]
+        centres = tuple(part.centres_m[0] for part in parts)
+        return cls(centres, tuple(part.yaws_deg[0] for part in parts), listener.head_radius_m)
+
+    def ear_axes(self) -> NDArray[np.float64]:
+        """Unit vectors from the head centre to the left ear: (poses, 3)."""
+        return np.array([left_of(yaw) for yaw in self.yaws_deg])
+
+    def __len__(self) -> int:
+        return 2 * len(self.yaws_deg)
+
+
+@dataclass(frozen=True, eq=False)
+class FarField:
+    """Directions far away, as unit vectors (points, 3); e^{-jkR}/R is left out and the phase is about the rig's origin."""
+
+    directions: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+
+def arc(azimuth_deg: ArrayLike, elevation_deg: ArrayLike = 0.0) -> FarField:
+    """Directions by azimuth and elevation in degrees (broadcast, then flattened)."""
+    return FarField(direction(azimuth_deg, elevation_deg).reshape(-1, 3))
+
+
+def sphere(n_elevation: int = 24, n_azimuth: int = 48) -> tuple[FarField, NDArray[np.float64]]:
+    """All directions with quadrature weights that add up to 1: Gauss-Legendre in elevation times uniform in azimuth."""
+    x, weights = np.polynomial.legendre.leggauss(n_elevation)
+    azimuth = np.arange(n_azimuth) * 360 / n_azimuth
+    azimuth_deg, elevation_deg = np.meshgrid(azimuth, np.rad2deg(np.arcsin(x)))
+    return arc(azimuth_deg, elevation_deg), np.repeat(weights / 2 / n_azimuth, n_azimuth)
+
+
+POSES = [
+    ((front, left, 0.0), yaw) for left in (-0.05, 0.0, 0.05) for front in (-0.10, 0.0, 0.10) for yaw in (-6.0, 0.0, 6.0)
+]
+"""The 27 head poses that robustness is judged at: 5 cm sideways, 10 cm in depth, 6 degrees of yaw."""

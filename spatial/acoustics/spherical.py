@@ -1,0 +1,117 @@
+"""Spherical waves without overflow: ratios of Hankel functions, Legendre polynomials, radiating caps.
+
+Convention e^{+j omega t}: outgoing waves are h_n = h_n^(2). Its values overflow where n exceeds the argument, so nothing here ever
+forms them: with r_n = h_n/h_{n-1} the recurrence h_{n+1} = (2n+1)/x h_n - h_{n-1} becomes r_{n+1} = (2n+1)/x - 1/r_n, stable upwards
+because h_n is the dominant solution, and products of ratios fade to zero where the wave does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class HankelRatio:
+    """r_n = h_n(x)/h_{n-1}(x), advanced one order at a time from n = 1.
+
+    Parameters
+    ----------
+    x : array of positive float
+    """
+
+    def __init__(self, x: ArrayLike) -> None:
+        self.x = np.asarray(x, float)
+        self.n = 1
+        self.r = 1 / self.x + 1j
+
+    def advance(self) -> None:
+        """From r_n to r_{n+1}."""
+        self.r = (2 * self.n + 1) / self.x - 1 / self.r
+        self.n += 1
+
+
+def hankel_orders(order_max: int, x: ArrayLike) -> Iterator[tuple[NDArray, NDArray]]:
+    """The orders n = 0..order_max of h_n(x), one after the other.
+
+    Yields
+    ------
+    step : array like x
+        h_n/h_{n-1}, whose running product is h_n/h_0; 1 for n = 0.
+    slope : array like x
+        Logarithmic derivative h_n'(x)/h_n(x).
+    """
+    ratio = HankelRatio(x)
+    yield np.ones_like(ratio.r), -ratio.r
+    for n in range(1, order_max + 1):
+        yield ratio.r, 1 / ratio.r - (n + 1) / ratio.x
+        ratio.advance()
+
+
+def legendre(order_max: int, x: ArrayLike) -> NDArray[np.float64]:
+    """P_n(x) for n = 0..order_max: (order_max + 1,) + x.shape."""
+    x = np.asarray(x, float)
+    p = np.ones((order_max + 1, *x.shape))
+    if order_max > 0:
+        p[1] = x
+    for n in range(1, order_max):
+        p[n + 1] = ((2 * n + 1) * x * p[n] - n * p[n - 1]) / (n + 1)
+    return p
+
+
+def cap_weights(order_max: int, half_angle: float) -> NDArray[np.float64]:
+    """w_n of a cap that moves radially, against 2n + 1 of a point; w_0 = 1.
+
+    w_n = [P_{n-1}(cos alpha) - P_{n+1}(cos alpha)] / (1 - cos alpha), half_angle alpha in radians (0: a point).
+    Source: Skudrzyk 1971, "The Foundations of Acoustics", vibrating cap on a rigid sphere.
+    """
+    if half_angle == 0:
+        return 2.0 * np.arange(order_max + 1) + 1
+    p = legendre(order_max + 1, np.cos(half_angle))
+    w = np.ones(order_max + 1)
+    w[1:] = (p[:order_max] - p[2:]) / (1 - np.cos(half_angle))
+    return w
+
+
+def ball_orders(ka_max: float) -> int:
+    """Orders that a ball of that ka needs."""
+    return int(np.ceil(ka_max)) + 15
+
+
+def cap_far_field(k: NDArray, radius_m: float, diameter_m: float) -> NDArray[np.complex128]:
+    """Far-field coefficients G_n (orders, freqs) of a cap on a rigid sphere: G(gamma) = sum_n G_n P_n(cos gamma).
+
+    G_n = w_n j^n / (j (ka)^2 h_n'(ka)); e^{-jkR}/R is left out, the phase is about the ball's centre. Unit: volume acceleration, so
+    that G -> 1 low down.
+    """
+    ka = np.asarray(k, float) * radius_m
+    order_max = ball_orders(ka.max())
+    w = cap_weights(order_max, np.arcsin(diameter_m / 2 / radius_m))
+    out = np.empty((order_max + 1, len(ka)), complex)
+    inverse = ka * np.exp(1j * ka) / 1j                          # 1/h_0
+    for n, (step, slope) in enumerate(hankel_orders(order_max, ka)):
+        inverse = inverse / step                                 # 1/h_n, fades to 0 where h_n overflows
+        out[n] = w[n] * 1j ** (n % 4) * inverse / slope / (1j * ka**2)
+    return out
+
+
+def cap_near_field(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, cos_gamma: NDArray) -> NDArray[np.complex128]:
+    """Pressure (freqs, points) of a cap on a rigid sphere at ranges r > radius and angles gamma from the cap's axis.
+
+    p = -sum_n w_n h_n(kr) / (k a^2 h_n'(ka)) P_n(cos gamma): the far field with j^{n+1} e^{-jkr}/(kr) replaced by h_n(kr).
+    """
+    k = np.asarray(k, float)[:, None]
+    ka, kr = k * radius_m, k * np.asarray(r, float)
+    # h_n(kr)/h_n(ka) fades like (a/r)^n above n = ka: enough orders for 1e-12
+    order_max = ball_orders(ka.max()) + int(np.ceil(28 / np.log(np.min(r) / radius_m)))
+    w = cap_weights(order_max, np.arcsin(diameter_m / 2 / radius_m))
+    p = legendre(order_max, cos_gamma)
+    out = np.zeros(kr.shape, complex)
+    carried = np.exp(-1j * (kr - ka)) * ka / kr                  # h_0(kr)/h_0(ka)
+    for n, ((step_r, _), (step_a, slope)) in enumerate(
+        zip(hankel_orders(order_max, kr), hankel_orders(order_max, ka), strict=True)
+    ):
+        carried = carried * step_r / step_a
+        out -= w[n] * p[n] * carried / slope
+    return out / (k * radius_m**2)

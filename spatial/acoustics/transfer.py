@@ -1,0 +1,133 @@
+"""The transfer matrix of a rig: every driver to every point, one call for ears, arcs and spheres."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
+
+from spatial.acoustics.equivalent_sources import fit, listening_region
+from spatial.acoustics.head import ear_responses
+from spatial.acoustics.points import Ears, FarField
+from spatial.acoustics.spherical import cap_far_field, cap_near_field, legendre
+from spatial.rig.geometry import axes, places
+from spatial.rig.model import Driver, Medium, Rig
+
+LOWEST_HZ = 0.1                # stands for 0 Hz, where a wave has no phase left to lose
+GRID_STEP_HZ = 62.5            # ears near a body are computed on this grid and interpolated: they ring for about a millisecond
+GRID_MARGIN_HZ = 250.0         # past the highest frequency, so that the spline is never at its end
+
+
+def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
+    """Pressure at points per unit drive of every driver.
+
+    Parameters
+    ----------
+    rig : Rig
+        Drivers and the body that carries them. Unit drive makes e^{-jkr}/r low down.
+    points : Ears or FarField
+        Ears receive at finite range, with the head in place. Far-field points leave e^{-jkR}/R out; their phase is about the
+        rig's origin.
+    freqs : (freqs,) Hz
+        0 is read as 0.1 Hz.
+    medium : Medium
+        Default: air at 20 degrees.
+
+    Returns
+    -------
+    (freqs, points, drivers) complex
+
+    Notes
+    -----
+    Hardware gain, delay and polarity of a driver are not in here (`hardware_response`). Near a body, ears are computed every
+    62.5 Hz and interpolated once the travel time is taken out; error below 1e-4.
+    """
+    freqs = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
+    c = (medium or Medium()).c
+    if isinstance(points, FarField):
+        return _body_far_field(rig, points, freqs, c) if rig.enclosure.shape == "sphere" else _free_far_field(rig, points, freqs, c)
+    if rig.enclosure.shape == "sphere":
+        return _ears_near_body(rig, points, freqs, c)
+    return _ears_in_free_field(rig, points, freqs, c)
+
+
+def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
+    """What the hardware does to every driver's feed, to be compensated: (freqs, drivers) complex."""
+    omega = 2 * np.pi * np.asarray(freqs, float)
+    return np.stack([_hardware(driver, omega) for driver in rig.drivers], axis=1)
+
+
+def _hardware(driver: Driver, omega: NDArray[np.float64]) -> NDArray[np.complex128]:
+    sign = -1.0 if driver.invert else 1.0
+    return sign * 10 ** (driver.gain_db / 20) * np.exp(-1j * omega * driver.delay_ms * 1e-3)
+
+
+def free_directivity(driver: Driver, cos_angle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pattern of a free-field driver at an angle from its axis: 1 for an omni, (1 + cos)/2 for a cardioid."""
+    return 0.5 * (1 + cos_angle) if driver.directivity == "cardioid" else np.ones_like(cos_angle)
+
+
+def _free_far_field(rig: Rig, points: FarField, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+    k = 2 * np.pi * freqs / c
+    phase = np.exp(1j * k[:, None, None] * (points.directions @ places(rig).T))
+    pattern = [free_directivity(d, points.directions @ axis) for d, axis in zip(rig.drivers, axes(rig), strict=True)]
+    return phase * np.stack(pattern, axis=1)
+
+
+def _body_far_field(rig: Rig, points: FarField, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+    k = 2 * np.pi * freqs / c
+    radius, out = _radius(rig), np.empty((len(freqs), len(points), len(rig.drivers)), complex)
+    patterns = {diameter: cap_far_field(k, radius, diameter) for diameter in {d.diameter_m or 0.0 for d in rig.drivers}}
+    for i, (driver, axis) in enumerate(zip(rig.drivers, axes(rig), strict=True)):
+        coefficients = patterns[driver.diameter_m or 0.0]
+        p = legendre(len(coefficients) - 1, np.clip(points.directions @ axis, -1, 1))
+        out[:, :, i] = coefficients.T @ p
+    return out
+
+
+def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+    out = np.empty((len(freqs), len(ears), len(rig.drivers)), complex)
+    where, facing = places(rig), axes(rig)
+    for pose, (centre, ear_axis) in enumerate(zip(ears.centres_m, ears.ear_axes(), strict=True)):
+        towards = np.asarray(centre) - where
+        towards /= np.sqrt((towards**2).sum(axis=1))[:, None]
+        pattern = [free_directivity(d, np.sum(u * a)) for d, u, a in zip(rig.drivers, towards, facing, strict=True)]
+        out[:, 2 * pose : 2 * pose + 2] = ear_responses(freqs, where, centre, ear_axis, ears.radius_m, c) * np.array(pattern)
+    return out
+
+
+def _ears_near_body(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+    top = np.ceil((freqs.max() + GRID_MARGIN_HZ) / GRID_STEP_HZ) * GRID_STEP_HZ
+    grid, on_grid = _ears_near_body_on_grid(rig, ears, float(top), c)
+    travel_s = np.linalg.norm(np.repeat(ears.centres_m, 2, axis=0), axis=1) / c
+    spline = CubicSpline(grid, on_grid * np.exp(2j * np.pi * grid[:, None] * travel_s)[:, :, None])
+    return spline(freqs) * np.exp(-2j * np.pi * freqs[:, None] * travel_s)[:, :, None]
+
+
+@lru_cache(maxsize=16)
+def _ears_near_body_on_grid(rig: Rig, ears: Ears, top_hz: float, c: float) -> tuple[NDArray, NDArray]:
+    grid = np.concatenate([[LOWEST_HZ, 20.0, 40.0], np.arange(GRID_STEP_HZ, top_hz + 1, GRID_STEP_HZ)])
+    k, radius = 2 * np.pi * grid / c, _radius(rig)
+    region = listening_region(np.array(ears.centres_m), ears.radius_m)
+    r = np.sqrt((region**2).sum(axis=1))
+    field = np.stack(
+        [
+            cap_near_field(k, radius, driver.diameter_m or 0.0, r, np.clip(region @ axis / r, -1, 1))
+            for driver, axis in zip(rig.drivers, axes(rig), strict=True)
+        ],
+        axis=2,
+    )
+    sources = fit(k, radius, region, field)
+    out = np.empty((len(grid), len(ears), len(rig.drivers)), complex)
+    for pose, (centre, ear_axis) in enumerate(zip(ears.centres_m, ears.ear_axes(), strict=True)):
+        heard = ear_responses(grid, sources.places_m, centre, ear_axis, ears.radius_m, c)
+        out[:, 2 * pose : 2 * pose + 2] = heard @ sources.strengths
+    out.flags.writeable = False
+    return grid, out
+
+
+def _radius(rig: Rig) -> float:
+    assert rig.enclosure.radius_m is not None, "the loader refuses a sphere without a radius"
+    return rig.enclosure.radius_m

@@ -1,0 +1,112 @@
+"""Crosstalk cancellation and null-steering: one closed form for any number of drivers.
+
+Per frequency h_i, h_c in C^N are the drivers' transfers to the ipsilateral and the contralateral ear, d the pressure wanted at the
+one, c the pressure left at the other. With
+
+    A = |h_i|^2,  B = |h_c|^2,  C = h_c^T h_i*,  Delta = A B - |C|^2
+
+the weights of least effort that make both are w = h_i* x + h_c* y, y = A (c - c0)/Delta, x = d/A - y C*/A, where c0 = d C/A is the leak
+that comes with the cheapest way to make d. Their effort |w|^2 = |d|^2/A + (A/Delta) |c - c0|^2 confines c, under a cap, to a disc
+about c0. Every mode is a wish for c that is moved into that disc.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+SINGULAR = 1e-24               # of A B: ears that receive the same to 12 digits cannot be told apart
+
+
+def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """A, C and Delta, the last without the cancellation of A B - |C|^2 at low frequency."""
+    A = np.sum(np.abs(h_ipsi) ** 2, axis=1)
+    B = np.sum(np.abs(h_contra) ** 2, axis=1)
+    C = np.sum(h_contra * h_ipsi.conj(), axis=1)
+    apart = h_contra - h_ipsi * (C / A)[:, None]
+    Delta = A * np.sum(np.abs(apart) ** 2, axis=1)
+    return A, C, np.maximum(Delta, SINGULAR * A * B)
+
+
+def reachable_leaks(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDArray) -> tuple[NDArray, NDArray]:
+    """Disc of contralateral pressures that an effort limit leaves within reach.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+        Driver-to-ear transfer, pressure per unit drive.
+    d : (freqs,) complex
+        Ipsilateral pressure that is wanted.
+    effort : (freqs,) float
+        Largest allowed sum of |w|^2.
+
+    Returns
+    -------
+    c0 : (freqs,) complex
+        Centre: the leak of the cheapest way to make d.
+    rho : (freqs,) float
+        Radius; 0 where even d alone exceeds the effort.
+    """
+    A, C, Delta = _products(h_ipsi, h_contra)
+    spare = np.maximum(effort - np.abs(d) ** 2 / A, 0.0)
+    return d * C / A, np.sqrt(Delta / A * spare)
+
+
+def least_effort_weights(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray) -> NDArray[np.complex128]:
+    """Weights w (freqs, drivers) of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c."""
+    A, C, Delta = _products(h_ipsi, h_contra)
+    y = A * (c - d * C / A) / Delta
+    x = d / A - y * C.conj() / A
+    return h_ipsi.conj() * x[:, None] + h_contra.conj() * y[:, None]
+
+
+def nearest_in_disc(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+    """A complex wish for the leak, moved into the disc along the line to its centre (modes "null" and "virtual")."""
+    away = wish - c0
+    distance = np.abs(away)
+    return c0 + away * np.minimum(1.0, rho / np.maximum(distance, 1e-300))
+
+
+def leak_of_magnitude(magnitude: NDArray, natural_phase: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+    """A leak of the wished magnitude inside the disc, as near to a phase as the disc allows (mode "target").
+
+    Where the disc holds no point of that magnitude, its nearest magnitude is taken: | |c0| - rho | from above or |c0| + rho.
+
+    Notes
+    -----
+    Keeping the natural phase, that of the reference driver's own crosstalk, costs nothing where the cap does not bind. The phase of
+    least effort flips sign where C = 0, which short filters cannot follow.
+    """
+    centre = np.abs(c0)
+    m = np.clip(magnitude, np.maximum(centre - rho, 0.0), centre + rho)
+    # points |c| = m inside the disc lie within +-widest of arg c0
+    cosine = (m**2 + centre**2 - rho**2) / np.maximum(2 * m * centre, 1e-300)
+    widest = np.arccos(np.clip(cosine, -1.0, 1.0))
+    apart = np.angle(np.exp(1j * (natural_phase - np.angle(c0))))
+    return m * np.exp(1j * (np.angle(c0) + np.clip(apart, -widest, widest)))
+
+
+def target_curve_db(freqs: NDArray, target_db: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """Target cancellation gain over frequency: pchip over log f through (Hz, dB), held at the ends: (freqs,) dB."""
+    points = np.array(target_db, float)
+    if len(points) == 1:
+        return np.full(len(freqs), points[0, 1])
+    held = np.clip(freqs, points[0, 0], points[-1, 0])
+    return PchipInterpolator(np.log(points[:, 0]), points[:, 1])(np.log(held))
+
+
+def targeted_leak(target_db: NDArray, d: NDArray, natural: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+    """Leak for a wanted ipsi/contra ratio: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
+
+    The separation is then max(natural, min(target, reachable)) exactly.
+    """
+    g = np.abs(natural)
+    wanted = np.abs(d) * np.minimum(10 ** (-target_db / 20), g)
+    return leak_of_magnitude(wanted, np.angle(d * natural), c0, rho)
+
+
+def separation_db(h_ipsi: NDArray, h_contra: NDArray, w: NDArray) -> NDArray[np.float64]:
+    """20 log10 |p_ipsi / p_contra| of weights w (freqs, drivers): (freqs,)."""
+    p_ipsi, p_contra = np.sum(h_ipsi * w, axis=1), np.sum(h_contra * w, axis=1)
+    return 20 * np.log10(np.abs(p_ipsi) / np.maximum(np.abs(p_contra), 1e-20 * np.abs(p_ipsi)))

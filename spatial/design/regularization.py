@@ -1,0 +1,56 @@
+"""What holds a design back: the effort cap over frequency, and drivers that may help only inside their band."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.rig.geometry import places
+from spatial.rig.model import CrosstalkSpec, Driver, Rig
+
+CAP_FULL_HZ = 250.0            # the stated cap holds from here up
+CAP_ZERO_HZ = 80.0             # and has fallen to 0 dB here: below, a path is its reference alone
+WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
+BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
+
+
+def default_effort_cap_db(rig: Rig, spec: CrosstalkSpec) -> float:
+    """The value given; else 18 dB for virtual, 6 dB for four or more drivers that span 0.3 m, 12 dB for the rest."""
+    if spec.effort_cap_db is not None:
+        return spec.effort_cap_db
+    if spec.mode == "virtual":
+        return 18.0
+    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    where = places(rig)[used]
+    span = np.linalg.norm(where[:, None] - where[None], axis=2).max()
+    return 6.0 if len(used) >= WIDE_DRIVERS and span >= WIDE_SPAN_M else 12.0
+
+
+def lower_edge_hz(drivers: list[Driver]) -> float:
+    """Where the last of the drivers has stopped helping on the way down: 80 Hz, or the lowest edge of their bands."""
+    return max(CAP_ZERO_HZ, min((d.band_hz[0] if d.band_hz else 0.0) for d in drivers))
+
+
+def effort_cap_curve(freqs: NDArray, cap_db: float, zero_hz: float = CAP_ZERO_HZ) -> NDArray[np.float64]:
+    """Cap in dB over frequency: the stated value from 250 Hz up, falling on log f to 0 dB at zero_hz: (freqs,)."""
+    full_hz = max(CAP_FULL_HZ, 1.25 * zero_hz)
+    rise = np.log(np.maximum(freqs, 1e-3) / zero_hz) / np.log(full_hz / zero_hz)
+    return cap_db * np.clip(rise, 0, 1)
+
+
+def band_weights(drivers: list[Driver], freqs: NDArray) -> NDArray[np.float64]:
+    """Cost Q_n >= 1 of using each driver: 1 inside ``band_hz``, rising by 24 dB an octave outside, 60 dB at most: (freqs, drivers)."""
+    f = np.maximum(freqs, 1e-3)
+    out = np.ones((len(f), len(drivers)))
+    for i, driver in enumerate(drivers):
+        if driver.band_hz is not None:
+            low, high = driver.band_hz
+            octaves = np.maximum(np.log2(low / f), np.log2(f / high))
+            out[:, i] = 10 ** (np.clip(BAND_SLOPE_DB_PER_OCTAVE * octaves, 0, BAND_OFF_DB) / 10)
+    return out
+
+
+def smooth_step(freqs: NDArray, from_hz: float, to_hz: float) -> NDArray[np.float64]:
+    """0 below from_hz, 1 above to_hz, a cubic on log f between: (freqs,)."""
+    x = np.clip(np.log(np.maximum(freqs, 1e-3) / from_hz) / np.log(to_hz / from_hz), 0, 1)
+    return x * x * (3 - 2 * x)
