@@ -1,0 +1,9 @@
+/* What a C file of the core includes to have the contract. */
+#ifndef SPATIAL_CORE_H
+#define SPATIAL_CORE_H
+
+#include <stddef.h>
+
+#include "spatial.h"
+
+#endif

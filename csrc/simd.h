@@ -1,0 +1,23 @@
+/* Vectors by the extensions that GCC and clang share, and the two things that they spell differently. */
+#ifndef SPATIAL_SIMD_H
+#define SPATIAL_SIMD_H
+
+#define SP_INLINE static inline __attribute__((always_inline))
+
+/* Aligned to their size; may_alias because they are laid over float arrays. */
+typedef float sp_float4 __attribute__((vector_size(16), may_alias));
+typedef float sp_float8 __attribute__((vector_size(32), may_alias));
+typedef float sp_float16 __attribute__((vector_size(64), may_alias));
+typedef int sp_int4 __attribute__((vector_size(16)));
+typedef int sp_int8 __attribute__((vector_size(32)));
+
+/* Lanes of a and b (counted on from a) in a new order. __builtin_shufflevector came to GCC in version 12. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define SP_SHUFFLE4(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SP_SHUFFLE8(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SP_SHUFFLE4(a, b, ...) __builtin_shuffle(a, b, (sp_int4){__VA_ARGS__})
+#define SP_SHUFFLE8(a, b, ...) __builtin_shuffle(a, b, (sp_int8){__VA_ARGS__})
+#endif
+
+#endif
