@@ -1,0 +1,109 @@
+"""The sides: filters of the left and right input, from what the ears should get to taps.
+
+Weights here are *effective*: what reaches the air, the hardware's own gain, delay and polarity undone afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.tone import ToneTarget, target_at_ear, timbre_group
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.design.crosstalk import (
+    least_effort_weights,
+    nearest_in_disc,
+    reachable_leaks,
+    target_curve_db,
+    targeted_leak,
+)
+from spatial.design.head_shadow import relative_hrtf
+from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
+from spatial.rig.model import RigFile, Scene
+from spatial.units import from_db, power_db
+
+REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side at some frequencies: what is wanted at the ears and the weights that make it.
+
+    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak;
+    c0, rho (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,).
+    """
+
+    ear: int
+    h_ipsi: NDArray[np.complex128]
+    h_contra: NDArray[np.complex128]
+    target: ToneTarget
+    c: NDArray[np.complex128]
+    c0: NDArray[np.complex128]
+    rho: NDArray[np.float64]
+    w: NDArray[np.complex128]
+    cap_db: NDArray[np.float64]
+
+    @property
+    def d(self) -> NDArray[np.complex128]:
+        """Wanted ipsilateral pressure."""
+        return self.target.d
+
+    def effort_db(self, w: NDArray) -> NDArray[np.float64]:
+        """Drive power of weights (freqs, drivers) over the reference alone making d: (freqs,) dB."""
+        return power_db(np.sum(np.abs(w) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
+
+
+def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex128]:
+    """Contra over ipsi of the virtual pair's loudspeaker on that side, by a width model: (freqs,)."""
+    pair, listener = scene.virtual_pair, scene.listener
+    return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c)
+
+
+def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArray | float = 0.0) -> Side:
+    """Closed-form weights of one side, (freqs,) Hz.
+
+    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency.
+    """
+    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+    spec = design.crosstalk
+    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    h_ipsi, h_contra = h[:, ear], h[:, RIGHT if ear == LEFT else LEFT]
+    group = timbre_group(rig, scene, spec, ear)
+    target = target_at_ear(rig, scene, design, group, ear, h_ipsi, freqs)
+    d = target.d
+
+    drivers = [rig.drivers[i] for i in used]
+    zero_hz = lower_edge_hz(drivers)
+    cap_db = effort_cap_curve(freqs, default_effort_cap_db(rig, spec), zero_hz) - lower_cap_db
+    # drivers outside their band cost more: solve for h_n/sqrt(Q_n), divide afterwards
+    root_q = np.sqrt(band_weights(drivers, freqs))
+    hi, hc = h_ipsi[:, used] / root_q, h_contra[:, used] / root_q
+    effort = from_db(cap_db) ** 2 * np.abs(d / target.h_ref) ** 2
+    c0, rho = reachable_leaks(hi, hc, d, effort)
+    natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
+    if spec.mode == "target":
+        c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho)
+    elif spec.mode == "null":
+        c = nearest_in_disc(np.zeros_like(d), c0, rho)
+    else:
+        c = nearest_in_disc(d * wished_pair(scene, design.width.model, freqs), c0, rho)
+
+    alone = np.zeros((len(freqs), len(rig.drivers)), complex)
+    alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
+    w = np.zeros_like(alone)
+    w[:, used] = least_effort_weights(hi, hc, d, c) / root_q
+    blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
+    w = alone + blend * (w - alone)
+    side = Side(ear, h_ipsi, h_contra, target, c, c0, rho, w, cap_db)
+    return replace(side, c=np.sum(h_contra * w, axis=1))
+
+
+def design_sides(rig_file: RigFile, freqs: NDArray, lower_cap_db: Sequence[NDArray | float] = (0.0, 0.0)) -> tuple[Side, Side]:
+    """Left and right side."""
+    left, right = (design_side(rig_file, ear, freqs, lower_cap_db[ear]) for ear in (LEFT, RIGHT))
+    return left, right

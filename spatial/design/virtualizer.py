@@ -1,0 +1,280 @@
+"""The recipe: from a rig file to its filter matrix.
+
+    sides (cancellation with the width pair)  +  centre (beam)  ->  one tone, one arrival  ->  FIRs  ->  headroom gain
+
+Everything linear ends up in the taps; how stereo becomes left, right and centre is the bank's render recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.tone import ToneTarget, beam_group, target_at_ear, target_in_front
+from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
+from spatial.design.alignment import delay_s, fit_frequencies
+from spatial.design.beamformer import beam_weights
+from spatial.design.head_shadow import relative_hrtf
+from spatial.design.realize import band_limit, fit_firs, transfer
+from spatial.design.sides import Side, design_side, wished_pair
+from spatial.errors import UsageError
+from spatial.filters import FilterMatrix, RenderRecipe
+from spatial.headroom import predict_headroom
+from spatial.rig.geometry import head_centre, places
+from spatial.rig.model import Rig, RigFile
+from spatial.units import REFERENCE_FS, from_db, scaled_samples
+
+NFFT = 4096                    # at 48 kHz; at least four times the longest filter
+FS_RANGE = (8000, 384000)
+FIT_FROM_HZ = 50.0             # from here to the end of the audible band the fit listens at the ears
+FIT_FLAT_BELOW_HZ = 100.0      # weight 1/f above
+LEAK_FLOOR = 1e-2              # relative leak errors are not weighted as if a leak were below this
+SIDE_LOADING = 1e-3
+CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 8, 0.3, 0.15
+HEADPHONE_TAPS, HEADPHONE_DELAY = 256, 32      # at 48 kHz
+BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4    # of the taps
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the taps of the paths lie, in samples.
+
+    latency: common delay; early (drivers,): hardware delay of each driver, by which its filter is moved forward.
+    """
+
+    fs: int
+    latency: int
+    early: NDArray[np.float64]
+
+    def offsets(self, later: float, modelling_delay: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """First tap of every driver's filter, and the delay that remains for the filter itself, both (drivers,)."""
+        zero = self.latency + later - self.early
+        first = np.floor(zero - modelling_delay).astype(np.intp)
+        return first, zero - first
+
+
+def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progress | None = None) -> FilterMatrix:
+    """Filter matrix of a rig.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+        As ``load_rig`` returns it.
+    fs : int
+        Sample rate, 8-384 kHz. Taps and delays of the rig file are stated at 48 kHz and scale with it.
+    progress : callable
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    FilterMatrix
+        Inputs left, right, center (headphones: left, right).
+
+    Raises
+    ------
+    UsageError
+        fs out of range.
+    """
+    if not FS_RANGE[0] <= fs <= FS_RANGE[1] or fs != int(fs):
+        raise UsageError(f"sample rate {fs} Hz: a whole number from {FS_RANGE[0]} to {FS_RANGE[1]} is wanted")
+    say = progress or (lambda stage: None)
+    bank = _headphones(rig_file, int(fs)) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, int(fs), say)
+    return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
+
+
+# ------------------------------------------------------------------------------------------------- loudspeakers
+
+
+def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
+    rig, design = rig_file.rig, rig_file.design
+    side_taps, side_delay = _length(design.crosstalk.taps, design.crosstalk.delay_samples, 1 / 4, fs)
+    beam_taps, beam_delay = _length(design.beam.taps, design.beam.delay_samples, 3 / 8, fs)
+    n_fft = max(_power_of_two(NFFT * fs / REFERENCE_FS), _power_of_two(4 * max(side_taps, beam_taps)))
+    freqs = np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ)
+
+    say("sides")
+    sides = [design_side(rig_file, ear, freqs) for ear in (LEFT, RIGHT)]
+    say("beam")
+    centre = Centre.design(rig_file, freqs)
+
+    early = np.array([d.delay_ms * 1e-3 * fs for d in rig.drivers])
+    later = _alignment(rig_file, sides, centre) * fs
+    latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
+    timing = Timing(fs, latency, early)
+    pieces: dict[str, tuple[NDArray, NDArray]] = {}
+    for name, side in zip(("left", "right"), sides, strict=True):
+        say(f"filters {name}")
+        offsets, remaining = timing.offsets(later[side.ear], side_delay)
+        pieces[name] = offsets, realize_side(rig_file, side, freqs, fs, side_taps, remaining)
+    say("filters center")
+    offsets, remaining = timing.offsets(later[2], beam_delay)
+    pieces["center"] = offsets, realize_beam(centre.w, freqs, fs, beam_taps, remaining)
+
+    n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
+    matrix = np.zeros((len(rig.drivers), 3, n_taps))
+    undo = [(-1.0 if d.invert else 1.0) / from_db(d.gain_db) for d in rig.drivers]
+    for i, (offsets, taps) in enumerate(pieces.values()):
+        for n, first in enumerate(offsets):
+            matrix[n, i, first : first + len(taps)] = undo[n] * taps[:, n]
+    return FilterMatrix(
+        taps=matrix,
+        fs=fs,
+        latency_samples=latency,
+        input_names=tuple(pieces),
+        driver_names=tuple(d.name for d in rig.drivers),
+        channels=tuple(d.channel for d in rig.drivers),
+        recipe=_recipe(rig_file),
+        rig_text=rig_file.text,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Centre:
+    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes in front."""
+
+    group: tuple[int, ...]
+    w: NDArray[np.complex128]
+    target: ToneTarget
+    freqs: NDArray[np.float64]
+
+    @classmethod
+    def design(cls, rig_file: RigFile, freqs: NDArray) -> Centre:
+        """Beam of the rig's preset, made to the path's tone target."""
+        rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+        group = beam_group(rig, design.beam)
+        target = target_in_front(rig, scene, design, group, freqs)
+        w = beam_weights(rig, design.beam, group, freqs, scene.medium)
+        gain = from_db(design.center_gain_db)
+        return cls(group, gain * target.d[:, None] * w, target, freqs)
+
+    def at(self, freqs: NDArray) -> NDArray[np.complex128]:
+        """Weights at other frequencies, interpolated."""
+        return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
+
+
+def _alignment(rig_file: RigFile, sides: list[Side], centre: Centre) -> NDArray[np.float64]:
+    """Extra delay, seconds, of left, right and center that makes them arrive together, as late as the one with the longest way."""
+    rig, scene = rig_file.rig, rig_file.scene
+    head = head_centre(scene.listener)
+    groups = [sides[LEFT].target.group, sides[RIGHT].target.group, centre.group]
+    travel = np.array([np.linalg.norm(head - places(rig)[list(g)].mean(axis=0)) for g in groups]) / scene.medium.c
+    freqs = fit_frequencies()
+    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    w = centre.at(freqs)
+    found = [
+        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / target_at_ear(rig, scene, rig_file.design, centre.group, ear, h[:, ear], freqs).d)
+        for ear in (LEFT, RIGHT)
+    ]
+    # the sides make their target exactly: they arrive with the travel time of their place
+    arrival = travel + np.array([0.0, 0.0, np.mean(found)])
+    return travel.max() - arrival
+
+
+def realize_side(
+    rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Taps (n_taps, drivers) of one side by least squares at both ears, delay (drivers,) samples inside the filters.
+
+    Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds.
+    """
+    lower_cap = np.zeros(len(freqs))
+    current, taps = side, np.zeros((n_taps, side.w.shape[1]))
+    for _ in range(CAP_ROUNDS):
+        taps = _fit_side(current, freqs, fs, n_taps, delay)
+        effort = side.effort_db(transfer(taps, freqs, fs))
+        stated = side.cap_db.max()
+        excess = np.where((freqs >= 20) & (freqs <= 20000), effort - stated, -np.inf)
+        if excess.max() <= CAP_TOLERANCE_DB:
+            break
+        lower_cap = lower_cap + _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
+        current = design_side(rig_file, side.ear, freqs, lower_cap)
+    return taps
+
+
+def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+    """Largest excess within a tenth of an octave and 60 Hz: a short filter cannot turn faster."""
+    out = np.empty_like(excess_db)
+    reach = np.maximum(freqs * 0.07, 60.0)
+    low, high = np.searchsorted(freqs, freqs - reach), np.searchsorted(freqs, freqs + reach, side="right")
+    for i, (a, b) in enumerate(zip(low, high, strict=True)):
+        out[i] = excess_db[a:b].max()
+    return out
+
+
+def _fit_side(side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray) -> NDArray[np.float64]:
+    used = np.flatnonzero(np.abs(side.w).max(axis=0) > 0)
+    turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]   # what differs between drivers
+    common = (band_limit(freqs, fs) * np.exp(-2j * np.pi * freqs / fs * delay.min()))[:, None]
+    wanted = np.stack([side.d, side.c], axis=1)
+    h = np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1) / turn[:, None]
+    audible = (freqs >= FIT_FROM_HZ) & (band_limit(freqs, fs) == 1)
+    v = np.where(audible, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 0.0)
+    floor = LEAK_FLOOR * np.abs(side.d)
+    weight = v[:, None] / np.stack([np.abs(side.d), np.maximum(np.abs(side.c), floor)], axis=1) ** 2
+    loading = SIDE_LOADING / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref / side.d) ** 2
+    taps = np.zeros((n_taps, side.w.shape[1]))
+    taps[:, used] = fit_firs(h, wanted * common, weight, side.w[:, used] * common * turn, np.repeat(loading[:, None], len(used), 1), n_taps)
+    return taps
+
+
+def realize_beam(w: NDArray, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Taps (n_taps, drivers) of smooth weights: sampled in frequency, delayed by delay (drivers,) samples, and windowed."""
+    n_fft = 2 * (len(freqs) - 1)
+    spectrum = w * band_limit(freqs, fs)[:, None] * np.exp(-2j * np.pi * freqs[:, None] / fs * delay)
+    spectrum[0], spectrum[-1] = spectrum[0].real, spectrum[-1].real
+    taps = np.fft.irfft(spectrum, n_fft, axis=0)[:n_taps]
+    rise, fall = int(n_taps * BEAM_FADE_IN), int(n_taps * BEAM_FADE_OUT)
+    taps[:rise] *= (0.5 - 0.5 * np.cos(np.pi * (np.arange(rise) + 0.5) / rise))[:, None]
+    taps[n_taps - fall :] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall))[:, None]
+    return taps
+
+
+# --------------------------------------------------------------------------------------------------- headphones
+
+
+def _headphones(rig_file: RigFile, fs: int) -> FilterMatrix:
+    """The width pair alone: each input plain to its own ear, delayed and low-passed to the other."""
+    n_taps, delay = scaled_samples(HEADPHONE_TAPS, fs), scaled_samples(HEADPHONE_DELAY, fs)
+    n_fft = _power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))
+    freqs = np.arange(n_fft // 2 + 1) * fs / n_fft
+    g = wished_pair(rig_file.scene, rig_file.design.width.model, freqs)
+    late = np.exp(-2j * np.pi * freqs / fs * delay)
+    v = np.where(band_limit(freqs, fs) == 1, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 1e-8)
+    contra = fit_firs(np.ones((len(freqs), 1, 1)), (g * late)[:, None], (v / np.abs(g) ** 2)[:, None], g[:, None], np.full((len(freqs), 1), 1e-12), n_taps)
+    ipsi = np.zeros(n_taps)
+    ipsi[delay] = 1.0
+    taps = np.array([[ipsi, contra[:, 0]], [contra[:, 0], ipsi]])
+    return FilterMatrix(
+        taps=taps,
+        fs=fs,
+        latency_samples=delay,
+        input_names=("left", "right"),
+        driver_names=("left ear", "right ear"),
+        channels=(1, 2),
+        recipe=RenderRecipe(upmix="off"),
+        rig_text=rig_file.text,
+    )
+
+
+# -------------------------------------------------------------------------------------------------------- small
+
+
+def _recipe(rig_file: RigFile) -> RenderRecipe:
+    upmix = rig_file.design.upmix
+    return RenderRecipe(upmix=upmix.method, latency_ms=upmix.latency_ms, strength=upmix.strength)
+
+
+def _length(taps_at_48k: int, delay_at_48k: int | None, share: float, fs: int) -> tuple[int, int]:
+    """Taps and modelling delay at the rate fs; the delay is a share of the taps where none is given."""
+    n_taps = scaled_samples(taps_at_48k, fs)
+    return n_taps, scaled_samples(delay_at_48k, fs) if delay_at_48k is not None else int(n_taps * share)
+
+
+def _power_of_two(at_least: float) -> int:
+    return 1 << int(np.ceil(np.log2(at_least)))
