@@ -41,7 +41,7 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
 
     Notes
     -----
-    Hardware gain, delay and polarity of a driver are not in here: the filters undo them. Near a body, ears are computed every
+    Hardware gain, delay and polarity of a driver are not in here (`hardware_response`): the filters undo them. Near a body, ears are computed every
     62.5 Hz and interpolated once the travel time is taken out; error below 1e-4.
     """
     freqs = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
@@ -51,6 +51,14 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
     if rig.enclosure.shape == "sphere":
         return _ears_near_body(rig, points, freqs, c)
     return _ears_in_free_field(rig, points, freqs, c)
+
+
+def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
+    """What the hardware does to every driver's feed (gain, delay, polarity) and the filters undo: (freqs, drivers) complex."""
+    omega = 2 * np.pi * np.asarray(freqs, float)
+    return np.stack(
+        [(-1.0 if d.invert else 1.0) * 10 ** (d.gain_db / 20) * np.exp(-1j * omega * d.delay_ms * 1e-3) for d in rig.drivers], axis=1
+    )
 
 
 def free_directivity(driver: Driver, cos_angle: NDArray[np.float64]) -> NDArray[np.float64]:

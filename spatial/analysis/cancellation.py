@@ -1,0 +1,231 @@
+"""The sides of a bank at the two ears: cancellation, timbre and effort, as curves and as the figures that are pinned.
+
+Definitions. Separation: 20 log10 |p_ipsi/p_contra|; ``sep_mean_db`` is the mean of min(dB, 80) over log frequency, 300 Hz-8 kHz;
+``sep_pink_db`` the ratio of mean powers re the reference driver alone; ``sep_third_min_db`` the worst third octave. ``timbre_db``: largest
+deviation of |p_ipsi/d|, 60 Hz-18 kHz, where the boost limit lets the tone hold. ``effort_db``: largest drive power re the reference alone,
+20 Hz-20 kHz. ``worst_pose_db``: least ``sep_mean_db`` of 27 head poses. Of two sides the worse figure counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.head import ear_responses
+from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.effective import effective_weights
+from spatial.design.alignment import delay_s, fit_frequencies
+from spatial.design.crosstalk import separation_db, target_curve_db
+from spatial.design.sides import Side, design_side
+from spatial.filters import FilterMatrix
+from spatial.rig.geometry import head_centre, left_of, nose, places
+from spatial.rig.model import RigFile, Scene
+from spatial.units import db, power_db, third_octave_centres, third_octave_mean
+
+SEPARATION_HZ = (300.0, 8000.0)
+TIMBRE_HZ = (60.0, 18000.0)
+EFFORT_HZ = (20.0, 20000.0)
+ITD_BELOW_HZ = 1500.0
+DEEPEST_DB = 80.0
+POINTS = 300
+SIDE_NAMES = ("left", "right")
+
+
+@dataclass(frozen=True, eq=False)
+class CancellationCurves:
+    """One side over frequency, dB; every array (freqs,).
+
+    asked_db: the target cancellation gain (None in other modes); natural_db: the reference alone; reachable_db: most that the
+    effort cap allows; reached_db, timbre_db (|p_ipsi/d|), effort_db: the bank's; cap_db: the effort cap.
+    """
+
+    freqs: NDArray[np.float64]
+    asked_db: NDArray[np.float64] | None
+    natural_db: NDArray[np.float64]
+    reachable_db: NDArray[np.float64]
+    reached_db: NDArray[np.float64]
+    timbre_db: NDArray[np.float64]
+    effort_db: NDArray[np.float64]
+    cap_db: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SideFigures:
+    """The sides in numbers, the worse side of the two; ILD and ITD errors against a real pair at the same head."""
+
+    sep_mean_db: float
+    sep_pink_db: float
+    sep_third_min_db: float
+    timbre_db: float
+    effort_db: float
+    drive_db: float
+    ild_error_db: float
+    ild_worst_db: float
+    ild_worst_hz: float
+    itd_error_us: float
+    worst_pose_db: float
+
+
+def cancellation_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> tuple[CancellationCurves, CancellationCurves]:
+    """Curves of the left and the right side at freqs (Hz)."""
+    left, right = (_curves(bank, rig_file, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
+    return left, right
+
+
+def _curves(bank: FilterMatrix, rig_file: RigFile, ear: int, freqs: NDArray) -> CancellationCurves:
+    spec = rig_file.design.crosstalk
+    side = design_side(rig_file, ear, freqs)
+    w = effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear])
+    p_ipsi = np.sum(side.h_ipsi * w, axis=1)
+    return CancellationCurves(
+        freqs=freqs,
+        asked_db=target_curve_db(freqs, spec.target_db) if spec.mode == "target" else None,
+        natural_db=natural_db(side),
+        reachable_db=reachable_db(side),
+        reached_db=separation_db(side.h_ipsi, side.h_contra, w),
+        timbre_db=db(p_ipsi / side.d),
+        effort_db=side.effort_db(w),
+        cap_db=side.cap_db,
+    )
+
+
+def natural_db(side: Side) -> NDArray[np.float64]:
+    """Separation of the side's reference alone."""
+    group = list(side.target.group)
+    return db(side.h_ipsi[:, group].sum(axis=1) / side.h_contra[:, group].sum(axis=1))
+
+
+def reachable_db(side: Side) -> NDArray[np.float64]:
+    """Largest separation inside the effort cap, 80 dB at most."""
+    least = np.maximum(np.abs(side.c0) - side.rho, 1e-20 * np.abs(side.d))
+    return np.minimum(db(side.d / least), DEEPEST_DB)
+
+
+def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128]:
+    """Ears' pressures from a real stereo pair where the virtual one should stand: (freqs, points, 2 loudspeakers).
+
+    The pair stands about the nose of the head in its nominal pose, whatever pose the ears are in.
+    """
+    pair, listener = scene.virtual_pair, scene.listener
+    angle = np.deg2rad(pair.angle_deg)
+    ahead, aside = nose(listener.yaw_deg) * np.cos(angle), left_of(listener.yaw_deg) * np.sin(angle)
+    where = head_centre(listener) + pair.distance_m * np.stack([ahead + aside, ahead - aside])
+    parts = [
+        ear_responses(freqs, where, centre, axis, ears.radius_m, scene.medium.c)
+        for centre, axis in zip(ears.centres_m, ears.ear_axes(), strict=True)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
+    """The figures of this module's text for both sides, the worse one of each."""
+    per_side = [_figures(bank, rig_file, ear) for ear in (LEFT, RIGHT)]
+    worst: dict[str, float] = {}
+    for name in ("sep_mean_db", "sep_pink_db", "sep_third_min_db", "worst_pose_db"):
+        worst[name] = min(f[name] for f in per_side)
+    for name in ("timbre_db", "effort_db", "drive_db", "ild_error_db", "itd_error_us"):
+        worst[name] = max(f[name] for f in per_side)
+    worse_ild = max(per_side, key=lambda f: f["ild_worst_db"])
+    return SideFigures(**worst, ild_worst_db=worse_ild["ild_worst_db"], ild_worst_hz=worse_ild["ild_worst_hz"])
+
+
+def _figures(bank: FilterMatrix, rig_file: RigFile, ear: int) -> dict[str, float]:
+    rig, scene = rig_file.rig, rig_file.scene
+    freqs = np.geomspace(*SEPARATION_HZ, POINTS)
+    side = design_side(rig_file, ear, freqs)
+    w = effective_weights(bank, rig, freqs, SIDE_NAMES[ear])
+    p_ipsi, p_contra = np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
+    h_ref = side.target.h_ref
+    thirds = third_octave_centres(315, 6300)
+
+    def in_thirds(x: NDArray) -> NDArray:
+        return power_db(third_octave_mean(np.abs(x) ** 2, freqs, thirds))
+
+    real = real_pair(scene, freqs, Ears.of(scene.listener))
+    real_ipsi, real_contra = real[:, ear, ear], real[:, 1 - ear, ear]
+    ild_error = in_thirds(p_ipsi) - in_thirds(p_contra) - in_thirds(real_ipsi) + in_thirds(real_contra)
+    low = freqs < ITD_BELOW_HZ
+    phase = np.unwrap(np.angle((p_contra / p_ipsi * real_ipsi / real_contra)[low]))
+    itd_error = phase / (2 * np.pi * freqs[low]) * 1e6
+    out = dict(
+        sep_mean_db=_mean_separation(p_ipsi, p_contra),
+        sep_pink_db=float(power_db(np.mean(np.abs(p_ipsi / h_ref) ** 2) / np.mean(np.abs(p_contra / h_ref) ** 2))),
+        sep_third_min_db=float((in_thirds(p_ipsi) - in_thirds(p_contra)).min()),
+        ild_error_db=float(np.sqrt(np.mean(ild_error**2))),
+        ild_worst_db=float(np.abs(ild_error).max()),
+        ild_worst_hz=float(thirds[np.abs(ild_error).argmax()]),
+        itd_error_us=float(np.sqrt(np.mean(itd_error**2))),
+        worst_pose_db=float(min(pose_separations(bank, rig_file, ear))),
+    )
+    return out | _timbre_and_effort(bank, rig_file, ear)
+
+
+def _mean_separation(p_ipsi: NDArray, p_contra: NDArray) -> float:
+    return float(np.minimum(db(p_ipsi) - db(p_contra), DEEPEST_DB).mean())
+
+
+def pose_separations(bank: FilterMatrix, rig_file: RigFile, ear: int) -> NDArray[np.float64]:
+    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
+    freqs = np.geomspace(*SEPARATION_HZ, POINTS)
+    ears = Ears.cloud(rig_file.scene.listener, POSES)
+    h = transfer_matrix(rig_file.rig, ears, freqs, rig_file.scene.medium)
+    p = np.einsum("fpn,fn->fp", h, effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear]))
+    return np.array([_mean_separation(p[:, 2 * i + ear], p[:, 2 * i + 1 - ear]) for i in range(len(POSES))])
+
+
+def _timbre_and_effort(bank: FilterMatrix, rig_file: RigFile, ear: int) -> dict[str, float]:
+    freqs = np.geomspace(EFFORT_HZ[0], min(EFFORT_HZ[1], 0.45 * bank.fs), POINTS)
+    side = design_side(rig_file, ear, freqs)
+    w = effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear])
+    off = np.abs(db(np.sum(side.h_ipsi * w, axis=1) / side.d))
+    low_hz, high_hz = shared_band(rig_file)
+    counts = side.target.holds(rig_file.design.tone_boost_db)
+    counts &= (freqs >= max(TIMBRE_HZ[0], low_hz)) & (freqs <= min(TIMBRE_HZ[1], high_hz))
+    return dict(
+        timbre_db=float(off[counts].max()) if counts.any() else 0.0,
+        effort_db=float(side.effort_db(w).max()),
+        drive_db=float(db(w / hardware_gain(rig_file)).max()),
+    )
+
+
+def hardware_gain(rig_file: RigFile) -> NDArray[np.float64]:
+    """Linear gain of each driver's hardware, (drivers,)."""
+    return 10 ** (np.array([d.gain_db for d in rig_file.rig.drivers]) / 20)
+
+
+def shared_band(rig_file: RigFile) -> tuple[float, float]:
+    """Hz in which every driver of the sides may help."""
+    rig, spec = rig_file.rig, rig_file.design.crosstalk
+    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    bands = [rig.drivers[i].band_hz or (0.0, np.inf) for i in used]
+    return max(b[0] for b in bands), min(b[1] for b in bands)
+
+
+def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
+    """Arrival of every path at the head centre, samples after the first tap.
+
+    The slope of the phase of p/d, 300 Hz-4 kHz; a side at its ipsilateral ear, the centre as the mean of both. d carries the travel
+    time from the place of the path's reference to the head centre, which is added back.
+    """
+    from spatial.acoustics.tone import beam_group, target_at_ear
+
+    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+    freqs = fit_frequencies()
+    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    out = {}
+    for path in bank.input_names:
+        ears = (LEFT, RIGHT) if path == "center" else (SIDE_NAMES.index(path),)
+        w = effective_weights(bank, rig, freqs, path)
+        found = []
+        for ear in ears:
+            group = beam_group(rig, design.beam) if path == "center" else design_side(rig_file, ear, freqs).target.group
+            target = target_at_ear(rig, scene, design, group, ear, h[:, ear], freqs)
+            travel = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0)) / scene.medium.c
+            stated = np.exp(-2j * np.pi * freqs * bank.latency_samples / bank.fs)
+            late = delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / (target.d * stated))
+            found.append(bank.latency_samples + (late + travel) * bank.fs)
+        out[path] = float(np.mean(found))
+    return out

@@ -1,0 +1,27 @@
+"""A bank seen on a rig: what each input makes every driver radiate."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.transfer import hardware_response
+from spatial.errors import UsageError
+from spatial.filters import FilterMatrix
+from spatial.rig.model import Rig
+
+
+def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -> NDArray[np.complex128]:
+    """Transfer from one input to the air in front of each driver, hardware included: (freqs, drivers of the rig).
+
+    Raises
+    ------
+    UsageError
+        Bank and rig do not have the same driver names.
+    """
+    names = [d.name for d in rig.drivers]
+    if sorted(names) != sorted(bank.driver_names):
+        raise UsageError(f"the bank drives {', '.join(bank.driver_names)}; the rig '{rig.name}' has {', '.join(names)}: the names must be the same")
+    order = [bank.driver_names.index(name) for name in names]
+    phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(bank.n_taps)) / bank.fs)
+    return phase @ bank.taps[order, bank.input_index(path)].T * hardware_response(rig, freqs)

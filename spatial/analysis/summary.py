@@ -1,0 +1,151 @@
+"""Everything that bank and rig determine, as one dictionary of numbers and as the table that a design prints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from spatial.acoustics.points import arc
+from spatial.acoustics.tone import target_in_front
+from spatial.analysis.beam_pattern import beam_figures, pressure
+from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
+from spatial.analysis.width_pair import width_figures
+from spatial.design.regularization import default_effort_cap_db
+from spatial.filters import FilterMatrix
+from spatial.headroom import predict_headroom
+from spatial.rig.load import rig_from_text
+from spatial.rig.model import RigFile
+from spatial.units import db, third_octave_centres, third_octave_mean
+
+TONE_HZ = (200.0, 10000.0)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the design table, ready to print."""
+
+    figure: str
+    asked: str
+    reached: str
+    worst: str = ""
+
+
+def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None) -> dict[str, Any]:
+    """Figures of a bank on a rig (default: the one it was designed for), as JSON values.
+
+    Keys: "sides", "beam", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and "headroom".
+    """
+    if rig_file is None:
+        rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
+    headroom = asdict(predict_headroom(bank))
+    if rig_file.rig.kind == "headphones":
+        return {"width": asdict(width_figures(bank, rig_file)), "headroom": headroom}
+    return {
+        "sides": asdict(side_figures(bank, rig_file)),
+        "beam": asdict(beam_figures(bank, rig_file)),
+        "arrival_samples": arrivals(bank, rig_file),
+        "tone": tone_match(bank, rig_file),
+        "headroom": headroom,
+    }
+
+
+def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, list[float]]:
+    """Sides against centre per third octave, 200 Hz-10 kHz: |p_ipsi/d| of the louder deviation less |p/d| on axis, centre gain out."""
+    thirds = third_octave_centres(*TONE_HZ)
+    thirds = thirds[thirds < 0.45 * bank.fs]
+    freqs = np.geomspace(thirds[0] * 2 ** (-1 / 6), thirds[-1] * 2 ** (1 / 6), 9 * len(thirds))
+    target = target_in_front(rig_file.rig, rig_file.scene, rig_file.design, _beam_group(rig_file), freqs)
+    centre = db(pressure(bank, rig_file.rig, rig_file.scene, arc(0.0), freqs)[:, 0] / target.d) - rig_file.design.center_gain_db
+    sides = [curves.timbre_db for curves in cancellation_curves(bank, rig_file, freqs)]
+    apart = np.stack([third_octave_mean(side - centre, freqs, thirds) for side in sides])
+    worse = apart[np.abs(apart).argmax(axis=0), np.arange(len(thirds))]
+    return {"third_octaves_hz": [round(float(f), 1) for f in thirds], "sides_minus_centre_db": [round(float(x), 3) for x in worse]}
+
+
+def _beam_group(rig_file: RigFile) -> tuple[int, ...]:
+    from spatial.acoustics.tone import beam_group
+
+    return beam_group(rig_file.rig, rig_file.design.beam)
+
+
+def design_table(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
+    """Asked beside reached: the rows that ``spatial design`` and the report show."""
+    if rig_file.rig.kind == "headphones":
+        return _headphone_rows(bank, rig_file)
+    return [*_side_rows(bank, rig_file), *_beam_rows(bank, rig_file), _level_row(bank)]
+
+
+def _hz(f: float) -> str:
+    return f"{f:.0f} Hz" if f < 1000 else f"{f / 1000:.3g} kHz"
+
+
+def _headphone_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
+    figures = width_figures(bank, rig_file)
+    angle = rig_file.scene.virtual_pair.angle_deg
+    return [
+        Row(
+            "width pair",
+            f"+-{angle:.1f} deg",
+            f"ILD {figures.ild_error_db:.2f} dB, ITD {figures.itd_error_us:.1f} us rms",
+            f"ILD {figures.ild_worst_db:.2f} dB, ITD {figures.itd_worst_us:.1f} us",
+        ),
+        Row("ipsilateral ear", "all-pass", f"flat within {figures.ipsi_flat_db:.3f} dB rms"),
+        _level_row(bank),
+    ]
+
+
+def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
+    spec, figures = rig_file.design.crosstalk, side_figures(bank, rig_file)
+    cap = default_effort_cap_db(rig_file.rig, spec)
+    rows = []
+    if spec.mode == "virtual":
+        reached = f"ILD {figures.ild_error_db:.1f} dB, ITD {figures.itd_error_us:.0f} us off"
+        worst = f"{figures.ild_worst_db:.1f} dB at {_hz(figures.ild_worst_hz)}"
+        rows.append(Row("virtual pair", f"+-{rig_file.scene.virtual_pair.angle_deg:.1f} deg", reached, worst))
+    else:
+        asked = "no leak"
+        if spec.mode == "target":
+            levels = [level for _, level in spec.target_db]
+            asked = f"{min(levels):.0f} to {max(levels):.0f} dB"
+        rows.append(Row("cancellation", asked, f"{figures.sep_mean_db:.1f} dB", f"{figures.sep_third_min_db:.1f} dB"))
+        if spec.mode == "target":
+            rows.append(_gain_error_row(bank, rig_file))
+        rows.append(Row("worst of 27 poses", "-", f"{figures.worst_pose_db:.1f} dB"))
+    rows.append(Row("effort, sides", f"<= {cap:.1f} dB", f"{figures.effort_db:.1f} dB", f"largest filter {figures.drive_db:+.1f} dB"))
+    tone = tone_match(bank, rig_file)
+    apart = np.array(tone["sides_minus_centre_db"])
+    worst_at = _hz(tone["third_octaves_hz"][int(np.abs(apart).argmax())])
+    rows.append(Row("timbre at the ear", f"tone '{rig_file.design.tone}'", f"within {figures.timbre_db:.2f} dB"))
+    rows.append(Row("sides less centre", "0 dB", f"within {np.abs(apart).max():.2f} dB", worst_at))
+    return rows
+
+
+def _gain_error_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
+    low_hz, high_hz = shared_band(rig_file)
+    freqs = np.geomspace(max(300, low_hz), min(8000, high_hz), 300)
+    errors = []
+    for curves in cancellation_curves(bank, rig_file, freqs):
+        assert curves.asked_db is not None
+        wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
+        errors.append(curves.reached_db - wanted)
+    error = max(errors, key=lambda e: np.abs(e).max())
+    worst = int(np.abs(error).argmax())
+    return Row("gain against target", "+-0.25 dB", f"{np.sqrt(np.mean(error**2)):.2f} dB rms", f"{error[worst]:+.2f} dB at {_hz(freqs[worst])}")
+
+
+def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
+    spec, figures = rig_file.design.beam, beam_figures(bank, rig_file)
+    asked = {"null": "side 20 dB", "power_ratio": f"side {spec.side_db:.0f} dB", "reference": "-"}.get(spec.preset, "-")
+    worst = f"{figures.side_min_db:.1f} dB at {_hz(figures.side_min_hz)}"
+    return [
+        Row(f"beam '{spec.preset}'", asked, f"side {figures.side_db:.1f} dB, DI {figures.di_db:.1f} dB", worst),
+        Row("window +-45 deg", ">= -3.0 dB" if spec.preset != "reference" else "-", f"{figures.droop45_db:.1f} dB"),
+        Row("effort, centre", f"<= {spec.effort_cap_db:.1f} dB", f"{figures.effort_db:.1f} dB"),
+    ]
+
+
+def _level_row(bank: FilterMatrix) -> Row:
+    headroom = predict_headroom(bank)
+    return Row("level", "-", f"{bank.headroom_gain_db:.1f} dB for music", f"limiter takes {headroom.limiter_db:.1f} dB at worst")
