@@ -18,8 +18,10 @@
 #include "flush.h"
 #include "kernels.h"
 
-/* A float sum of so many products keeps the error at some -128 dB; it grows by 3 dB with each doubling. */
-#define PRODUCTS_PER_SUM 256
+/* The rounding error of a float sum grows by 3 dB with each doubling of its terms, so products are summed in three stages: so many
+ * products to a sum, so many sums to a sum of sums, and these with the error of each addition carried along. */
+#define PRODUCTS_PER_SUM 64
+#define PRODUCTS_PER_SUM_OF_SUMS 4096
 
 #define ALIGNMENT 64
 
@@ -73,36 +75,44 @@ static void level_lay_out(level *l, const sp_plan *plan, const sp_kernels *kerne
     }
 }
 
-/* Outputs of the tile that starts at output `first`: tiles as large as the registers allow, and of equal size within one. */
-static int tile_size(const level *l, const sp_kernels *kernels, int first) {
-    int rest = l->n_outputs - first;
+/* Neighbouring outputs that are computed together, so that a spectrum is read once for all of them. */
+typedef struct {
+    int output; /* the first one */
+    int size;
+} tile;
+
+/* The tile that starts at an output: as large as the registers allow, and all of a level of equal size within one. */
+static tile tile_at(const level *l, const sp_kernels *kernels, int output) {
+    int rest = l->n_outputs - output;
     int n_tiles = (rest + kernels->max_tile - 1) / kernels->max_tile;
-    return (rest + n_tiles - 1) / n_tiles;
+    return (tile){output, (rest + n_tiles - 1) / n_tiles};
 }
 
-static float *tile_filters(const level *l, int first, int tile, int chunk, int product) {
+static float *tile_filters(const level *l, tile outputs, int chunk, int product) {
     size_t per_output = (size_t)l->n_products * 2 * l->block;
-    return l->filters + first * per_output + ((size_t)chunk * l->n_products + product) * tile * 2 * l->chunk;
+    size_t per_product = (size_t)outputs.size * 2 * l->chunk;
+    return l->filters + outputs.output * per_output + ((size_t)chunk * l->n_products + product) * per_product;
 }
 
-/* Spectra of all partitions, with the transforms' factor 1 / block in them. taps are [n_outputs][n_inputs][n_taps]; padded and
- * zeros are scratch of a block each, zeros all zero. */
+/* Spectra of all partitions, with the transforms' factor 1 / block in them. taps are [n_outputs][n_inputs][n_taps]; padded is
+ * scratch of a block, zeros a block of zeros. */
 static void level_load(level *l, const sp_kernels *kernels, const float *taps, int n_taps, float *padded, const float *zeros) {
     size_t chunk_floats = 2 * (size_t)l->chunk;
     float *spectrum = l->sums;
-    for (int first = 0, tile; first < l->n_outputs; first += tile) {
-        tile = tile_size(l, kernels, first);
-        for (int t = 0; t < tile; t++) {
+    tile outputs;
+    for (int output = 0; output < l->n_outputs; output += outputs.size) {
+        outputs = tile_at(l, kernels, output);
+        for (int t = 0; t < outputs.size; t++) {
             for (int product = 0; product < l->n_products; product++) {
                 int partition = product / l->n_inputs, input = product % l->n_inputs;
-                const float *filter = taps + ((size_t)(first + t) * l->n_inputs + input) * n_taps;
+                const float *filter = taps + ((size_t)(output + t) * l->n_inputs + input) * n_taps;
                 for (int n = 0; n < l->block; n++) {
                     int tap = partition * l->block + n;
                     padded[n] = tap < n_taps ? filter[tap] / (float)l->block : 0.0f;
                 }
                 kernels->fft_forward(&l->fft, padded, zeros, spectrum, chunk_floats, l->work);
                 for (int c = 0; c < l->n_chunks; c++) {
-                    float *to = tile_filters(l, first, tile, c, product) + t * chunk_floats;
+                    float *to = tile_filters(l, outputs, c, product) + t * chunk_floats;
                     memcpy(to, spectrum + c * chunk_floats, chunk_floats * sizeof(float));
                 }
             }
@@ -125,41 +135,42 @@ static void level_push(level *l, const sp_kernels *kernels, const float *previou
     }
 }
 
-/* sums[t] += products from `begin` to before `end`, which may lie on both sides of the ring's seam. */
-static void add_products(const level *l, const sp_kernels *kernels, int first, int tile, int chunk, int begin, int end, float *sums,
+static int smaller(int a, int b) { return a < b ? a : b; }
+
+/* sums[t] += products from `begin` to before `end`, of one tile and chunk, in sums of PRODUCTS_PER_SUM. */
+static void add_products(const level *l, const sp_kernels *kernels, tile outputs, int chunk, int begin, int end, float *sums,
                          size_t sum_stride) {
-    while (begin < end) {
-        int place = l->newest + begin;
-        place -= place >= l->n_products ? l->n_products : 0;
-        int run = end - begin < l->n_products - place ? end - begin : l->n_products - place;
-        const float *spectra = l->spectra + chunk * l->spectra_stride + (size_t)place * 2 * l->chunk;
-        kernels->multiply_add[tile](spectra, tile_filters(l, first, tile, chunk, begin), run, sums, sum_stride);
-        begin += run;
+    const float *ring = l->spectra + chunk * l->spectra_stride;
+    for (int next; begin < end; begin = next) {
+        next = smaller(begin + PRODUCTS_PER_SUM, end);
+        int place = (l->newest + begin) % l->n_products;
+        int n_first = smaller(next - begin, l->n_products - place);
+        kernels->multiply_add[outputs.size](ring + (size_t)place * 2 * l->chunk, n_first, ring, next - begin - n_first,
+                                            tile_filters(l, outputs, chunk, begin), sums, sum_stride);
     }
 }
 
-/* As many products as there are, in sums of PRODUCTS_PER_SUM each. These are added with the rounding error of each addition
- * carried along (D. E. Knuth's two-sum), so that the error does not grow with the number of partitions. */
-static void add_many_products(const level *l, const sp_kernels *kernels, int first, int tile, int chunk, float *sums, size_t sum_stride) {
+/* The same for all products, however many: sums of sums, added by D. E. Knuth's two-sum with the rounding error in a sum of its own. */
+static void add_many_products(const level *l, const sp_kernels *kernels, tile outputs, int chunk, float *sums, size_t sum_stride) {
     int chunk_floats = 2 * l->chunk;
     _Alignas(ALIGNMENT) float part[SP_MAX_TILE * 2 * SP_MAX_CHUNK];
-    float carry[SP_MAX_TILE * 2 * SP_MAX_CHUNK] = {0};
-    for (int begin = 0; begin < l->n_products; begin += PRODUCTS_PER_SUM) {
-        int end = begin + PRODUCTS_PER_SUM < l->n_products ? begin + PRODUCTS_PER_SUM : l->n_products;
+    float lost[SP_MAX_TILE * 2 * SP_MAX_CHUNK] = {0};
+    for (int begin = 0; begin < l->n_products; begin += PRODUCTS_PER_SUM_OF_SUMS) {
+        int end = smaller(begin + PRODUCTS_PER_SUM_OF_SUMS, l->n_products);
         memset(part, 0, sizeof part);
-        add_products(l, kernels, first, tile, chunk, begin, end, part, chunk_floats);
-        for (int t = 0; t < tile; t++) {
+        add_products(l, kernels, outputs, chunk, begin, end, part, chunk_floats);
+        for (int t = 0; t < outputs.size; t++) {
             for (int n = 0; n < chunk_floats; n++) {
                 float a = sums[t * sum_stride + n], b = part[t * chunk_floats + n];
                 float sum = a + b, b_in_sum = sum - a;
-                carry[t * chunk_floats + n] += (a - (sum - b_in_sum)) + (b - b_in_sum);
+                lost[t * chunk_floats + n] += (a - (sum - b_in_sum)) + (b - b_in_sum);
                 sums[t * sum_stride + n] = sum;
             }
         }
     }
-    for (int t = 0; t < tile; t++) {
+    for (int t = 0; t < outputs.size; t++) {
         for (int n = 0; n < chunk_floats; n++) {
-            sums[t * sum_stride + n] += carry[t * chunk_floats + n];
+            sums[t * sum_stride + n] += lost[t * chunk_floats + n];
         }
     }
 }
@@ -168,14 +179,15 @@ static void add_many_products(const level *l, const sp_kernels *kernels, int fir
 static void level_pull(level *l, const sp_kernels *kernels, float *out) {
     size_t sum_stride = (size_t)2 * l->block;
     memset(l->sums, 0, l->n_outputs * sum_stride * sizeof(float));
-    for (int first = 0, tile; first < l->n_outputs; first += tile) {
-        tile = tile_size(l, kernels, first);
+    tile outputs;
+    for (int output = 0; output < l->n_outputs; output += outputs.size) {
+        outputs = tile_at(l, kernels, output);
         for (int chunk = 0; chunk < l->n_chunks; chunk++) {
-            float *sums = l->sums + first * sum_stride + (size_t)chunk * 2 * l->chunk;
-            if (l->n_products <= PRODUCTS_PER_SUM) {
-                add_products(l, kernels, first, tile, chunk, 0, l->n_products, sums, sum_stride);
+            float *sums = l->sums + output * sum_stride + (size_t)chunk * 2 * l->chunk;
+            if (l->n_products <= PRODUCTS_PER_SUM_OF_SUMS) {
+                add_products(l, kernels, outputs, chunk, 0, l->n_products, sums, sum_stride);
             } else {
-                add_many_products(l, kernels, first, tile, chunk, sums, sum_stride);
+                add_many_products(l, kernels, outputs, chunk, sums, sum_stride);
             }
         }
     }

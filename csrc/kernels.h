@@ -10,9 +10,11 @@
 
 /* For each output t of a tile: sums[t] += sum over n of spectra[n] * filters[n][t], for one chunk of bins.
  *
- * All are chunks [re | im] of the kernels' chunk size; spectra and filters are read as two linear streams, the sums of
- * neighbouring outputs lie sum_stride floats apart. Products are added in the order of n. */
-typedef void sp_multiply_add(const float *spectra, const float *filters, int n_products, float *sums, size_t sum_stride);
+ * All are chunks [re | im] of the kernels' chunk size. Spectra and filters are read as linear streams; the spectra lie in a
+ * ring, so n_first of them are followed by n_second from the ring's start. The sums of neighbouring outputs lie sum_stride
+ * floats apart. The products are summed in the order of n, from 0, and only then added to what sums holds. */
+typedef void sp_multiply_add(const float *first, int n_first, const float *second, int n_second, const float *filters, float *sums,
+                             size_t sum_stride);
 
 typedef struct {
     const char *name;

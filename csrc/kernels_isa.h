@@ -37,41 +37,44 @@ TARGET static void K(fft_inverse)(const sp_fft *fft, const float *spectrum, size
 }
 
 /* tile is known where this is inlined, so that the sums live in registers. */
-SP_INLINE TARGET void K(multiply_add)(const float *spectra, const float *filters, int n_products, float *sums, size_t sum_stride,
-                                      const int tile) {
+SP_INLINE TARGET void K(multiply_add)(const float *first, int n_first, const float *second, int n_second, const float *filters,
+                                      float *sums, size_t sum_stride, const int tile) {
     REGISTER re[MAX_TILE][VECTORS], im[MAX_TILE][VECTORS];
     for (int t = 0; t < tile; t++) {
         for (int v = 0; v < VECTORS; v++) {
-            re[t][v] = *(const REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS);
-            im[t][v] = *(const REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS + CHUNK);
+            re[t][v] = im[t][v] = (REGISTER){0};
         }
     }
-    for (int n = 0; n < n_products; n++, spectra += 2 * CHUNK) {
-        for (int t = 0; t < tile; t++, filters += 2 * CHUNK) {
-            for (int v = 0; v < VECTORS; v++) {
-                REGISTER x_re = *(const REGISTER *)(spectra + v * REGISTER_FLOATS);
-                REGISTER x_im = *(const REGISTER *)(spectra + v * REGISTER_FLOATS + CHUNK);
-                REGISTER h_re = *(const REGISTER *)(filters + v * REGISTER_FLOATS);
-                REGISTER h_im = *(const REGISTER *)(filters + v * REGISTER_FLOATS + CHUNK);
-                re[t][v] += x_re * h_re;
-                im[t][v] += x_re * h_im;
-                re[t][v] -= x_im * h_im;
-                im[t][v] += x_im * h_re;
+    for (int part = 0; part < 2; part++) {
+        const float *x = part == 0 ? first : second;
+        int n_products = part == 0 ? n_first : n_second;
+        for (int n = 0; n < n_products; n++, x += 2 * CHUNK) {
+            for (int t = 0; t < tile; t++, filters += 2 * CHUNK) {
+                for (int v = 0; v < VECTORS; v++) {
+                    REGISTER x_re = *(const REGISTER *)(x + v * REGISTER_FLOATS);
+                    REGISTER x_im = *(const REGISTER *)(x + v * REGISTER_FLOATS + CHUNK);
+                    REGISTER h_re = *(const REGISTER *)(filters + v * REGISTER_FLOATS);
+                    REGISTER h_im = *(const REGISTER *)(filters + v * REGISTER_FLOATS + CHUNK);
+                    re[t][v] += x_re * h_re;
+                    im[t][v] += x_re * h_im;
+                    re[t][v] -= x_im * h_im;
+                    im[t][v] += x_im * h_re;
+                }
             }
         }
     }
     for (int t = 0; t < tile; t++) {
         for (int v = 0; v < VECTORS; v++) {
-            *(REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS) = re[t][v];
-            *(REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS + CHUNK) = im[t][v];
+            *(REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS) += re[t][v];
+            *(REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS + CHUNK) += im[t][v];
         }
     }
 }
 
-#define MULTIPLY_ADD(tile)                                                                                                              \
-    TARGET static void K(multiply_add_##tile)(const float *spectra, const float *filters, int n_products, float *sums,                  \
-                                              size_t sum_stride) {                                                                      \
-        K(multiply_add)(spectra, filters, n_products, sums, sum_stride, tile);                                                          \
+#define MULTIPLY_ADD(tile)                                                                                                            \
+    TARGET static void K(multiply_add_##tile)(const float *first, int n_first, const float *second, int n_second, const float *filters, \
+                                              float *sums, size_t sum_stride) {                                                       \
+        K(multiply_add)(first, n_first, second, n_second, filters, sums, sum_stride, tile);                                           \
     }
 MULTIPLY_ADD(1)
 MULTIPLY_ADD(2)
