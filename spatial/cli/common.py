@@ -11,7 +11,9 @@ from typing import Any
 from spatial.errors import OutputError
 
 
-def add_command(commands: Any, name: str, help: str, run: Any, *, json_output: bool = False, writes: bool = False) -> argparse.ArgumentParser:
+def add_command(
+    commands: Any, name: str, help: str, run: Any, *, json_output: bool = False, writes: bool = False
+) -> argparse.ArgumentParser:
     """A sub-command with the options that every command has; json_output and writes add --json and --force."""
     parser = commands.add_parser(name, help=help, description=help)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -37,6 +39,14 @@ def print_json(figures: Any) -> None:
 
 def say(text: str) -> None:
     """Words for a person, on standard error; characters the terminal lacks are replaced."""
-    stream = sys.stderr
+    _print(text, sys.stderr)
+
+
+def tell(text: str) -> None:
+    """The answer of a command for a person, on standard output; characters the terminal lacks are replaced."""
+    _print(text, sys.stdout)
+
+
+def _print(text: str, stream: Any) -> None:
     encoding = stream.encoding or "ascii"
     print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)

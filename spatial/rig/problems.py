@@ -71,8 +71,9 @@ class Problems:
         drivers = self.table.get("driver")
         names = [d.get("name") if isinstance(d, dict) else None for d in drivers] if isinstance(drivers, list) else []
         name = names[index] if index < len(names) else None
-        alone = isinstance(name, str) and name and names.count(name) == 1
-        return f"driver '{name[:LONGEST_KEY]}'" if alone else f"driver {index + 1}"
+        if isinstance(name, str) and name and names.count(name) == 1:
+            return f"driver '{name[:LONGEST_KEY]}'"
+        return f"driver {index + 1}"
 
     def raise_all(self) -> None:
         """UsageError with every complaint in the order of the file, where there is one."""

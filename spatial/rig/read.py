@@ -232,7 +232,7 @@ def _triple(key: Key) -> Callable[[Any], tuple[float, ...]]:
 
 
 def _reference(value: Any) -> tuple[str, ...] | None:
-    """"auto", one name, or a list of names."""
+    """ "auto", one name, or a list of names."""
     if value == "auto":
         return None
     return _names(keys(model.BeamSpec)["reference"], [value] if isinstance(value, str) else value)

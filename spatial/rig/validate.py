@@ -190,7 +190,9 @@ def _check_clearances(enclosure: Enclosure, values: Values, problems: Problems) 
         away = float(np.linalg.norm(head if enclosure.shape == "sphere" else head[:2]))
         if away <= enclosure.radius_m + listener.head_radius_m:
             reach = f"head of radius {number(listener.head_radius_m)} m around a centre {away:.3g} m from the origin"
-            problems.add(("listener",), f"the listener is inside the enclosure: {reach}, enclosure of radius {number(enclosure.radius_m)} m")
+            problems.add(
+                ("listener",), f"the listener is inside the enclosure: {reach}, enclosure of radius {number(enclosure.radius_m)} m"
+            )
     before: list[tuple[int, NDArray[np.float64]]] = []
     for i, driver in enumerate(values.drivers):
         centre = diaphragm_centre(enclosure, driver)
@@ -269,7 +271,7 @@ def _check_references(
 
 
 def _check_latency(upmix: UpmixSpec, problems: Problems) -> None:
-    """"matrix" and "off" have no delay, so that latency_ms says nothing there."""
+    """ "matrix" and "off" have no delay, so that latency_ms says nothing there."""
     if upmix.method == "projection" and upmix.latency_ms != UPMIX_LATENCY_BUILT_MS and problems.clean("design", "upmix"):
         others = f'use {number(UPMIX_LATENCY_BUILT_MS)}, or method = "matrix" or "off", which have no delay'
         problems.add_value(("design", "upmix", "latency_ms"), upmix.latency_ms, f'is not built yet for method = "projection"; {others}')

@@ -1,0 +1,190 @@
+"""``spatial rigs`` lists the shipped rigs; ``spatial check`` tells what a rig file says and what is odd about it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.cli.common import add_command, print_json, tell
+from spatial.errors import UsageError
+
+if TYPE_CHECKING:
+    from spatial.rig.model import RigFile
+
+
+def add_commands(commands: Any) -> None:
+    """``rigs`` and ``check``."""
+    add_command(commands, "rigs", "list the shipped rigs", run_rigs, json_output=True)
+    check = add_command(commands, "check", "validate a rig file and draw its plan view", run_check, json_output=True, writes=True)
+    check.add_argument("rig", metavar="RIG", help="rig file, or name of a shipped rig")
+    check.add_argument("-o", "--output", metavar="PLAN", type=Path, help="draw the plan view to a .png, .svg or .pdf file")
+    add_set_option(check)
+
+
+def add_set_option(parser: argparse.ArgumentParser) -> None:
+    """``--set KEY=VALUE``, any number of times."""
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="vary the rig: design.crosstalk.mode=null, driver.left.channel=4 (drivers by name)",
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------- rigs
+
+
+def run_rigs(args: argparse.Namespace) -> None:
+    """A line a rig: name, title, body and drivers, and what its design asks for."""
+    from spatial.rig.layouts import shipped_rigs
+    from spatial.rig.load import load_rig
+
+    rigs = {name: load_rig(name) for name in shipped_rigs()}
+    if args.json:
+        print_json([{"rig": name, "name": rig.rig.name, "description": rig.rig.description, **_asked(rig)} for name, rig in rigs.items()])
+        return
+    rows = [("rig", "name", "what plays", "sides", "centre", "upmix")]
+    rows += [(name, rig.rig.name, _what_plays(rig), *_asked_in_words(rig)) for name, rig in rigs.items()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        tell("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _asked(rig_file: RigFile) -> dict[str, Any]:
+    rig, design = rig_file.rig, rig_file.design
+    asked: dict[str, Any] = {"kind": rig.kind, "width": design.width.model}
+    if rig.kind == "loudspeakers":
+        asked |= {
+            "enclosure": rig.enclosure.shape,
+            "drivers": len(rig.drivers),
+            "channels": max(driver.channel for driver in rig.drivers),
+            "mode": design.crosstalk.mode,
+            "preset": design.beam.preset,
+            "upmix": design.upmix.method,
+        }
+    return asked
+
+
+def _asked_in_words(rig_file: RigFile) -> tuple[str, str, str]:
+    if rig_file.rig.kind == "headphones":
+        return f"width {rig_file.design.width.model}", "-", "-"
+    design = rig_file.design
+    return f"mode {design.crosstalk.mode}", f"beam {design.beam.preset}", design.upmix.method
+
+
+def _what_plays(rig_file: RigFile) -> str:
+    """ "3 drivers on a rigid sphere of 175 mm"."""
+    rig = rig_file.rig
+    if rig.kind == "headphones":
+        return "2 ears"
+    count = f"{len(rig.drivers)} driver{'s' if len(rig.drivers) > 1 else ''}"
+    if rig.enclosure.radius_m is None:
+        return f"{count} in free space"
+    return f"{count} on a rigid {rig.enclosure.shape} of {2000 * rig.enclosure.radius_m:.4g} mm"
+
+
+# ------------------------------------------------------------------------------------------------------------ check
+
+
+def run_check(args: argparse.Namespace) -> None:
+    """Validate; then plan view, drivers and warnings, or the same as JSON."""
+    from spatial.rig.advice import warnings
+    from spatial.rig.load import load_rig
+
+    if args.output is not None:
+        from spatial.io.atomic import check_destination
+
+        picture_format(args.output)
+        check_destination(args.output, force=args.force, inputs=(args.rig,))
+    rig_file = load_rig(args.rig, args.overrides)
+    found = warnings(rig_file)
+    if args.output is not None:
+        _draw(args, rig_file)
+    if args.json:
+        print_json(_figures(args.rig, rig_file, found))
+        return
+    tell("\n".join([*_heading(args.rig, rig_file), "", *_plan(rig_file), "", *_verdict(found)]))
+    if args.output is not None:
+        tell(f"  plan view  {args.output}")
+
+
+def picture_format(path: Path) -> str:
+    """ "png", "svg" or "pdf" from a file name's suffix; UsageError for others."""
+    from spatial.plots.style import FORMATS
+
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise UsageError(f"{path}: no picture format; the name ends in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
+    return suffix
+
+
+def _draw(args: argparse.Namespace, rig_file: RigFile) -> None:
+    from spatial.io.atomic import atomic_file
+    from spatial.plots.plan import plan_figure
+    from spatial.plots.style import LIGHT, figure_bytes
+
+    figure = plan_figure(rig_file.rig, rig_file.scene, caption=f"spatial check {Path(args.rig).name}")
+    content = figure_bytes(figure, LIGHT, picture_format(args.output))
+    with atomic_file(args.output) as file:
+        file.write(content)
+
+
+def _heading(name: str, rig_file: RigFile) -> list[str]:
+    from spatial.rig.sketch import listener_in_words
+
+    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+    pair = f"virtual pair at +-{scene.virtual_pair.angle_deg:g} deg, {scene.virtual_pair.distance_m:.2f} m from the head"
+    lines = [f'{Path(name).stem}  "{rig.name}"' + (f"    {name}" if name != Path(name).stem else "")]
+    if rig.kind == "headphones":
+        return [*lines, "  headphones: channel 1 = left ear, channel 2 = right ear", f"  asked: {pair}, width {design.width.model}"]
+    lines.append(f"  {_what_plays(rig_file)}; listener {listener_in_words(scene)}")
+    sides, centre, upmix = _asked_in_words(rig_file)
+    return [*lines, f"  asked: {pair}; sides {sides}, centre {centre}, upmix {upmix}"]
+
+
+def _plan(rig_file: RigFile) -> list[str]:
+    """The sketch, and a table of the drivers."""
+    from spatial.rig.sketch import sketch
+
+    rig = rig_file.rig
+    if rig.kind == "headphones":
+        return ["  nothing to draw: the ears are where they are"]
+    width = max(len("driver"), *(len(driver.name) for driver in rig.drivers))
+    lines = [f"  {line}".rstrip() for line in sketch(rig, rig_file.scene)]
+    lines += ["", f"  ch  {'driver':<{width}}    front     left       up m   fires at azimuth, elevation deg   diameter mm"]
+    for driver in rig.drivers:
+        place, facing = driver.position_m, driver.facing_deg
+        assert place is not None and facing is not None, "the loader fills both"
+        diameter = "-" if driver.diameter_m is None else f"{1000 * driver.diameter_m:.4g}"
+        where = f"{place.front:8.4f} {place.left:8.4f} {place.up:8.4f}  "
+        lines.append(
+            f"  {driver.channel:>2}  {driver.name:<{width}} {where}   {facing.azimuth:>16.1f}, {facing.elevation:.1f}{diameter:>24}"
+        )
+    return lines
+
+
+def _verdict(found: list[str]) -> list[str]:
+    count = "no warnings" if not found else f"{len(found)} warning{'s' if len(found) > 1 else ''}"
+    return [f"  ok: no errors, {count}", *(f"  warning  {text}" for text in found)]
+
+
+def _figures(name: str, rig_file: RigFile, found: list[str]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    rig, scene = rig_file.rig, rig_file.scene
+    return {
+        "rig": Path(name).stem,
+        "name": rig.name,
+        **_asked(rig_file),
+        "listener": asdict(scene.listener),
+        "virtual_pair": asdict(scene.virtual_pair),
+        "placed_drivers": [
+            {key: value for key, value in asdict(driver).items() if key in ("name", "channel", "position_m", "facing_deg", "diameter_m")}
+            for driver in rig.drivers
+        ],
+        "errors": 0,
+        "warnings": found,
+    }
