@@ -1,0 +1,95 @@
+"""The C core of csrc/, through cffi. Importing this fails with ImportError where the core is not built."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spatial.errors import UsageError
+from spatial.render._core import ffi, lib
+from spatial.render.engines.base import Audio, checked_audio
+
+INSTRUCTION_SETS = {"baseline": lib.SP_ISA_BASELINE, "avx2": lib.SP_ISA_AVX2, "avx512": lib.SP_ISA_AVX512}
+"""Values of SPATIAL_ISA, which exists so that tests can hold the instruction sets together."""
+
+
+def chosen_instruction_set() -> int:
+    """The best one that the processor has, or that of SPATIAL_ISA.
+
+    Raises
+    ------
+    UsageError
+        SPATIAL_ISA is none of ``INSTRUCTION_SETS``, or not on this processor.
+    """
+    asked = os.environ.get("SPATIAL_ISA")
+    if not asked:
+        return lib.sp_best_instruction_set()
+    known = ", ".join(name for name, isa in INSTRUCTION_SETS.items() if lib.sp_instruction_set_name(isa) != ffi.NULL)
+    if asked not in INSTRUCTION_SETS or lib.sp_instruction_set_name(INSTRUCTION_SETS[asked]) == ffi.NULL:
+        raise UsageError(f"SPATIAL_ISA = {asked}: this processor has {known}")
+    return INSTRUCTION_SETS[asked]
+
+
+def instruction_set_name() -> str:
+    """What the chosen instruction set is called."""
+    return ffi.string(lib.sp_instruction_set_name(chosen_instruction_set())).decode()
+
+
+class CoreConvolver:
+    """``sp_convolver`` of csrc/spatial.h behind the interface of ``Convolver``."""
+
+    engine = "c"
+
+    def __init__(self, taps: Audio, block: int, exact_blocks: bool) -> None:
+        self.n_outputs, self.n_inputs, n_taps = taps.shape
+        self.block = block
+        self.exact_blocks = exact_blocks
+        plan = ffi.new(
+            "sp_plan *",
+            {
+                "n_inputs": self.n_inputs,
+                "n_outputs": self.n_outputs,
+                "n_taps": n_taps,
+                "block": block,
+                "exact_blocks": int(exact_blocks),
+                "instruction_set": chosen_instruction_set(),
+            },
+        )
+        error = ffi.new("int *")
+        made = lib.sp_convolver_new(plan, ffi.from_buffer("float[]", taps), error)
+        if error[0] == lib.SP_ERROR_MEMORY:
+            raise UsageError(f"convolution: filters of {self.n_outputs} x {self.n_inputs} x {n_taps} taps do not fit into memory")
+        if made == ffi.NULL:
+            raise ValueError(f"the core refuses a plan that checked_taps let through, error {error[0]}")
+        self._convolver = ffi.gc(made, lib.sp_convolver_free)
+        self._in = ffi.new("float *[]", self.n_inputs)
+        self._out = ffi.new("float *[]", self.n_outputs)
+
+    @property
+    def latency(self) -> int:
+        """Frames by which the output is late."""
+        return lib.sp_convolver_latency(self._convolver)
+
+    @property
+    def discarded(self) -> int:
+        """Samples that counted as 0."""
+        return lib.sp_convolver_discarded(self._convolver)
+
+    def reset(self) -> None:
+        """Back to position 0 with all state zero."""
+        lib.sp_convolver_reset(self._convolver)
+
+    def process(self, x: ArrayLike) -> Audio:
+        """As ``Convolver.process``."""
+        x = checked_audio(x, self.n_inputs, self.block, self.exact_blocks)
+        n_frames = x.shape[1]
+        y = np.empty((self.n_outputs, n_frames), np.float32)
+        x_start, y_start = ffi.from_buffer("float[]", x), ffi.from_buffer("float[]", y)
+        for i in range(self.n_inputs):
+            self._in[i] = x_start + i * n_frames
+        for o in range(self.n_outputs):
+            self._out[o] = y_start + o * n_frames
+        lib.sp_convolver_process(self._convolver, self._in, self._out, n_frames)
+        return y

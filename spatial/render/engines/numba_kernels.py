@@ -1,0 +1,120 @@
+"""Compiled inner loops of the Numba engine. Importing this imports Numba; only the engine does.
+
+The transform is the negacyclic one of the C core (csrc/fft.h derives it), in radix 2: a node holds a polynomial modulo
+``X^2m - e^{j theta}`` and splits into two modulo ``X^m -+ e^{j theta / 2}``. Nodes are numbered as in a heap, the root 1, the children
+of h 2 h and 2 h + 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+PRODUCTS_PER_SUM = 64
+
+
+def half_turns(block: int) -> NDArray[np.complex64]:
+    """``e^{j theta / 2}`` of every node that splits, (block,); entry 0 is not used."""
+    turn = np.zeros(block)
+    turn[1] = 0.25
+    for node in range(2, block):
+        turn[node] = (turn[node // 2] + node % 2) / 2
+    return np.exp(1j * np.pi * turn).astype(np.complex64)
+
+
+@njit(cache=True, nogil=True)
+def forward(re, im, turns):
+    """In place: coefficients of the block pair to its bins, in the order in which they fall."""
+    block = re.size
+    m, n_nodes = block // 2, 1
+    while m >= 1:
+        for node in range(n_nodes):
+            cosine, sine = turns[n_nodes + node].real, turns[n_nodes + node].imag
+            low = 2 * m * node
+            re_a, im_a = re[low : low + m], im[low : low + m]
+            re_b, im_b = re[low + m : low + 2 * m], im[low + m : low + 2 * m]
+            for n in range(m):
+                turned_re = re_b[n] * cosine - im_b[n] * sine
+                turned_im = re_b[n] * sine + im_b[n] * cosine
+                re_b[n] = re_a[n] - turned_re
+                im_b[n] = im_a[n] - turned_im
+                re_a[n] += turned_re
+                im_a[n] += turned_im
+        m //= 2
+        n_nodes *= 2
+
+
+@njit(cache=True, nogil=True)
+def inverse(re, im, turns):
+    """Undoes forward, times the block."""
+    block = re.size
+    m, n_nodes = 1, block // 2
+    while n_nodes >= 1:
+        for node in range(n_nodes):
+            cosine, sine = turns[n_nodes + node].real, turns[n_nodes + node].imag
+            low = 2 * m * node
+            re_a, im_a = re[low : low + m], im[low : low + m]
+            re_b, im_b = re[low + m : low + 2 * m], im[low + m : low + 2 * m]
+            for n in range(m):
+                difference_re = re_a[n] - re_b[n]
+                difference_im = im_a[n] - im_b[n]
+                re_a[n] += re_b[n]
+                im_a[n] += im_b[n]
+                re_b[n] = difference_re * cosine + difference_im * sine
+                im_b[n] = difference_im * cosine - difference_re * sine
+        m *= 2
+        n_nodes //= 2
+
+
+@njit(cache=True, nogil=True)
+def load_filters(taps, block, turns):
+    """Spectra of all partitions, (2, n_outputs, n_partitions, n_inputs, block): real and imaginary parts."""
+    n_outputs, n_inputs, n_taps = taps.shape
+    n_partitions = -(-n_taps // block)
+    filters = np.zeros((2, n_outputs, n_partitions, n_inputs, block), np.float32)
+    for o in range(n_outputs):
+        for p in range(n_partitions):
+            for i in range(n_inputs):
+                partition = taps[o, i, p * block : (p + 1) * block]
+                filters[0, o, p, i, : partition.size] = partition
+                forward(filters[0, o, p, i], filters[1, o, p, i], turns)
+    return filters
+
+
+@njit(cache=True, nogil=True)
+def convolve_block(previous, current, filters, ring, newest, turns, out):
+    """One block: transforms the inputs into ring (2, n_partitions, n_inputs, block) at `newest`, sums the products, transforms back.
+
+    Sums of few products are single precision, their sums double, so that long filters in small blocks keep their precision.
+    """
+    n_outputs, n_partitions, n_inputs, block = filters.shape[1:]
+    for i in range(n_inputs):
+        ring[0, newest, i] = previous[i]
+        ring[1, newest, i] = current[i]
+        forward(ring[0, newest, i], ring[1, newest, i], turns)
+    sum_re, sum_im = np.empty(block, np.float32), np.empty(block, np.float32)
+    for o in range(n_outputs):
+        total_re, total_im = np.zeros(block), np.zeros(block)
+        sum_re[:] = 0
+        sum_im[:] = 0
+        n_summed = 0
+        for p in range(n_partitions):
+            place = (newest + p) % n_partitions
+            for i in range(n_inputs):
+                x_re, x_im = ring[0, place, i], ring[1, place, i]
+                h_re, h_im = filters[0, o, p, i], filters[1, o, p, i]
+                for n in range(block):
+                    sum_re[n] += x_re[n] * h_re[n] - x_im[n] * h_im[n]
+                    sum_im[n] += x_re[n] * h_im[n] + x_im[n] * h_re[n]
+                n_summed += 1
+                if n_summed == PRODUCTS_PER_SUM:
+                    total_re += sum_re
+                    total_im += sum_im
+                    sum_re[:] = 0
+                    sum_im[:] = 0
+                    n_summed = 0
+        sum_re[:] = total_re + sum_re
+        sum_im[:] = total_im + sum_im
+        inverse(sum_re, sum_im, turns)
+        out[o] = sum_im / np.float32(block)
