@@ -1,0 +1,472 @@
+"""The convolution engines. Truth: direct convolution in double precision, term by term, which knows no block and no transform."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spatial.errors import DeviceError, UsageError
+from spatial.render import backends
+from spatial.render.backends import ENGINES, make_convolver
+
+C_MISSING = "the C core is not built (needs gcc, libc6-dev and python3-dev)"
+ENGINE = [
+    pytest.param(name, marks=pytest.mark.skipif(not backends.engine_available(name), reason=C_MISSING if name == "c" else f"no {name}"))
+    for name in ENGINES
+]
+needs_core = pytest.mark.skipif(not backends.engine_available("c"), reason=C_MISSING)
+LARGEST_ERROR_DB = {"c": -125.0, "numba": -120.0, "numpy": -140.0}
+FS = 48000
+
+
+def noise_taps(n_outputs, n_inputs, n_taps, seed=1):
+    """Random filters of about unit gain, exact in float32."""
+    rng = np.random.default_rng(seed)
+    return (rng.standard_normal((n_outputs, n_inputs, n_taps)) / np.sqrt(n_taps)).astype(np.float32)
+
+
+def noise(n_inputs, n_frames, seed=2):
+    """White noise, unit rms."""
+    return np.random.default_rng(seed).standard_normal((n_inputs, n_frames)).astype(np.float32)
+
+
+def tone(n_inputs, n_frames, seed=3):
+    """100 Hz, unit rms, another phase in every input."""
+    phase = np.random.default_rng(seed).uniform(0, 2 * np.pi, (n_inputs, 1))
+    return (np.sqrt(2) * np.sin(2 * np.pi * 100 * np.arange(n_frames) / FS + phase)).astype(np.float32)
+
+
+def directly(taps, x, frames=None):
+    """Sum of products in double precision, at the given output frames (default all)."""
+    taps, x = taps.astype(float), x.astype(float)
+    if frames is None:
+        return np.stack([sum(np.convolve(x[i], row[i])[: x.shape[1]] for i in range(len(x))) for row in taps])
+    n_taps = taps.shape[2]
+    late = np.pad(x, ((0, 0), (n_taps - 1, 0)))
+    return np.stack([np.einsum("oik,ik->o", taps[:, :, ::-1], late[:, n : n + n_taps]) for n in frames], axis=1)
+
+
+def error_db(y, truth, taps, x):
+    """Worst output: rms of the error, relative to the rms of the input times the L2 norm of that output's filters."""
+    error = np.sqrt(np.mean((y - truth) ** 2, axis=1))
+    scale = np.sqrt(np.mean(x.astype(float) ** 2)) * np.sqrt(np.sum(taps.astype(float) ** 2, axis=(1, 2)))
+    return np.max(20 * np.log10(error / scale + 1e-20))
+
+
+def same_bits(a, b):
+    """Equal to the last bit, signs of zero included."""
+    return a.shape == b.shape and np.array_equal(a.view(np.int32), b.view(np.int32))
+
+
+def run(convolver, x, sizes):
+    """x in calls of the given sizes, in turn, until it is used up."""
+    pieces, done, turn = [], 0, 0
+    while done < x.shape[1]:
+        size = min(sizes[turn % len(sizes)], x.shape[1] - done)
+        pieces.append(convolver.process(x[:, done : done + size]))
+        done, turn = done + size, turn + 1
+    return np.concatenate(pieces, axis=1)
+
+
+# ---- right ----
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("signal", [noise, tone])
+@pytest.mark.parametrize(
+    "n_outputs, n_inputs, n_taps, block",
+    [
+        (1, 1, 1, 16),
+        (5, 3, 777, 16),
+        (3, 2, 1000, 32),
+        (2, 2, 65, 64),
+        (5, 3, 4096, 128),
+        (9, 2, 513, 256),
+        (5, 8, 2048, 64),
+        (2, 1, 300, 2048),
+        (1, 2, 9000, 8192),
+        (64, 2, 40, 16),
+        (2, 64, 40, 32),
+        (17, 3, 200, 512),
+    ],
+)
+def test_direct_convolution(engine, signal, n_outputs, n_inputs, n_taps, block):
+    taps = noise_taps(n_outputs, n_inputs, n_taps)
+    x = signal(n_inputs, max(2 * block, n_taps) + 1500)
+    convolver = make_convolver(taps, block, engine=engine)
+    assert convolver.engine == engine
+    assert convolver.latency == block
+    y = convolver.process(np.pad(x, ((0, 0), (0, block))))
+    assert y.dtype == np.float32
+    assert not y[:, :block].any()
+    assert error_db(y[:, block:], directly(taps, x), taps, x) <= LARGEST_ERROR_DB[engine]
+
+
+@pytest.mark.parametrize("engine", ENGINE[:2])
+@pytest.mark.parametrize("signal", [noise, tone])
+def test_long_filters_in_small_blocks_keep_their_precision(engine, signal):
+    """4096 products for each bin: a plain float sum of so many has -116 dB."""
+    taps = noise_taps(2, 2, 65536)
+    x = signal(2, 71680)
+    y = make_convolver(taps, 32, exact_blocks=True, engine=engine).process(x)
+    frames = np.random.default_rng(5).integers(0, x.shape[1], 100)
+    assert error_db(y[:, frames], directly(taps, x, frames), taps, x) <= LARGEST_ERROR_DB[engine]
+
+
+@needs_core
+def test_more_products_than_one_sum_of_sums_holds():
+    taps = noise_taps(1, 3, 40000)
+    x = noise(3, 48000)
+    y = make_convolver(taps, 16, exact_blocks=True, engine="c").process(x)
+    frames = np.random.default_rng(6).integers(0, x.shape[1], 200)
+    assert error_db(y[:, frames], directly(taps, x, frames), taps, x) <= LARGEST_ERROR_DB["c"]
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("n_taps", [512, 513, 777, 1000])
+@pytest.mark.parametrize("block", [16, 128, 512, 4096])
+def test_every_tap_counts_the_last_one_too(engine, n_taps, block):
+    """An impulse gives the filter back, whole, once, and nothing behind it."""
+    taps = noise_taps(3, 1, n_taps)
+    taps[:, :, -1] = [[0.5], [-0.25], [0.125]]
+    at = 37
+    x = np.zeros((1, at + n_taps + 4 * block), np.float32)
+    x[0, at] = 1
+    y = make_convolver(taps, block, engine=engine).process(x)
+    expected = np.zeros_like(y)
+    begin = at + block
+    expected[:, begin : begin + n_taps] = taps[:, 0]
+    assert np.max(np.abs(y - expected)) <= 1e-6 * np.max(np.abs(taps))
+    assert not y[:, begin + n_taps + 2 * block :].any()  # before, the rounding error of the last blocks
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@settings(max_examples=15, deadline=None)
+@given(a=st.floats(-2, 2), b=st.floats(-2, 2), seed=st.integers(0, 2**32 - 1), log2_block=st.integers(4, 8), n_taps=st.integers(1, 400))
+def test_linear(engine, a, b, seed, log2_block, n_taps):
+    taps = noise_taps(2, 2, n_taps, seed)
+    u, v = noise(2, 700, seed + 1), noise(2, 700, seed + 2)
+    convolver = make_convolver(taps, 1 << log2_block, engine=engine)
+    y = []
+    for x in (u, v, (a * u + b * v).astype(np.float32)):
+        convolver.reset()
+        y.append(convolver.process(x).astype(float))
+    size = 1 + abs(a) + abs(b)
+    assert np.sqrt(np.mean((a * y[0] + b * y[1] - y[2]) ** 2)) <= 1e-6 * size
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@settings(max_examples=15, deadline=None)
+@given(delay=st.integers(0, 300), seed=st.integers(0, 2**32 - 1), log2_block=st.integers(4, 8), n_taps=st.integers(1, 400))
+def test_time_invariant(engine, delay, seed, log2_block, n_taps):
+    """A later input gives a later output; the same bits, where the delay is a number of blocks."""
+    block = 1 << log2_block
+    taps, x = noise_taps(2, 2, n_taps, seed), noise(2, 700, seed + 1)
+    for d in (delay, delay * block % 1024):
+        now = make_convolver(taps, block, engine=engine).process(np.pad(x, ((0, 0), (0, d))))
+        later = make_convolver(taps, block, engine=engine).process(np.pad(x, ((0, 0), (d, 0))))
+        assert not later[:, :d].any()
+        assert np.sqrt(np.mean((now[:, :700].astype(float) - later[:, d:]) ** 2)) <= 2e-6
+        if d % block == 0:
+            assert same_bits(now[:, :700].copy(), later[:, d:].copy())
+
+
+# ---- streams ----
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("block", [16, 128, 1024])
+def test_call_sizes_do_not_change_a_bit(engine, block):
+    taps, x = noise_taps(3, 2, 700), noise(2, 8193 + 4000)
+    whole = make_convolver(taps, block, engine=engine).process(x)
+    rng = np.random.default_rng(7)
+    for sizes in ([1], [16], [40], [128], [160], [8192], [8193], rng.integers(1, 1000, 60), rng.integers(1, 40, 60)):
+        assert same_bits(run(make_convolver(taps, block, engine=engine), x, sizes), whole), f"calls of {sizes}"
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("exact_blocks", [False, True])
+def test_reset_is_as_good_as_new(engine, exact_blocks):
+    taps, x = noise_taps(3, 2, 300), noise(2, 1280)
+    convolver = make_convolver(taps, 64, exact_blocks=exact_blocks, engine=engine)
+    fresh = convolver.process(x)
+    dirty = noise(2, 640 if exact_blocks else 1001, seed=9)
+    dirty[0, 3] = np.nan
+    convolver.process(dirty)
+    assert convolver.discarded == 1
+    convolver.reset()
+    assert convolver.discarded == 0
+    assert same_bits(convolver.process(x), fresh)
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+def test_exact_blocks_add_no_latency(engine):
+    taps, x = noise_taps(3, 2, 300), noise(2, 64 * 20)
+    exact = make_convolver(taps, 64, exact_blocks=True, engine=engine)
+    buffered = make_convolver(taps, 64, engine=engine)
+    assert exact.latency == 0
+    y = run(exact, x, [64, 192, 128])
+    assert error_db(y, directly(taps, x), taps, x) <= LARGEST_ERROR_DB[engine]
+    assert same_bits(y, buffered.process(np.pad(x, ((0, 0), (0, 64))))[:, 64:].copy())
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("n_frames", [1, 63, 65, 100])
+def test_exact_blocks_refuse_another_size_and_touch_nothing(engine, n_frames):
+    taps, x = noise_taps(2, 2, 300), noise(2, 640)
+    disturbed, quiet = (make_convolver(taps, 64, exact_blocks=True, engine=engine) for _ in range(2))
+    first = disturbed.process(x)
+    with pytest.raises(UsageError, match=f"{n_frames} frames are no multiple of the block of 64"):
+        disturbed.process(np.full((2, n_frames), np.nan, np.float32))
+    assert disturbed.discarded == 0
+    assert same_bits(first, quiet.process(x))
+    assert same_bits(disturbed.process(x), quiet.process(x))
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+def test_no_frames_are_no_work(engine):
+    taps, x = noise_taps(2, 2, 100), noise(2, 400)
+    convolver = make_convolver(taps, 64, engine=engine)
+    whole = make_convolver(taps, 64, engine=engine).process(x)
+    assert convolver.process(x[:, :0]).shape == (2, 0)
+    first = convolver.process(x[:, :100])
+    assert convolver.process(x[:, :0]).shape == (2, 0)
+    assert same_bits(np.concatenate([first, convolver.process(x[:, 100:])], axis=1), whole)
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+def test_any_array_is_taken(engine):
+    """Double precision, strided and Fortran order are the same numbers."""
+    taps, x = noise_taps(2, 2, 100), noise(2, 400)
+    y = make_convolver(taps, 64, engine=engine).process(x)
+    for other in (x.astype(float), np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2], x[::-1][::-1]):
+        assert same_bits(make_convolver(taps.astype(float)[:, ::-1][:, ::-1], 64, engine=engine).process(other), y)
+
+
+# ---- garbage ----
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("garbage", [np.nan, np.inf, -np.inf, 1e7, -1.0001e6])
+def test_garbage_counts_as_zero(engine, garbage):
+    """One bad sample silences nothing: the bits are those of a clean input with zeros in its place."""
+    taps, x = noise_taps(2, 2, 300), noise(2, 2000)
+    clean, spoilt = x.copy(), x.copy()
+    clean[0, [0, 63, 64, 999]] = 0
+    spoilt[0, [0, 63, 64, 999]] = garbage
+    convolver = make_convolver(taps, 64, engine=engine)
+    y = run(convolver, spoilt, [100])
+    assert convolver.discarded == 4
+    assert np.isfinite(y).all()
+    assert same_bits(y, make_convolver(taps, 64, engine=engine).process(clean))
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+def test_the_largest_sample_that_passes(engine):
+    convolver = make_convolver(np.ones((1, 1, 1)), 16, exact_blocks=True, engine=engine)
+    y = convolver.process(np.full((1, 16), [1e6, -1e6] * 8, np.float32))
+    assert convolver.discarded == 0
+    assert np.allclose(y, [[1e6, -1e6] * 8], rtol=1e-6)
+
+
+@needs_core
+def test_subnormal_numbers_are_zero_inside_and_untouched_outside():
+    tiny = np.full((1, 64), 1e-40, np.float32)
+    convolver = make_convolver(np.ones((1, 1, 1)), 64, exact_blocks=True, engine="c")
+    assert not convolver.process(tiny).any()
+    assert (tiny * np.float32(0.5) > 0).all()
+    assert (np.full(64, 1e-30, np.float32) * np.full(64, 1e-10, np.float32) > 0).all()
+
+
+# ---- the domain ----
+
+OUTSIDE = [
+    (dict(taps=np.zeros((0, 1, 8))), "0 outputs"),
+    (dict(taps=np.zeros((65, 1, 8))), "65 outputs"),
+    (dict(taps=np.zeros((1, 0, 8))), "0 inputs"),
+    (dict(taps=np.zeros((1, 65, 8))), "65 inputs"),
+    (dict(taps=np.zeros((1, 1, 0))), "0 taps"),
+    (dict(taps=np.zeros((1, 1, 2**20 + 1))), "1048577 taps"),
+    (dict(taps=np.zeros((1, 8))), "shape"),
+    (dict(block=0), "block = 0"),
+    (dict(block=-64), "block = -64"),
+    (dict(block=8), "block = 8"),
+    (dict(block=100), "block = 100"),
+    (dict(block=64.5), "block = 64.5"),
+    (dict(block=16384), "block = 16384"),
+    (dict(taps=np.array([[[0.0, np.nan]]])), "tap 1 from input 0 to output 0 is not finite"),
+    (dict(taps=np.array([[[1.0]], [[np.inf]]])), "tap 0 from input 0 to output 1 is not finite"),
+    (dict(taps=np.array([[[1e39]]])), "is not finite"),
+]
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize("change, message", OUTSIDE)
+def test_outside_the_domain(engine, change, message):
+    arguments = dict(taps=np.ones((1, 1, 8)), block=64) | change
+    with pytest.raises(UsageError, match=message):
+        make_convolver(**arguments, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+def test_audio_of_another_shape_is_refused(engine):
+    convolver = make_convolver(noise_taps(2, 3, 10), 64, engine=engine)
+    for wrong in (noise(2, 64), noise(4, 64), noise(3, 64)[0], noise(3, 64)[None]):
+        with pytest.raises(UsageError, match=r"\(3, frames\)"):
+            convolver.process(wrong)
+
+
+@pytest.mark.parametrize("engine", ENGINE)
+@pytest.mark.parametrize(
+    "shape, block", [((64, 64, 1), 16), ((1, 1, 1), 8192), ((64, 1, 17), 8192), ((1, 64, 17), 16), ((1, 1, 2**20), 8192)]
+)
+def test_corners_of_the_domain(engine, shape, block):
+    taps = np.zeros(shape, np.float32)
+    taps[-1, -1, -1] = 1
+    x = noise(shape[1], 8192)
+    y = make_convolver(taps, block, exact_blocks=True, engine=engine).process(x)
+    expected = np.zeros((shape[0], 8192))
+    if shape[2] <= 8192:
+        expected[-1, shape[2] - 1 :] = x[-1, : 8193 - shape[2]]
+    assert np.max(np.abs(y - expected)) < 1e-5
+
+
+# ---- the C core by itself ----
+
+PLAN = dict(n_inputs=2, n_outputs=3, n_taps=40, block=16, exact_blocks=0, instruction_set=0)
+
+
+def core_plan(filters=None, **change):
+    """(convolver or NULL, error) of the core for PLAN with changes."""
+    from spatial.render._core import ffi, lib
+
+    error = ffi.new("int *", -1)
+    filters = ffi.new("float[]", 64 * 64 * 41) if filters is None else ffi.from_buffer("float[]", filters)
+    made = lib.sp_convolver_new(ffi.new("sp_plan *", PLAN | change), filters, error)
+    return (ffi.NULL if made == ffi.NULL else ffi.gc(made, lib.sp_convolver_free)), error[0]
+
+
+@needs_core
+@pytest.mark.parametrize(
+    "change, error",
+    [(dict(n_inputs=n), "SP_ERROR_INPUTS") for n in (0, -1, 65, -(2**31), 2**31 - 1)]
+    + [(dict(n_outputs=n), "SP_ERROR_OUTPUTS") for n in (0, -1, 65, 2**31 - 1)]
+    + [(dict(n_taps=n), "SP_ERROR_TAPS") for n in (0, -1, 2**20 + 1, -(2**31), 2**31 - 1)]
+    + [(dict(block=n), "SP_ERROR_BLOCK") for n in (0, -16, 1, 8, 15, 17, 48, 8191, 16384, 2**30, -(2**31))]
+    + [(dict(exact_blocks=n), "SP_ERROR_FLAG") for n in (-1, 2)]
+    + [(dict(instruction_set=n), "SP_ERROR_INSTRUCTION_SET") for n in (-1, 4, 2**31 - 1)],
+)
+def test_the_core_refuses_every_plan_outside_its_domain(change, error):
+    from spatial.render._core import ffi, lib
+
+    made, code = core_plan(**change)
+    assert made == ffi.NULL
+    assert code == getattr(lib, error)
+
+
+@needs_core
+def test_the_core_refuses_taps_that_are_not_finite():
+    from spatial.render._core import ffi, lib
+
+    for place in (0, 239):
+        for value in (np.nan, np.inf, -np.inf):
+            filters = np.zeros(240, np.float32)
+            filters[place] = value
+            assert core_plan(filters) == (ffi.NULL, lib.SP_ERROR_TAP_VALUE)
+    assert core_plan(np.zeros(240, np.float32))[1] == lib.SP_OK
+
+
+@needs_core
+def test_the_core_refuses_calls_that_do_not_fit_and_touches_nothing():
+    from spatial.render._core import ffi, lib
+
+    for exact_blocks, n_frames in ((0, -1), (1, -16), (1, 15), (1, 17), (1, 1)):
+        convolver, _ = core_plan(exact_blocks=exact_blocks)
+        audio = [np.full(64, 7, np.float32) for _ in range(5)]
+        pointers = [ffi.from_buffer("float[]", channel) for channel in audio]
+        code = lib.sp_convolver_process(convolver, ffi.new("float *[]", pointers[:2]), ffi.new("float *[]", pointers[2:]), n_frames)
+        assert code == lib.SP_ERROR_FRAMES
+        assert (np.concatenate(audio) == 7).all()
+
+
+@needs_core
+def test_the_core_takes_audio_of_any_alignment():
+    from spatial.render._core import ffi, lib
+
+    taps, x = noise_taps(3, 2, 40), noise(2, 64)
+    expected = make_convolver(taps, 16, exact_blocks=True, engine="c").process(x)
+    for offset in range(1, 16):
+        convolver, _ = core_plan(taps, exact_blocks=1)
+        space = np.zeros((5, 96), np.float32)
+        space[:2, offset : offset + 64] = x
+        pointers = [ffi.from_buffer("float[]", channel) + offset for channel in space]
+        assert lib.sp_convolver_process(convolver, ffi.new("float *[]", pointers[:2]), ffi.new("float *[]", pointers[2:]), 64) == lib.SP_OK
+        assert same_bits(space[2:, offset : offset + 64].copy(), expected)
+
+
+@needs_core
+@pytest.mark.parametrize(
+    "n_outputs, n_inputs, n_taps, block", [(5, 3, 777, 16), (9, 2, 500, 32), (8, 3, 700, 64), (5, 3, 4096, 128), (1, 1, 20000, 2048)]
+)
+def test_all_instruction_sets_give_the_same_bits(monkeypatch, n_outputs, n_inputs, n_taps, block):
+    from spatial.render._core import ffi, lib
+    from spatial.render.engines.c_engine import INSTRUCTION_SETS, instruction_set_name
+
+    taps, x = noise_taps(n_outputs, n_inputs, n_taps), noise(n_inputs, n_taps + 3 * block)
+    outputs, names = [], []
+    for name, isa in INSTRUCTION_SETS.items():
+        monkeypatch.setenv("SPATIAL_ISA", name)
+        if lib.sp_instruction_set_name(isa) == ffi.NULL:
+            with pytest.raises(UsageError, match=f"SPATIAL_ISA = {name}: this processor has baseline"):
+                make_convolver(taps, block, engine="c")
+            continue
+        outputs.append(make_convolver(taps, block, engine="c").process(x))
+        names.append(instruction_set_name())
+    assert len(set(names)) == len(outputs) >= 1
+    assert all(same_bits(y, outputs[0]) for y in outputs)
+
+
+@needs_core
+def test_an_unknown_instruction_set_is_refused(monkeypatch):
+    monkeypatch.setenv("SPATIAL_ISA", "mmx")
+    with pytest.raises(UsageError, match="SPATIAL_ISA = mmx: this processor has baseline"):
+        make_convolver(noise_taps(1, 1, 8), 64, engine="c")
+
+
+# ---- the choice of an engine ----
+
+
+def without_core(monkeypatch):
+    """A machine on which the core is not built."""
+    available = backends.engine_available
+    monkeypatch.setattr(backends, "engine_available", lambda engine: engine != "c" and available(engine))
+
+
+def test_the_environment_forces_an_engine(monkeypatch):
+    for engine in filter(backends.engine_available, ENGINES):
+        monkeypatch.setenv("SPATIAL_ENGINE", engine)
+        assert make_convolver(noise_taps(1, 1, 8), 64).engine == engine == backends.engine_name()
+        assert backends.describe_engine().startswith(engine)
+        assert backends.fallback_note() is None
+
+
+def test_an_unknown_engine_is_refused(monkeypatch):
+    monkeypatch.setenv("SPATIAL_ENGINE", "fortran")
+    with pytest.raises(UsageError, match="SPATIAL_ENGINE = fortran: must be one of c, numba, numpy"):
+        backends.engine_name()
+    with pytest.raises(UsageError, match="engine = fortran"):
+        make_convolver(noise_taps(1, 1, 8), 64, engine="fortran")
+
+
+def test_without_the_core_the_fallback_says_so_and_c_is_refused(monkeypatch):
+    without_core(monkeypatch)
+    monkeypatch.delenv("SPATIAL_ENGINE", raising=False)
+    assert backends.engine_name() == "numba"
+    assert backends.instruction_set() is None
+    note = backends.fallback_note()
+    assert note and "engine numba" in note and "python3-dev" in note and "\n" not in note
+    monkeypatch.setenv("SPATIAL_ENGINE", "c")
+    with pytest.raises(DeviceError, match="the C core is not built"):
+        make_convolver(noise_taps(1, 1, 8), 64)
