@@ -20,7 +20,10 @@ class VersionAction(argparse.Action):
     def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
         from spatial.render.backends import describe_engine
 
-        print(f"spatial {spatial.__version__}  engine {describe_engine()}")
+        try:
+            print(f"spatial {spatial.__version__}  engine {describe_engine()}")
+        except SpatialError as error:
+            parser.exit(error.exit_code, f"spatial: {error}\n")
         parser.exit(0)
 
 
