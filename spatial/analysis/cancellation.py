@@ -120,6 +120,21 @@ def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128
     return np.concatenate(parts, axis=1)
 
 
+def asked_separation_db(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """What the design asks of the left and the right side, (freqs,) dB each: the target curve, or in mode "virtual" a real pair's own.
+
+    None in mode "null", which asks for as much as effort buys.
+    """
+    spec, scene = rig_file.design.crosstalk, rig_file.scene
+    if spec.mode == "null":
+        return None
+    if spec.mode == "target":
+        curve = target_curve_db(freqs, spec.target_db)
+        return curve, curve
+    real = real_pair(scene, freqs, Ears.of(scene.listener))
+    return db(real[:, LEFT, LEFT] / real[:, RIGHT, LEFT]), db(real[:, RIGHT, RIGHT] / real[:, LEFT, RIGHT])
+
+
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
     """The figures of this module's text for both sides, the worse one of each."""
     per_side = [_figures(bank, rig_file, ear) for ear in (LEFT, RIGHT)]

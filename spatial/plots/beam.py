@@ -1,0 +1,102 @@
+"""Where a beam goes: level over azimuth and frequency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.plots.style import MINUS, frequency_axis, signed_degrees
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.figure import Figure
+
+STEPS_DB = (*range(-30, -2, 3), -1, 1, 3)  # steps of 3 dB, and a band of +-1 dB around the level on axis
+CONTOURS_DB = (-12, -6, -3)
+GUIDES_DEG = (-90, -45, 45, 90)
+# Quieter is darker, in one hue; the level on axis is almost white; louder than on axis is warm, so that a lobe is seen at once.
+COLOURS = (
+    "#102a43", "#17395a", "#1e4971", "#275b8a", "#346ea2", "#4682b5", "#5f98c4", "#7eaed1", "#a3c6de", "#cbdeea", "#fbf8ee", "#f2b36f",
+)  # fmt: skip
+UNDER, OVER = "#0a1b2c", "#c8501e"
+LINES = "#06121e"
+LABEL_VERTICES = 24  # of a line, about as long as its label
+
+
+def draw_beam_map(
+    axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64]
+) -> Axes:
+    """Heat map of level re on axis, in steps of 3 dB, with lines at -3 (thin), -6 (bold, labelled) and -12 dB (dotted).
+
+    Parameters
+    ----------
+    axes : Axes
+    freqs : (freqs,) Hz
+        Rising, evenly spaced on a logarithmic scale.
+    azimuth_deg : (azimuths,)
+        Rising; + is the listener's left.
+    level_db : (freqs, azimuths) dB
+        0 on axis at every frequency.
+    """
+    colours, norm = colour_scale()
+    frequency_axis(axes, float(freqs[0]), float(freqs[-1]))   # before the contours: their labels are placed on the page
+    azimuth_axis(axes)
+    axes.contourf(freqs, azimuth_deg, level_db.T, levels=STEPS_DB, cmap=colours, norm=norm, extend="both")
+    lines = axes.contour(
+        freqs, azimuth_deg, level_db.T, levels=CONTOURS_DB, colors=LINES, linewidths=(0.7, 1.4, 0.7), linestyles=(":", "-", "-")
+    )
+    places = _label_places(axes, lines.allsegs[CONTOURS_DB.index(-6)])
+    if places:
+        axes.clabel(lines, levels=[-6], fmt=f"{MINUS}6 dB", fontsize=7, inline_spacing=8, manual=places)
+    for guide in GUIDES_DEG:
+        axes.axhline(guide, color=LINES, linewidth=0.7, linestyle=(0, (6, 4)), alpha=0.75)
+    axes.grid(False)
+    return axes
+
+
+def _label_places(axes: Axes, segments: list[NDArray[np.float64]]) -> list[tuple[float, float]]:
+    """One place on either side of the axis: where the line that is longest on the page runs flattest."""
+    longest: dict[bool, tuple[float, NDArray[np.float64]]] = {}
+    for segment in segments:
+        length = float(np.hypot(*np.diff(axes.transData.transform(segment), axis=0).T).sum())
+        is_left = bool(segment[:, 1].mean() > 0)
+        if len(segment) > LABEL_VERTICES and length > longest.get(is_left, (0.0, segment))[0]:
+            longest[is_left] = length, segment
+    places = []
+    for _, segment in longest.values():
+        rise = np.abs(segment[LABEL_VERTICES:, 1] - segment[:-LABEL_VERTICES, 1])
+        frequency, azimuth = segment[int(rise.argmin()) + LABEL_VERTICES // 2]
+        places.append((float(frequency), float(azimuth)))
+    return places
+
+
+def colour_scale() -> tuple[ListedColormap, BoundaryNorm]:
+    """Colours and steps of a level re on axis."""
+    from matplotlib.colors import BoundaryNorm, ListedColormap
+
+    return ListedColormap(list(COLOURS), under=UNDER, over=OVER), BoundaryNorm(STEPS_DB, len(COLOURS))
+
+
+def draw_level_scale(figure: Figure, axes: list[Axes]) -> Axes:
+    """The scale of the colours, beside the heat maps that it belongs to."""
+    from matplotlib.cm import ScalarMappable
+
+    colours, norm = colour_scale()
+    bar = figure.colorbar(ScalarMappable(norm, colours), ax=axes, extend="both", spacing="proportional", pad=0.02, aspect=28)
+    bar.set_ticks([-30, -24, -18, -12, -6, -3, -1, 1, 3])
+    bar.set_label("level re on axis (dB)")
+    bar.ax.grid(False)
+    return bar.ax
+
+
+def azimuth_axis(axes: Axes) -> Axes:
+    """A vertical axis of azimuths all around, with the listener's sides named."""
+    ticks = range(-180, 181, 45)
+    names = {90: "listener's left  ", 0: "to the listener  ", -90: "listener's right  "}
+    axes.set_ylim(-180, 180)
+    axes.set_yticks(ticks, [names.get(t, "") + signed_degrees(t) for t in ticks])
+    axes.set_ylabel("azimuth")
+    return axes
