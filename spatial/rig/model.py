@@ -31,7 +31,7 @@ class Key:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    not_built: tuple[str, ...] = ()      # allowed by format 1, refused until the design behind it exists
+    not_built: tuple[str, ...] = ()  # allowed by format 1, refused until the design behind it exists
     table: type | None = None
     columns: int = 0
 
@@ -79,9 +79,7 @@ class Driver:
     elevation_deg: float = key(0.0, "number", "where it sits on a sphere", unit="deg", low=-90.0, high=90.0)
     up_m: float = key(0.0, "number", "height on a cylinder", unit="m", low=-100.0, high=100.0)
     position_m: Place | None = key(None, "table", "diaphragm centre in free space or in a baffle", unit="m", table=Place)
-    facing_deg: Facing | None = key(
-        None, "table", "axis in free space; default: towards the listener", unit="deg", table=Facing
-    )
+    facing_deg: Facing | None = key(None, "table", "axis in free space; default: towards the listener", unit="deg", table=Facing)
     diameter_m: float | None = key(None, "number", "diaphragm diameter", unit="m", low=0.001, high=1.0)
     directivity: str = key("omni", "choice", "pattern in free space", choices=("omni", "cardioid", "piston"), not_built=("piston",))
     gain_db: float = key(0.0, "number", "what the hardware adds; compensated", unit="dB", low=-60.0, high=60.0)
@@ -98,9 +96,7 @@ class Driver:
 class Enclosure:
     """``[enclosure]``: the body that carries the drivers, centred on the origin."""
 
-    shape: str = key(
-        "free", "choice", "body", choices=("free", "baffle", "sphere", "cylinder"), not_built=("baffle", "cylinder")
-    )
+    shape: str = key("free", "choice", "body", choices=("free", "baffle", "sphere", "cylinder"), not_built=("baffle", "cylinder"))
     radius_m: float | None = key(None, "number", "of a sphere or cylinder", unit="m", low=0.01, high=5.0)
 
 
@@ -213,11 +209,11 @@ class CrosstalkSpec:
     """``[design.crosstalk]``: cancellation and null-steering of the sides."""
 
     mode: str = key("virtual", "choice", "what the contralateral ear is to get", choices=("virtual", "target", "null"))
-    target_db: tuple[tuple[float, float], ...] = key(
-        TARGET_DB, "points", "Hz, ipsi/contra power ratio in dB; rising in Hz", columns=2
-    )
+    target_db: tuple[tuple[float, float], ...] = key(TARGET_DB, "points", "Hz, ipsi/contra power ratio in dB; rising in Hz", columns=2)
     drivers: tuple[str, ...] | None = key(None, "names", "default: all spatial drivers")
-    effort_cap_db: float | None = key(None, "number", "drive power over the reference alone; default by mode and span", unit="dB", low=0.0, high=60.0)
+    effort_cap_db: float | None = key(
+        None, "number", "drive power over the reference alone; default by mode and span", unit="dB", low=0.0, high=60.0
+    )
     robust: bool | None = key(None, "boolean", "steer the null over head poses", not_built=("true",))
     timbre_drivers: TimbreDrivers = key(TimbreDrivers(), "table", "default: loudest on that side", table=TimbreDrivers)
     taps: int = key(512, "integer", "at 48 kHz", unit="samples", low=16, high=16384)
@@ -232,7 +228,9 @@ class BeamSpec:
         "null", "choice", "kind of beam", choices=("null", "room", "custom", "power_ratio", "constant", "reference"),
         not_built=("room", "custom", "constant"),
     )  # fmt: skip
-    shape: tuple[tuple[float, float, float], ...] | None = key(None, "points", 'preset "custom": azimuth_deg, lower_db, upper_db', columns=3)
+    shape: tuple[tuple[float, float, float], ...] | None = key(
+        None, "points", 'preset "custom": azimuth_deg, lower_db, upper_db', columns=3
+    )
     side_db: float = key(12.0, "number", 'preset "power_ratio": no deeper than this', unit="dB", low=0.0, high=60.0)
     di_db: float = key(6.0, "number", 'preset "constant": directivity index', unit="dB", low=0.0, high=20.0)
     drivers: tuple[str, ...] | None = key(None, "names", "default: all spatial drivers")
