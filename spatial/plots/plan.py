@@ -27,7 +27,7 @@ def plan_figure(rig: Any, scene: Any, caption: str = "", theme: Theme = LIGHT) -
     low, high = _scene_limits(rig, scene)
     small = bool(rig.drivers) and _rig_reach(rig) < CLOSE_UP_BELOW * float(np.max(high - low)) / 2
     with themed(theme):
-        figure = new_figure(f"Plan view: {_plain(rig.name)}", _plain(caption), 10.5 if small else 6.5, 5.8)
+        figure: Any = new_figure(f"Plan view: {_plain(rig.name)}", _plain(caption), 10.5 if small else 6.5, 5.8)
         figure.get_layout_engine().set(h_pad=0.1)
         panels = figure.subplots(1, 2 if small else 1, squeeze=False)[0]
         plan_view(rig, scene, panels[0], theme, named=not small)
