@@ -56,8 +56,8 @@ class AudioReader:
         Container and sample format, for people.
     warnings : list of str
         What is odd, one sentence each; may grow until the last frame is read.
-    scrubbed : int
-        Samples replaced so far.
+    position, scrubbed : int
+        Frames read, and samples replaced, so far.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class AudioReader:
         self.strict, self.scrub = strict, scrub
         self.warnings: list[str] = []
         self.scrubbed = 0
-        self._position = 0
+        self.position = 0
         descriptor = open_regular(self.name)
         try:
             self._size = os.fstat(descriptor).st_size
@@ -139,20 +139,20 @@ class AudioReader:
         try:
             x = self._file.read(frames, dtype="float32", always_2d=True)
         except soundfile.LibsndfileError as error:
-            raise InputError(f"{self.name}: damaged behind frame {self._position} ({error.error_string})") from None
-        self._position += len(x)
+            raise InputError(f"{self.name}: damaged behind frame {self.position} ({error.error_string})") from None
+        self.position += len(x)
         if len(x) < frames:
-            if self._position == 0:
+            if self.position == 0:
                 raise InputError(f"{self.name}: {self._describe()}: no samples in it")
-            if self.frames is not None and self._position != self.frames:
-                self._warn(f"truncated: the header claims {self.frames} frames, {self._position} are there")
-                self.frames = self._position
+            if self.frames is not None and self.position != self.frames:
+                self._warn(f"truncated: the header claims {self.frames} frames, {self.position} are there")
+                self.frames = self.position
         return x
 
     def _refusal(self, x: Audio) -> InputError:
         """Counts what is not finite from here to the end of the file, without keeping it."""
         row, channel = np.argwhere(_misfits(x))[0]
-        first = self._position - len(x) + row
+        first = self.position - len(x) + row
         count = 0
         while len(x):
             count += int(_misfits(x).sum())

@@ -1,0 +1,271 @@
+"""``spatial render``, ``upmix`` and ``export``: what a bank does to sound, and a bank for other engines."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.progress import ProgressBar
+from spatial.cli.rigs import add_set_option
+from spatial.cli.stopping import stop_cleanly
+from spatial.errors import UsageError
+
+if TYPE_CHECKING:
+    from spatial.filters import FilterMatrix
+    from spatial.render.options import RenderOptions
+    from spatial.render.report import RenderReport
+
+BYPASS_HELP = (
+    "no filters: left and right go, each unchanged, to the driver that carries most of its side, as late and with the same gain "
+    "and limiter as the filtered render, so that the two can be compared"
+)
+
+
+def add_commands(commands: Any) -> None:
+    """``render``, ``upmix`` and ``export``."""
+    render = add_command(
+        commands, "render", "render a sound file to one channel a driver", run_render, json_output=True, writes=True
+    )
+    add_input_and_output(render, "one channel a driver: .wav, .rf64, .flac, .caf or .w64")
+    source = render.add_mutually_exclusive_group(required=True)
+    source.add_argument("-r", "--rig", metavar="RIG", help="rig file or shipped rig; it is designed at the input's rate")
+    source.add_argument("-b", "--bank", metavar="BANK", help="filters that `spatial design` made")
+    add_set_option(render)
+    add_input_options(render)
+    render.add_argument("-R", "--resample", action="store_true", help="convert the input to the bank's rate")
+    levels = render.add_argument_group("levels")
+    levels.add_argument(
+        "-g", "--gain-db", type=number, metavar="X", help="gain of all drivers; default: the bank's predicted headroom gain; 0 turns it off"
+    )
+    levels.add_argument("-L", "--no-limiter", action="store_true", help="do not keep the drivers below -1 dBFS")
+    levels.add_argument("--bits", choices=("16", "24", "float"), help="samples of the output, integers with dither; default float, FLAC 24")
+    paths = render.add_argument_group("paths", "PATH is left, right, center or sides")
+    paths.add_argument("-s", "--solo", action="append", default=[], metavar="PATH", help="let only this path be heard (more than once: these)")
+    paths.add_argument("-m", "--mute", action="append", default=[], metavar="PATH", help="leave this path out")
+    paths.add_argument(
+        "-p", "--path-gain-db", action="append", default=[], type=path_gain, metavar="PATH=X", help="gain of one path"
+    )
+    paths.add_argument("--bypass", action="store_true", help=BYPASS_HELP)
+    timing = render.add_argument_group("time")
+    timing.add_argument("-B", "--block", type=int, default=128, metavar="N", help="plan block of the convolution, a power of two (128)")
+    timing.add_argument("-k", "--keep-latency", action="store_true", help="leave the delays in: the frames that playback has")
+
+    upmix = add_command(
+        commands, "upmix", "split stereo into left, right and centre, three float channels", run_upmix, json_output=True, writes=True
+    )
+    add_input_and_output(upmix, "L', R', C: .wav, .rf64, .caf or .w64")
+    add_input_options(upmix)
+    upmix.add_argument("--method", choices=("projection", "matrix", "off"), default="projection", help="how the centre is found (projection)")
+    upmix.add_argument("--latency-ms", type=number, default=21.0, metavar="MS", help="of projection: 2.7, 21 or 85 (21)")
+    upmix.add_argument("--strength", type=number, default=1.0, metavar="X", help="0: nothing to the centre, 1: all (1)")
+
+    export = add_command(commands, "export", "write a bank's filters for another engine", run_export, json_output=True, writes=True)
+    export.add_argument("bank", metavar="BANK", help="filters that `spatial design` made")
+    export.add_argument("--to", choices=("wav",), required=True, help="wav: one float WAV an input path, and bank.json")
+    export.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder, made where it is missing")
+
+
+def add_input_and_output(parser: argparse.ArgumentParser, output: str) -> None:
+    """IN and OUT."""
+    parser.add_argument("input", metavar="IN", help="sound file, mono (feeds both sides) or stereo")
+    parser.add_argument("output", metavar="OUT", help=output)
+
+
+def add_input_options(parser: argparse.ArgumentParser) -> None:
+    """What is done about odd input files."""
+    parser.add_argument("--strict", action="store_true", help="refuse a file whose header disagrees with its content, do not only warn")
+    parser.add_argument("--scrub", action="store_true", help="replace samples that are not finite by silence and count them")
+
+
+def number(text: str) -> float:
+    """A finite number, with a decimal point."""
+    value = float(text)
+    if not -1e6 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text} is no number that makes sense here")
+    return value
+
+
+def path_gain(text: str) -> tuple[str, float]:
+    """ "center=-3" """
+    name, equals, gain = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not PATH=X, for example center=-3")
+    return name, number(gain)
+
+
+# ------------------------------------------------------------------------------------------------------------ render
+
+
+def run_render(args: argparse.Namespace) -> None:
+    """Design if a rig is given, render, print what came out."""
+    from spatial.io.atomic import check_destination
+    from spatial.render.renderer import render_file
+
+    options = render_options(args)
+    if args.overrides and not args.rig:
+        raise UsageError("--set varies a rig; a bank is designed already")
+    with stop_cleanly():
+        check_destination(args.output, force=args.force, inputs=(args.input,))
+        bank = designed_for(args) if args.rig else loaded(args.bank)
+        with ProgressBar(f"rendering {Path(args.output).name}") as bar:
+            report = render_file(
+                args.input, args.output, bank, options, force=args.force, progress=lambda done, whole: show_time(bar, bank.fs, done, whole)
+            )
+    for sentence in render_remarks(report):
+        say(f"{args.input}: {sentence}")
+    if args.json:
+        print_json(report.as_dict())
+    else:
+        tell("\n".join(summary(report, args.gain_db is None)))
+
+
+def render_options(args: argparse.Namespace) -> RenderOptions:
+    """The options of the command line as the renderer takes them."""
+    from spatial.render.options import RenderOptions
+
+    return RenderOptions(
+        gain_db=args.gain_db,
+        limiter=not args.no_limiter,
+        bits=args.bits,
+        block=args.block,
+        keep_latency=args.keep_latency,
+        solo=tuple(args.solo),
+        mute=tuple(args.mute),
+        path_gain_db=dict(args.path_gain_db),
+        bypass=args.bypass,
+        strict=args.strict,
+        scrub=args.scrub,
+        resample=args.resample,
+    )
+
+
+def designed_for(args: argparse.Namespace) -> FilterMatrix:
+    """The bank of args.rig, at the rate of args.input."""
+    from spatial.io.audio_in import AudioReader
+    from spatial.rig.load import load_rig
+
+    rig_file = load_rig(args.rig, args.overrides)
+    with AudioReader(args.input, strict=args.strict) as reader:
+        fs = reader.fs
+    from spatial.design.virtualizer import compute_filters
+
+    with ProgressBar(f"designing {Path(args.rig).stem} at {fs} Hz") as bar:
+        return compute_filters(rig_file, fs=fs, progress=lambda stage: bar.show(None, stage))
+
+
+def loaded(path: str) -> FilterMatrix:
+    """The bank of a file."""
+    from spatial.filters import FilterMatrix
+
+    return FilterMatrix.load(path)
+
+
+def show_time(bar: ProgressBar, fs: int, done: int, whole: int | None) -> None:
+    """How much of the output is written."""
+    bar.show(done / whole if whole else None, clock(done / fs))
+
+
+def render_remarks(report: RenderReport) -> list[str]:
+    """What a person should know beyond the figures."""
+    remarks = list(report.warnings)
+    if report.scrubbed:
+        remarks.append(f"{plural(report.scrubbed, 'sample')} not finite or above +120 dBFS, replaced by silence")
+    if report.discarded:
+        remarks.append(f"{plural(report.discarded, 'sample')} inside the chain not finite or above +120 dBFS, replaced by silence")
+    return remarks
+
+
+def summary(report: RenderReport, gain_predicted: bool) -> list[str]:
+    """Three lines: the file, its levels, its timing."""
+    latency = report.latency
+    limiter = "off" if report.limiter_share is None else f"{100 * report.limiter_share:.1f} % of the time"
+    if report.limiter_lowest_db:
+        limiter += f", {report.limiter_lowest_db:.1f} dB at most"
+    origin = "predicted headroom" if gain_predicted else "given"
+    done = "kept" if report.latency_kept else "taken out"
+    return [
+        f"{os.path.basename(report.output)}  {plural(report.channels, 'channel')} ({driver_names(report)})  {report.output_format}  "
+        f"{report.fs} Hz  {clock(report.frames / report.fs)}   {report.times_real_time:.0f} x real time, {report.seconds:.1f} s",
+        f"  level    in {level(report.input_lufs, 'LUFS')}   out {level(report.output_lufs, 'LUFS')}   "
+        f"true peak {level(report.true_peak_dbtp, 'dBTP')}   limiter {limiter}",
+        f"  gain     {report.gain_db:.1f} dB ({origin})   latency {latency.total} frames {done} "
+        f"(bank {latency.bank}, upmix {latency.upmix}, limiter {latency.limiter})",
+    ]
+
+
+def driver_names(report: RenderReport) -> str:
+    """ "front, left, right"; with channels where they are not simply 1, 2, 3."""
+    drivers = sorted(report.drivers, key=lambda driver: driver.channel)
+    if [driver.channel for driver in drivers] == list(range(1, report.channels + 1)):
+        return ", ".join(driver.name for driver in drivers)
+    return ", ".join(f"{driver.channel} {driver.name}" for driver in drivers)
+
+
+def clock(seconds: float) -> str:
+    """ "3:12.4" """
+    tenths = round(10 * seconds)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+
+
+def level(value: float | None, unit: str) -> str:
+    """A level with its unit; "-" where there is none."""
+    return "-" if value is None else f"{value:.1f} {unit}"
+
+
+def plural(count: int, what: str) -> str:
+    """ "1 sample", "2 samples" """
+    return f"{count} {what}" + ("" if count == 1 else "s")
+
+
+# ------------------------------------------------------------------------------------------------------------- upmix
+
+
+def run_upmix(args: argparse.Namespace) -> None:
+    """Upmix a file."""
+    from dataclasses import asdict
+
+    from spatial.filters import RenderRecipe
+    from spatial.render.renderer import upmix_file
+
+    recipe = RenderRecipe(args.method, args.latency_ms, args.strength)
+    with stop_cleanly(), ProgressBar(f"upmixing {Path(args.output).name}") as bar:
+        report = upmix_file(
+            args.input,
+            args.output,
+            recipe,
+            strict=args.strict,
+            scrub=args.scrub,
+            force=args.force,
+            progress=lambda done, whole: bar.show(done / whole if whole else None),
+        )
+    for sentence in report.warnings:
+        say(f"{args.input}: {sentence}")
+    if report.scrubbed:
+        say(f"{args.input}: {plural(report.scrubbed, 'sample')} not finite or above +120 dBFS, replaced by silence")
+    if args.json:
+        print_json(asdict(report))
+    else:
+        tell(
+            f"{os.path.basename(args.output)}  3 channels (left, right, center)  {report.output_format}  {report.fs} Hz  "
+            f"{clock(report.frames / report.fs)}   {report.method}, latency {report.latency_samples} frames taken out"
+        )
+
+
+# ------------------------------------------------------------------------------------------------------------ export
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """Export a bank."""
+    from spatial.export.wav import export_wav
+
+    bank = loaded(args.bank)
+    with stop_cleanly():
+        written = export_wav(bank, args.output, force=args.force)
+    if args.json:
+        print_json({"files": [os.fspath(path) for path in written]})
+    else:
+        taps = f"{len(bank.driver_names)} drivers x {bank.n_taps} taps, {bank.fs} Hz, latency {bank.latency_samples} frames"
+        tell(f"{args.output}  {', '.join(path.name for path in written)}\n  {taps}; headroom gain {bank.headroom_gain_db:.1f} dB not included")

@@ -1,0 +1,172 @@
+"""Loudness and true peak of a stream (ITU-R BS.1770-5), in NumPy alone."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.render.interpolate import PeakFinder
+from spatial.units import db, power_db
+
+Audio = NDArray[np.float32]
+
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+OFFSET_LU = -0.691              # makes 997 Hz at full scale in one channel read -3.01 LUFS
+STEPS_PER_S = 10                # gating blocks begin every 100 ms
+BLOCK_STEPS = 4                 # and last 400 ms
+BLOCK_TAPS = 128                # frames that the weighting filter takes at once
+
+TRUE_PEAK_TAPS = (
+    (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
+     0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500),
+    (-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250,
+     0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
+)  # fmt: skip
+"""Interpolating filter of BS.1770 annex 2, phases 0 and 1; phases 3 and 2 are their mirror images."""
+
+
+class TruePeakMeter:
+    """Largest true peak of all channels so far, and of each channel the largest sample.
+
+    Parameters
+    ----------
+    channels : int
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._find = PeakFinder(TRUE_PEAK_TAPS)
+        self._past = np.zeros((channels, 2 * self._find.half - 1), np.float32)
+        self._between = 0.0
+        self.sample_peaks = np.zeros(channels)
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        if x.shape[1]:
+            self.sample_peaks = np.maximum(self.sample_peaks, np.abs(x).max(axis=1))
+        x = np.concatenate([self._past, x], axis=1)
+        self._past = x[:, x.shape[1] - self._past.shape[1] :]
+        self._between = self._largest(x)
+
+    def _largest(self, x: Audio) -> float:
+        """Larger of what there was and what is between the samples of x; channels too low to matter are left out."""
+        worth = np.abs(x).max(axis=1) * self._find.largest_gain > self._between
+        return max([self._between, *(float(self._find(channel).max(initial=0)) for channel in x[worth])])
+
+    @property
+    def true_peak_db(self) -> float | None:
+        """dBTP, as if silence followed; None where there is nothing else."""
+        end = self._largest(np.pad(self._past, ((0, 0), (0, self._past.shape[1]))))
+        peak = max(end, *self.sample_peaks)
+        return float(db(peak)) if peak > 0 else None
+
+
+class LoudnessMeter:
+    """Integrated loudness, every channel with weight 1.
+
+    Parameters
+    ----------
+    fs, channels : int
+
+    Notes
+    -----
+    The K-weighting filter runs as a state-space recursion over blocks: inside a block its response is a matrix, from block to
+    block only four numbers a channel go on. One float is kept for every 100 ms.
+    """
+
+    def __init__(self, fs: int, channels: int) -> None:
+        self._step = round(fs / STEPS_PER_S)
+        self._weighting = BlockFilter(*k_weighting(fs), channels)
+        self._waiting = np.zeros(0)             # weighted power, summed over channels, of less than a step
+        self._steps = array("d")
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        self._waiting = np.concatenate([self._waiting, (self._weighting(x) ** 2).sum(axis=0)])
+        whole = len(self._waiting) // self._step
+        self._steps.extend(self._waiting[: whole * self._step].reshape(whole, self._step).mean(axis=1))
+        self._waiting = self._waiting[whole * self._step :]
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
+        steps = np.append(self._steps, [])
+        rest = np.concatenate([self._waiting, (self._weighting.rest() ** 2).sum(axis=0)])
+        if len(rest) >= self._step:
+            steps = np.append(steps, rest[: self._step].mean())
+        if len(steps) < BLOCK_STEPS:
+            return None
+        blocks = np.convolve(steps, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
+        blocks = blocks[OFFSET_LU + power_db(blocks) > ABSOLUTE_GATE_LUFS]
+        if len(blocks) == 0:
+            return None
+        gate = OFFSET_LU + power_db(blocks.mean()) + RELATIVE_GATE_LU
+        return float(OFFSET_LU + power_db(blocks[OFFSET_LU + power_db(blocks) > gate].mean()))
+
+
+class BlockFilter:
+    """A recursive filter over a stream of channels, a block of frames at a time.
+
+    With state s, y = C s + D x and s' = A s + B x; over a block, y = O s + T x and s' = A^n s + G x.
+
+    Parameters
+    ----------
+    b, a : sequence of float
+        Numerator and denominator in z^-1, a[0] = 1.
+    channels : int
+    """
+
+    def __init__(self, b: NDArray[np.float64], a: NDArray[np.float64], channels: int) -> None:
+        order = len(a) - 1
+        transition = np.eye(order, k=1)                                             # transposed direct form II
+        transition[:, 0] = -a[1:]
+        drive = b[1:] - a[1:] * b[0]
+        powers = [np.eye(order)]
+        for _ in range(BLOCK_TAPS):
+            powers.append(transition @ powers[-1])
+        self._observe = np.stack([p[0] for p in powers[:-1]])                       # O (block, order)
+        response = np.concatenate([[b[0]], self._observe[:-1] @ drive])
+        lag = np.subtract.outer(np.arange(BLOCK_TAPS), np.arange(BLOCK_TAPS))
+        self._toeplitz = np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)      # T (block, block)
+        self._gather = np.stack([p @ drive for p in powers[-2::-1]], axis=1)        # G (order, block)
+        self._advance = powers[-1]
+        self._state = np.zeros((channels, order))
+        self._waiting = np.zeros((channels, 0))
+
+    def __call__(self, x: Audio) -> NDArray[np.float64]:
+        """(channels, frames) -> the frames of all blocks that are complete."""
+        x = np.concatenate([self._waiting, x], axis=1)
+        channels, blocks = len(x), x.shape[1] // BLOCK_TAPS
+        used = x[:, : blocks * BLOCK_TAPS].reshape(channels * blocks, BLOCK_TAPS)
+        self._waiting = x[:, blocks * BLOCK_TAPS :]
+        inflow = (used @ self._gather.T).reshape(channels, blocks, -1)
+        states = np.empty_like(inflow)
+        for i in range(blocks):
+            states[:, i] = self._state
+            self._state = self._state @ self._advance.T + inflow[:, i]
+        return (used @ self._toeplitz.T + states.reshape(channels * blocks, -1) @ self._observe.T).reshape(channels, -1)
+
+    def rest(self) -> NDArray[np.float64]:
+        """(channels, frames) of the block that is not complete; nothing moves on."""
+        n = self._waiting.shape[1]
+        return self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
+
+
+def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Numerator and denominator (5,) of the K-weighting at any rate: a high shelf, then a high-pass.
+
+    BS.1770 prints coefficients for 48 kHz; these are the analogue filters behind them, by bilinear transform (De Man 2014).
+    """
+    shelf_hz, shelf_db, shelf_q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+    k = np.tan(np.pi * shelf_hz / fs)
+    high = 10 ** (shelf_db / 20)
+    band = high**0.4996667741545416
+    shelf_b = np.array([high + band * k / shelf_q + k * k, 2 * (k * k - high), high - band * k / shelf_q + k * k])
+    shelf_a = np.array([1 + k / shelf_q + k * k, 2 * (k * k - 1), 1 - k / shelf_q + k * k])
+    pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
+    k = np.tan(np.pi * pass_hz / fs)
+    pass_a = np.array([1 + k / pass_q + k * k, 2 * (k * k - 1), 1 - k / pass_q + k * k])
+    pass_b = np.array([1.0, -2.0, 1.0])                 # the standard leaves its gain above 0 dB by a few hundredths
+    return np.convolve(shelf_b / shelf_a[0], pass_b), np.convolve(shelf_a / shelf_a[0], pass_a / pass_a[0])

@@ -1,0 +1,205 @@
+"""Files through the chain: stereo in, driver feeds (or left, right, centre) out, in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import InputError, OutputError
+from spatial.filters import FilterMatrix, RenderRecipe
+from spatial.io.atomic import check_destination
+from spatial.io.audio_in import AudioReader, Resampler, StereoSource
+from spatial.io.audio_out import AudioWriter, SampleFormat
+from spatial.render.chain import Chain
+from spatial.render.meters import LoudnessMeter, TruePeakMeter
+from spatial.render.options import RenderOptions
+from spatial.render.report import DriverReport, RenderReport, UpmixReport, level_db
+from spatial.render.upmix import make_upmix
+from spatial.units import db
+
+Audio = NDArray[np.float32]
+Path = str | os.PathLike[str]
+Progress = Callable[[int, int | None], None]
+"""Called with the frames done and the frames there are (None: not known)."""
+
+CHUNK = 4096
+"""Frames at a time; between two chunks an interrupt is heard."""
+
+
+def render_file(
+    input: Path,
+    output: Path,
+    bank: FilterMatrix,
+    options: RenderOptions = RenderOptions(),
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> RenderReport:
+    """Render a sound file to driver feeds.
+
+    Driver k goes to channel ``bank.channels[k]``; channels between are exactly zero. The chain's latency is taken out: frame 0 of
+    the output belongs to frame 0 of the input, and input frames + taps - 1 - the bank's latency come out. With keep_latency they
+    are input frames + taps - 1 + the delays of upmix and limiter.
+
+    Parameters
+    ----------
+    input, output : path
+        Anything libsndfile reads, mono or stereo; .wav, .rf64, .flac, .caf or .w64.
+    bank : FilterMatrix
+    options : RenderOptions
+    force : bool
+        Replace an output that is there.
+    progress : callable
+
+    Returns
+    -------
+    RenderReport
+
+    Raises
+    ------
+    UsageError
+        Options that do not fit; output and input are the same file.
+    InputError
+        The input cannot be read, is damaged or not finite, or has another rate than the bank (without resample).
+    OutputError
+        The output exists, cannot be written, or integers would clip; nothing is left behind.
+    """
+    started = time.perf_counter()
+    form = SampleFormat(output, bank.n_channels, options.bits)
+    check_destination(output, force=force, inputs=(input,))
+    with AudioReader(input, strict=options.strict, scrub=options.scrub) as reader:
+        source = at_rate(reader, bank.fs, options.resample)
+        chain = Chain(bank, options)
+        skip = 0 if options.keep_latency else chain.latency.total
+        expected = None if source.frames is None else source.frames + chain.tail - skip
+        loud_in, loud_out = LoudnessMeter(bank.fs, 2), LoudnessMeter(bank.fs, len(bank.channels))
+        peaks = TruePeakMeter(len(bank.channels))
+        channels = tuple(channel - 1 for channel in bank.channels)
+        too_loud = False
+        with AudioWriter(output, bank.fs, channels, bits=options.bits, frames=expected, first_frame=skip) as writer:
+            for feeds in flow(source, chain.process, chain.tail, skip, max(CHUNK, options.block), heard=loud_in.add):
+                peaks.add(feeds)
+                loud_out.add(feeds)
+                too_loud = form.integer and peaks.sample_peaks.max() > 1    # only without the limiter
+                if not too_loud:
+                    writer.write(feeds)
+                if progress:
+                    progress(writer.frames, expected)
+            if too_loud:
+                raise _clipping(output, bank, peaks.sample_peaks, form)
+    limiter = chain.limiter
+    return RenderReport(
+        input=os.fspath(input),
+        input_format=reader.format,
+        input_fs=reader.fs,
+        input_channels=reader.channels,
+        input_frames=reader.position,
+        input_lufs=loud_in.integrated_lufs,
+        output=os.fspath(output),
+        output_format=str(form),
+        fs=bank.fs,
+        channels=bank.n_channels,
+        frames=writer.frames,
+        output_lufs=loud_out.integrated_lufs,
+        true_peak_dbtp=peaks.true_peak_db,
+        drivers=tuple(
+            DriverReport(name, channel, level_db(peak), float(db(bound)) + chain.gain_db)
+            for name, channel, peak, bound in zip(bank.driver_names, bank.channels, peaks.sample_peaks, chain.l1, strict=True)
+        ),
+        gain_db=chain.gain_db,
+        limiter_share=None if limiter is None else min(limiter.limited_frames / max(writer.frames, 1), 1.0),
+        limiter_lowest_db=None if limiter is None else limiter.lowest_gain_db,
+        latency=chain.latency,
+        latency_kept=options.keep_latency,
+        scrubbed=reader.scrubbed,
+        discarded=chain.discarded,
+        warnings=tuple(reader.warnings),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def upmix_file(
+    input: Path,
+    output: Path,
+    recipe: RenderRecipe,
+    *,
+    strict: bool = False,
+    scrub: bool = False,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> UpmixReport:
+    """Upmix a sound file to L', R', C, in that order, as three float channels of exactly the input's frames.
+
+    Parameters and errors as of ``render_file``.
+    """
+    form = SampleFormat(output, 3, "float")
+    check_destination(output, force=force, inputs=(input,))
+    with AudioReader(input, strict=strict, scrub=scrub) as reader:
+        upmix = make_upmix(recipe, reader.fs)
+        with AudioWriter(output, reader.fs, (0, 1, 2), bits="float", frames=reader.frames) as writer:
+            for paths in flow(reader, upmix.process, upmix.latency, upmix.latency, CHUNK):
+                writer.write(paths)
+                if progress:
+                    progress(writer.frames, reader.frames)
+    return UpmixReport(
+        input=os.fspath(input),
+        output=os.fspath(output),
+        output_format=str(form),
+        fs=reader.fs,
+        frames=writer.frames,
+        method=recipe.upmix,
+        latency_samples=upmix.latency,
+        scrubbed=reader.scrubbed,
+        warnings=tuple(reader.warnings),
+    )
+
+
+def at_rate(reader: AudioReader, fs: int, resample: bool) -> StereoSource:
+    """The reader itself, or converted to another rate where that is allowed; InputError where it is not."""
+    if reader.fs == fs:
+        return reader
+    if not resample:
+        raise InputError(
+            f"{reader.name}: {reader.fs} Hz, the bank is for {fs} Hz; --resample converts it (or design with --fs {reader.fs})"
+        )
+    return Resampler(reader, fs)
+
+
+def flow(
+    source: StereoSource,
+    process: Callable[[Audio], Audio],
+    tail: int,
+    skip: int,
+    chunk: int,
+    heard: Callable[[Audio], None] | None = None,
+) -> Iterator[Audio]:
+    """Run a source through a process, in chunks of one size; silence follows it until ``tail`` frames more have come out.
+
+    The first ``skip`` frames are left out; heard gets every piece of the source.
+    """
+    taken = given = 0
+    total = None
+    while total is None or given < total:
+        x = source.read(chunk) if total is None else np.zeros((2, 0), np.float32)
+        taken += x.shape[1]
+        if total is None and x.shape[1] < chunk:
+            total = taken + tail
+        if heard:
+            heard(x)
+        y = process(np.pad(x, ((0, 0), (0, chunk - x.shape[1]))))
+        begin, end = max(skip - given, 0), chunk if total is None else min(total - given, chunk)
+        given += chunk
+        if begin < end:
+            yield y[:, begin:end]
+
+
+def _clipping(output: Path, bank: FilterMatrix, peaks: NDArray[np.float64], form: SampleFormat) -> OutputError:
+    """Names every driver that does not fit into integers."""
+    over = [f"driver '{name}' by {float(db(peak)):.2f} dB" for name, peak in zip(bank.driver_names, peaks, strict=True) if peak > 1]
+    return OutputError(
+        f"{os.fspath(output)}: above full scale of {form}: {', '.join(over)}; lower --gain-db, keep the limiter, or write --bits float"
+    )
