@@ -23,7 +23,7 @@ COLOURS = (
 )  # fmt: skip
 UNDER, OVER = "#0a1b2c", "#c8501e"
 LINES = "#06121e"
-LABEL_VERTICES = 24  # of a line, about as long as its label
+LABEL_HZ = (600.0, 1000.0, 1500.0, 2500.0, 4000.0)
 
 
 def draw_beam_map(
@@ -48,7 +48,7 @@ def draw_beam_map(
     lines = axes.contour(
         freqs, azimuth_deg, level_db.T, levels=CONTOURS_DB, colors=LINES, linewidths=(0.7, 1.4, 0.7), linestyles=(":", "-", "-")
     )
-    places = _label_places(axes, lines.allsegs[CONTOURS_DB.index(-6)])
+    places = _label_places(freqs, azimuth_deg, level_db)
     if places:
         axes.clabel(lines, levels=[-6], fmt=f"{MINUS}6 dB", fontsize=7, inline_spacing=8, manual=places)
     for guide in GUIDES_DEG:
@@ -57,19 +57,17 @@ def draw_beam_map(
     return axes
 
 
-def _label_places(axes: Axes, segments: list[NDArray[np.float64]]) -> list[tuple[float, float]]:
-    """One place on either side of the axis: where the line that is longest on the page runs flattest."""
-    longest: dict[bool, tuple[float, NDArray[np.float64]]] = {}
-    for segment in segments:
-        length = float(np.hypot(*np.diff(axes.transData.transform(segment), axis=0).T).sum())
-        is_left = bool(segment[:, 1].mean() > 0)
-        if len(segment) > LABEL_VERTICES and length > longest.get(is_left, (0.0, segment))[0]:
-            longest[is_left] = length, segment
+def _label_places(freqs: NDArray, azimuth_deg: NDArray, level_db: NDArray) -> list[tuple[float, float]]:
+    """One place on either side: where the level first falls below -6 dB, at the first of some frequencies where it does."""
     places = []
-    for _, segment in longest.values():
-        rise = np.abs(segment[LABEL_VERTICES:, 1] - segment[:-LABEL_VERTICES, 1])
-        frequency, azimuth = segment[int(rise.argmin()) + LABEL_VERTICES // 2]
-        places.append((float(frequency), float(azimuth)))
+    for sign in (1, -1):
+        outward = np.argsort(sign * azimuth_deg)[np.searchsorted(np.sort(sign * azimuth_deg), 0) :]
+        for hz in LABEL_HZ:
+            at = int(np.abs(freqs - hz).argmin())
+            below = np.flatnonzero(level_db[at, outward] < -6)
+            if len(below):
+                places.append((float(freqs[at]), float(azimuth_deg[outward[below[0]]])))
+                break
     return places
 
 

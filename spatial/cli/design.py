@@ -1,0 +1,110 @@
+"""``spatial design``: from a rig file to a bank of filters, and a table of what was reached against what was asked."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.progress import ProgressBar
+from spatial.cli.rigs import add_set_option
+from spatial.cli.stopping import stop_cleanly
+from spatial.errors import UsageError
+from spatial.io.atomic import atomic_file, check_destination
+from spatial.units import REFERENCE_FS
+
+if TYPE_CHECKING:
+    from spatial.analysis.summary import Row
+    from spatial.filters import FilterMatrix
+    from spatial.rig.model import RigFile
+
+STAGES = ("sides", "beam", "filters left", "filters right", "filters center", "figures")
+HEAD = ("", "asked", "reached", "worst")
+
+
+def add_commands(commands: Any) -> None:
+    """``design``."""
+    design = add_command(
+        commands, "design", "compute the filters of a rig, and say what they reach", run_design, json_output=True, writes=True
+    )
+    design.add_argument("rig", metavar="RIG", help="rig file, or name of a shipped rig")
+    design.add_argument("-o", "--output", metavar="BANK", type=Path, help="bank to write: .npz")
+    design.add_argument("--fs", metavar="HZ", type=int, default=REFERENCE_FS, help=f"sample rate ({REFERENCE_FS})")
+    add_set_option(design)
+    design.add_argument("--show", action="store_true", help="print every key in force with unit and range; without -o nothing else is done")
+
+
+def run_design(args: argparse.Namespace) -> None:
+    """Design, judge, save; then the table, or the same as JSON."""
+    from spatial.rig.load import load_rig
+
+    if args.output is None and not args.show:
+        raise UsageError("where to? -o BANK (for example -o bank.npz); --show alone prints the keys in force")
+    if args.output is not None:
+        if args.output.suffix != ".npz":
+            raise UsageError(f"{args.output}: a bank's name ends in .npz")
+        check_destination(args.output, force=args.force)
+    rig_file = load_rig(args.rig, args.overrides)
+    if args.show:
+        from spatial.rig.show import show
+
+        (say if args.json else tell)(show(rig_file))
+    if args.output is None:
+        return
+    from spatial.rig.advice import warnings
+
+    with stop_cleanly():
+        with ProgressBar(f"designing {Path(args.rig).stem} at {args.fs} Hz") as bar:
+            bank, rows = designed(rig_file, args.fs, lambda stage: bar.show(STAGES.index(stage) / len(STAGES), stage))
+        with atomic_file(args.output) as file:
+            file.write(bank.to_bytes())
+    found = warnings(rig_file)
+    if args.json:
+        print_json({"bank": str(args.output), **facts(bank), "figures": bank.figures, "warnings": found})
+        return
+    tell("\n".join([heading(args.output.name, bank), *table(rows)]))
+    for text in found:
+        say(f"  warning  {text}")
+    say(f"next: spatial render song.flac out.wav --bank {args.output}")
+
+
+def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tuple[FilterMatrix, list[Row]]:
+    """A bank with its figures in it, and the table of what it reaches; progress is told every stage of STAGES."""
+    from spatial.analysis.summary import analyze_bank, design_table
+    from spatial.design.virtualizer import compute_filters
+
+    bank = compute_filters(rig_file, fs=fs, progress=progress)
+    progress("figures")
+    rows = design_table(bank, rig_file)
+    figures = {"asked_and_reached": [asdict(row) for row in rows], **analyze_bank(bank, rig_file)}
+    return bank.replace(figures=figures), rows
+
+
+def facts(bank: FilterMatrix) -> dict[str, Any]:
+    """What a bank is, as JSON values."""
+    return {
+        "fs": bank.fs,
+        "drivers": list(bank.driver_names),
+        "channels": list(bank.channels),
+        "inputs": list(bank.input_names),
+        "taps": bank.n_taps,
+        "latency_samples": bank.latency_samples,
+        "headroom_gain_db": bank.headroom_gain_db,
+    }
+
+
+def heading(name: str, bank: FilterMatrix) -> str:
+    """One line: the file, its shape, its latency, its gain."""
+    shape = f"{len(bank.driver_names)} drivers x {len(bank.input_names)} inputs x {bank.n_taps} taps"
+    latency = f"latency {bank.latency_samples} samples ({bank.latency_samples / bank.fs * 1e3:.1f} ms)"
+    return f"{name}  {shape}, {latency}, gain {bank.headroom_gain_db:.1f} dB"
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """Asked beside reached, in columns."""
+    cells = [HEAD, *((row.figure, row.asked, row.reached, row.worst) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+    return ["  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -1,0 +1,87 @@
+"""``spatial plot`` and ``spatial report``: what a bank does, as pictures and as one page."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.cli.common import add_command, tell
+from spatial.cli.rigs import picture_format
+from spatial.cli.stopping import stop_cleanly
+from spatial.errors import UsageError
+from spatial.io.atomic import atomic_file, check_destination, megabytes
+
+if TYPE_CHECKING:
+    from spatial.filters import FilterMatrix
+    from spatial.rig.model import RigFile
+
+KINDS = ("beam", "cancellation", "polar", "filters", "width")
+
+
+def add_commands(commands: Any) -> None:
+    """``plot`` and ``report``."""
+    plot = add_command(commands, "plot", "draw what a bank does", run_plot, writes=True)
+    add_bank_and_rig(plot)
+    plot.add_argument("-k", "--kind", choices=KINDS, required=True, help="width: headphones; beam, cancellation, polar: loudspeakers")
+    plot.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="picture: .png, .svg or .pdf")
+    plot.add_argument("--dark", action="store_true", help="light lines on a dark ground")
+    report = add_command(commands, "report", "write one self-contained page about a bank", run_report, writes=True)
+    add_bank_and_rig(report)
+    report.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="page: .html")
+
+
+def add_bank_and_rig(parser: argparse.ArgumentParser) -> None:
+    """BANK and --rig."""
+    parser.add_argument("bank", metavar="BANK", help="filters that `spatial design` made")
+    parser.add_argument("-r", "--rig", metavar="RIG", help="judge the bank on this rig; default: the one it was designed for")
+
+
+def bank_and_rig(args: argparse.Namespace) -> tuple[FilterMatrix, RigFile]:
+    """The bank, and the rig to judge it on."""
+    from spatial.filters import FilterMatrix
+    from spatial.rig.load import load_rig, rig_from_text
+
+    bank = FilterMatrix.load(args.bank)
+    if args.rig is not None:
+        return bank, load_rig(args.rig)
+    if not bank.rig_text:
+        raise UsageError(f"{args.bank}: the bank carries no rig; give one with --rig RIG")
+    return bank, rig_from_text(bank.rig_text, f"the rig in {args.bank}")
+
+
+def command_line(args: argparse.Namespace, *words: str) -> str:
+    """The command as it would be typed in the folder of its files; captions and pages show it."""
+    names = ["spatial", args.command, Path(args.bank).name, *words, "-o", args.output.name]
+    return shlex.join(names + (["--rig", Path(args.rig).name] if args.rig is not None else []))
+
+
+def run_plot(args: argparse.Namespace) -> None:
+    """One picture."""
+    file_format = picture_format(args.output)
+    check_destination(args.output, force=args.force, inputs=(args.bank,))
+    bank, rig_file = bank_and_rig(args)
+    from spatial.plots.style import DARK, LIGHT, figure_bytes
+    from spatial.report.figures import bank_figure
+
+    theme = DARK if args.dark else LIGHT
+    figure = bank_figure(args.kind, bank, rig_file, command_line(args, "--kind", args.kind), theme)
+    content = figure_bytes(figure, theme, file_format)
+    with stop_cleanly(), atomic_file(args.output) as file:
+        file.write(content)
+    tell(f"{args.output}  {args.kind} of {rig_file.rig.name}")
+
+
+def run_report(args: argparse.Namespace) -> None:
+    """The page."""
+    if args.output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{args.output}: a report is a page; the name ends in .html")
+    check_destination(args.output, force=args.force, inputs=(args.bank,))
+    bank, rig_file = bank_and_rig(args)
+    from spatial.report.page import report_page
+
+    page = report_page(bank, rig_file, command_line(args)).encode()
+    with stop_cleanly(), atomic_file(args.output) as file:
+        file.write(page)
+    tell(f"{args.output}  report of {rig_file.rig.name}, one file of {megabytes(len(page))}")
