@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "analysis": BASE | {"rig", "acoustics", "design", "filters", "headroom"},
     "plots": {"units"},
     "report": BASE | {"analysis", "plots", "filters", "headroom", "rig", "acoustics"},
+    "demo_scene": set(),
     "export": BASE | {"filters", "io"},
 }
 """What a stage may import besides itself. cli imports everything."""

@@ -26,9 +26,7 @@ LINES = "#06121e"
 LABEL_HZ = (600.0, 1000.0, 1500.0, 2500.0, 4000.0)
 
 
-def draw_beam_map(
-    axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64]
-) -> Axes:
+def draw_beam_map(axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64]) -> Axes:
     """Heat map of level re on axis, in steps of 3 dB, with lines at -3 (thin), -6 (bold, labelled) and -12 dB (dotted).
 
     Parameters
@@ -42,7 +40,7 @@ def draw_beam_map(
         0 on axis at every frequency.
     """
     colours, norm = colour_scale()
-    frequency_axis(axes, float(freqs[0]), float(freqs[-1]))   # before the contours: their labels are placed on the page
+    frequency_axis(axes, float(freqs[0]), float(freqs[-1]))  # before the contours: their labels are placed on the page
     azimuth_axis(axes)
     axes.contourf(freqs, azimuth_deg, level_db.T, levels=STEPS_DB, cmap=colours, norm=norm, extend="both")
     lines = axes.contour(

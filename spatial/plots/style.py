@@ -25,7 +25,7 @@ FORMATS = ("png", "svg", "pdf")
 DPI = 150
 CAPTION_SIZE, CAPTION_CHARACTERS_PER_INCH = 7.5, 17.5
 MINUS = "\N{MINUS SIGN}"
-DASHES = (0, (5, 2))           # of what is asked or allowed
+DASHES = (0, (5, 2))  # of what is asked or allowed
 LINE_STYLES = ("-", "--", ":", "-.")
 
 

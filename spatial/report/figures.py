@@ -32,7 +32,7 @@ BEAM_HZ, BEAM_FREQS, BEAM_STEP_DEG = (150.0, 8000.0), 240, 1.5
 POLAR_BANDS_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 POLAR_PER_BAND, POLAR_STEP_DEG = 9, 2.0
 CURVE_HZ, CURVE_FREQS = (50.0, 20000.0), 400
-HIGHEST_SHARE_OF_FS = 0.45     # pictures end before the filters' band limit does
+HIGHEST_SHARE_OF_FS = 0.45  # pictures end before the filters' band limit does
 
 Draw = Callable[[FilterMatrix, RigFile, str, Theme], "Figure"]
 
