@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 PRODUCTS_PER_SUM = 64
 
+Floats = NDArray[np.float32]
+Turns = NDArray[np.complex64]
 
-def half_turns(block: int) -> NDArray[np.complex64]:
+
+def half_turns(block: int) -> Turns:
     """``e^{j theta / 2}`` of every node that splits, (block,); entry 0 is not used."""
     turn = np.zeros(block)
     turn[1] = 0.25
@@ -24,7 +27,7 @@ def half_turns(block: int) -> NDArray[np.complex64]:
 
 
 @njit(cache=True, nogil=True)
-def forward(re, im, turns):
+def forward(re: Floats, im: Floats, turns: Turns) -> None:
     """In place: coefficients of the block pair to its bins, in the order in which they fall."""
     block = re.size
     m, n_nodes = block // 2, 1
@@ -46,7 +49,7 @@ def forward(re, im, turns):
 
 
 @njit(cache=True, nogil=True)
-def inverse(re, im, turns):
+def inverse(re: Floats, im: Floats, turns: Turns) -> None:
     """Undoes forward, times the block."""
     block = re.size
     m, n_nodes = 1, block // 2
@@ -68,7 +71,7 @@ def inverse(re, im, turns):
 
 
 @njit(cache=True, nogil=True)
-def load_filters(taps, block, turns):
+def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
     """Spectra of all partitions, (2, n_outputs, n_partitions, n_inputs, block): real and imaginary parts."""
     n_outputs, n_inputs, n_taps = taps.shape
     n_partitions = -(-n_taps // block)
@@ -83,7 +86,7 @@ def load_filters(taps, block, turns):
 
 
 @njit(cache=True, nogil=True)
-def convolve_block(previous, current, filters, ring, newest, turns, out):
+def convolve_block(previous: Floats, current: Floats, filters: Floats, ring: Floats, newest: int, turns: Turns, out: Floats) -> None:
     """One block: transforms the inputs into ring (2, n_partitions, n_inputs, block) at `newest`, sums the products, transforms back.
 
     Sums of few products are single precision, their sums double, so that long filters in small blocks keep their precision.
