@@ -11,14 +11,14 @@ from spatial.filters import FilterMatrix
 from spatial.units import REFERENCE_FS, db
 
 SEED = 1770
-DRAWS = 4                       # noises whose figures are averaged
+DRAWS = 4  # noises whose figures are averaged
 DRAW_FRAMES_AT_48K = 65536
 PINK_HZ = (20.0, 20000.0)
-MUSIC_CORRELATION = 0.7         # of left and right in a programme that is like music
-OVERSAMPLING = 4                # of the true peak
-CANDIDATES_DB = 3.0             # feeds whose sample peak is further below the largest cannot have the largest true peak
+MUSIC_CORRELATION = 0.7  # of left and right in a programme that is like music
+OVERSAMPLING = 4  # of the true peak
+CANDIDATES_DB = 3.0  # feeds whose sample peak is further below the largest cannot have the largest true peak
 
-Spectra = dict[str, NDArray[np.complex128]]
+Spectrum = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def predict_headroom(bank: FilterMatrix) -> Headroom:
     return Headroom(dict(zip(bank.driver_names, l1.tolist(), strict=True)), mean)
 
 
-def _one_draw(bank: FilterMatrix, filters: NDArray[np.complex128], x: NDArray[np.complex128], y: NDArray[np.complex128]) -> dict[str, float]:
+def _one_draw(bank: FilterMatrix, filters: Spectrum, x: Spectrum, y: Spectrum) -> dict[str, float]:
     """Peak ratio in dB of every programme, from the spectra of two independent noises."""
     silence = np.zeros_like(x)
     second = MUSIC_CORRELATION * x + np.sqrt(1 - MUSIC_CORRELATION**2) * y
@@ -96,7 +96,7 @@ def _one_draw(bank: FilterMatrix, filters: NDArray[np.complex128], x: NDArray[np
     return levels
 
 
-def _static_upmix(bank: FilterMatrix, left: NDArray[np.complex128], right: NDArray[np.complex128]) -> Spectra:
+def _static_upmix(bank: FilterMatrix, left: Spectrum, right: Spectrum) -> dict[str, Spectrum]:
     """C = (L + R)/2, L' = L - C, R' = R - C, where there is a centre."""
     if "center" not in bank.input_names:
         return {"left": left, "right": right}
@@ -104,7 +104,7 @@ def _static_upmix(bank: FilterMatrix, left: NDArray[np.complex128], right: NDArr
     return {"left": left - center, "right": right - center, "center": center}
 
 
-def _pink(rng: np.random.Generator, n: int, fs: float) -> NDArray[np.complex128]:
+def _pink(rng: np.random.Generator, n: int, fs: float) -> Spectrum:
     """Spectrum of periodic pink noise of n frames: 1/f in power over PINK_HZ, random phases."""
     freqs = np.fft.rfftfreq(n, 1 / fs)
     inside = (freqs >= PINK_HZ[0]) & (freqs <= PINK_HZ[1]) & (freqs < fs / 2)
@@ -113,7 +113,7 @@ def _pink(rng: np.random.Generator, n: int, fs: float) -> NDArray[np.complex128]
     return spectrum
 
 
-def true_peak(spectra: NDArray[np.complex128]) -> float:
+def true_peak(spectra: Spectrum) -> float:
     """Largest magnitude of periodic signals between the samples as well, from their spectra (signals, bins)."""
     n = 2 * (spectra.shape[1] - 1)
     peaks = np.abs(np.fft.irfft(spectra, n, axis=1)).max(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -37,7 +38,7 @@ class ProgressBar:
         self._write(f"{self._label}  {bar}{detail}")
 
     def _write(self, line: str) -> None:
-        line = line[: max(os.get_terminal_size(self._stream.fileno()).columns - 1, 1)]
+        line = line[: max(shutil.get_terminal_size().columns - 1, 1)]
         self._stream.write("\r" + line.ljust(self._width))
         self._stream.flush()
         self._width = len(line)

@@ -26,9 +26,7 @@ BYPASS_HELP = (
 
 def add_commands(commands: Any) -> None:
     """``render``, ``upmix`` and ``export``."""
-    render = add_command(
-        commands, "render", "render a sound file to one channel a driver", run_render, json_output=True, writes=True
-    )
+    render = add_command(commands, "render", "render a sound file to one channel a driver", run_render, json_output=True, writes=True)
     add_input_and_output(render, "one channel a driver: .wav, .rf64, .flac, .caf or .w64")
     source = render.add_mutually_exclusive_group(required=True)
     source.add_argument("-r", "--rig", metavar="RIG", help="rig file or shipped rig; it is designed at the input's rate")
@@ -43,11 +41,9 @@ def add_commands(commands: Any) -> None:
     levels.add_argument("-L", "--no-limiter", action="store_true", help="do not keep the drivers below -1 dBFS")
     levels.add_argument("--bits", choices=("16", "24", "float"), help="samples of the output, integers with dither; default float, FLAC 24")
     paths = render.add_argument_group("paths", "PATH is left, right, center or sides")
-    paths.add_argument("-s", "--solo", action="append", default=[], metavar="PATH", help="let only this path be heard (more than once: these)")
+    paths.add_argument("-s", "--solo", action="append", default=[], metavar="PATH", help="let only this path (these paths) be heard")
     paths.add_argument("-m", "--mute", action="append", default=[], metavar="PATH", help="leave this path out")
-    paths.add_argument(
-        "-p", "--path-gain-db", action="append", default=[], type=path_gain, metavar="PATH=X", help="gain of one path"
-    )
+    paths.add_argument("-p", "--path-gain-db", action="append", default=[], type=path_gain, metavar="PATH=X", help="gain of one path")
     paths.add_argument("--bypass", action="store_true", help=BYPASS_HELP)
     timing = render.add_argument_group("time")
     timing.add_argument("-B", "--block", type=int, default=128, metavar="N", help="plan block of the convolution, a power of two (128)")
@@ -58,7 +54,8 @@ def add_commands(commands: Any) -> None:
     )
     add_input_and_output(upmix, "L', R', C: .wav, .rf64, .caf or .w64")
     add_input_options(upmix)
-    upmix.add_argument("--method", choices=("projection", "matrix", "off"), default="projection", help="how the centre is found (projection)")
+    methods = ("projection", "matrix", "off")
+    upmix.add_argument("--method", choices=methods, default="projection", help="how the centre is found (projection)")
     upmix.add_argument("--latency-ms", type=number, default=21.0, metavar="MS", help="of projection: 2.7, 21 or 85 (21)")
     upmix.add_argument("--strength", type=number, default=1.0, metavar="X", help="0: nothing to the centre, 1: all (1)")
 
@@ -267,5 +264,8 @@ def run_export(args: argparse.Namespace) -> None:
     if args.json:
         print_json({"files": [os.fspath(path) for path in written]})
     else:
-        taps = f"{len(bank.driver_names)} drivers x {bank.n_taps} taps, {bank.fs} Hz, latency {bank.latency_samples} frames"
-        tell(f"{args.output}  {', '.join(path.name for path in written)}\n  {taps}; headroom gain {bank.headroom_gain_db:.1f} dB not included")
+        tell(f"{args.output}  {', '.join(path.name for path in written)}")
+        tell(
+            f"  {len(bank.driver_names)} drivers x {bank.n_taps} taps, {bank.fs} Hz, latency {bank.latency_samples} frames; "
+            f"headroom gain {bank.headroom_gain_db:.1f} dB not included"
+        )

@@ -29,7 +29,10 @@ class StereoSource(Protocol):
     """Stereo frames in order, at one rate."""
 
     fs: int
-    frames: int | None
+
+    @property
+    def frames(self) -> int | None:
+        """How many there are, as far as known."""
 
     def read(self, frames: int) -> Audio:
         """The next frames, (2, frames); fewer only at the end."""

@@ -20,7 +20,7 @@ from spatial.io.riff import RiffWriter
 CONTAINERS = {".wav": "WAV", ".rf64": "RF64", ".flac": "FLAC", ".caf": "CAF", ".w64": "W64"}
 SAMPLE_BYTES = {"16": 2, "24": 3, "float": 4}
 FLAC_CHANNELS = 8
-FLAC_SQUEEZES = 4       # a FLAC file smaller than this part of its samples is not to be expected; less space is surely too little
+FLAC_SQUEEZES = 4  # a FLAC file smaller than this part of its samples is not to be expected; less space is surely too little
 
 
 class SampleFormat:
@@ -165,7 +165,7 @@ class _Libsndfile:
 
     def __init__(self, file: BinaryIO, fs: int, channels: int, form: SampleFormat) -> None:
         subtype = "FLOAT" if form.bits == "float" else f"PCM_{form.bits}"
-        self._shift = 32 - 8 * form.sample_bytes                # libsndfile takes integers from the top of 32 bits
+        self._shift = 32 - 8 * form.sample_bytes  # libsndfile takes integers from the top of 32 bits
         self._file = soundfile.SoundFile(file.fileno(), "w", fs, channels, subtype, format=form.container, closefd=False)
 
     def write(self, frames: NDArray[Any]) -> None:

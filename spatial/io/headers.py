@@ -85,7 +85,7 @@ def _examine(file: BinaryIO, size: int, layout: Layout, claimed_size: int | None
     chunks, end = _chunks(file, size, layout, data_length)
     data = next((chunk for chunk in chunks if chunk.name == layout.data_id), None)
     if data is None:
-        return []                                               # libsndfile refuses it, in its own words
+        return []  # libsndfile refuses it, in its own words
     if data.length is None or (data.length == 0 and data.begin + 8 < size and data is chunks[-1]):
         return ["the header does not say how many samples follow; it is that of a stream, or was never finished"]
     found = _sample_bytes(data, size)
@@ -96,7 +96,7 @@ def _examine(file: BinaryIO, size: int, layout: Layout, claimed_size: int | None
         found.append(f"{data.length} bytes of samples are no whole number of frames of {block_align} bytes; the last frame is cut")
     if end + 1 < size:
         found.append(f"{size - end} bytes behind the last chunk belong to nothing and are not read")
-    elif claimed_size is not None and abs(claimed_size - size) > 1:     # writers differ on whether the last pad byte counts
+    elif claimed_size is not None and abs(claimed_size - size) > 1:  # writers differ on whether the last pad byte counts
         found.append(f"the header claims a file of {claimed_size} bytes, it has {size}")
     return found
 

@@ -60,7 +60,8 @@ class RiffWriter:
         if self._rf64 or size > RIFF_LIMIT:
             sizes = chunk(b"ds64", struct.pack("<QQQI", size, self._data_bytes, frames, 0))
             return b"RF64" + struct.pack("<I", UNKNOWN) + b"WAVE" + sizes + body + b"data" + struct.pack("<I", UNKNOWN)
-        return b"RIFF" + struct.pack("<I", size) + b"WAVE" + chunk(b"JUNK", bytes(28)) + body + b"data" + struct.pack("<I", self._data_bytes)
+        reserve = chunk(b"JUNK", bytes(28))
+        return b"RIFF" + struct.pack("<I", size) + b"WAVE" + reserve + body + b"data" + struct.pack("<I", self._data_bytes)
 
     def _format(self) -> bytes:
         bits, align = 8 * self._sample_bytes, self._channels * self._sample_bytes

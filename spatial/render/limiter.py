@@ -23,11 +23,11 @@ class LimiterSpec:
     """What the limiter promises: no sample, and no peak between samples, above the ceiling."""
 
     ceiling_db: float = -1.0
-    look_ahead_ms: float = 5.0          # the whole delay; a gain moves within it,
-    hold_ms: float = 25.0               # stays that long,
-    release_db_per_s: float = 40.0      # and returns this fast at most
-    oversampling: int = 8               # places a sample at which peaks are looked for; even
-    half_taps: int = 10                 # of the interpolation between samples
+    look_ahead_ms: float = 5.0  # the whole delay; a gain moves within it,
+    hold_ms: float = 25.0  # stays that long,
+    release_db_per_s: float = 40.0  # and returns this fast at most
+    oversampling: int = 8  # places a sample at which peaks are looked for; even
+    half_taps: int = 10  # of the interpolation between samples
 
 
 class Limiter:
@@ -61,22 +61,22 @@ class Limiter:
 
     def __init__(self, channels: int, fs: int, spec: LimiterSpec = LimiterSpec()) -> None:
         self._find = PeakFinder(windowed_sincs(spec.oversampling, spec.half_taps))
-        self._reach = self._find.half                                       # frames that a peak beside a sample depends on, each way
+        self._reach = self._find.half  # frames that a peak beside a sample depends on, each way
         self.latency = max(round(spec.look_ahead_ms * 1e-3 * fs), 2 * self._reach)
         self._ceiling = 10 ** (spec.ceiling_db / 20)
         self._average = self.latency - self._reach + 1
-        self._window = self._average + round(spec.hold_ms * 1e-3 * fs)      # of the minimum
+        self._window = self._average + round(spec.hold_ms * 1e-3 * fs)  # of the minimum
         self._slope = round(spec.release_db_per_s * STEPS_PER_DB / fs)
-        self._harmless = self._ceiling / (1.001 * self._find.largest_gain)      # a channel below cannot exceed the ceiling anywhere
+        self._harmless = self._ceiling / (1.001 * self._find.largest_gain)  # a channel below cannot exceed the ceiling anywhere
         self._channels = channels
         self.reset()
 
     def reset(self) -> None:
         """Back to the state of a new one."""
         self._delayed = np.zeros((self._channels, self.latency + self._reach), np.float32)
-        self._needed = np.zeros(self._window - 1, np.int64)                 # by past frames
-        self._released = 0                                                  # last minimum, after the release
-        self._averaged = np.zeros(self._average - 1, np.int64)              # those that the mean still covers
+        self._needed = np.zeros(self._window - 1, np.int64)  # by past frames
+        self._released = 0  # last minimum, after the release
+        self._averaged = np.zeros(self._average - 1, np.int64)  # those that the mean still covers
         self.limited_frames = 0
         self.lowest_gain_db = 0.0
         self.discarded = 0
@@ -108,11 +108,11 @@ class Limiter:
             return needed
         peak = np.abs(x[loud, reach : x.shape[1] - reach]).max(axis=0)
         for channel in x[loud]:
-            between = self._find(channel)                                   # the first lies before the first frame of peak
+            between = self._find(channel)  # the first lies before the first frame of peak
             np.maximum(peak, np.maximum(between[:-1], between[1:]), out=peak)
         over = peak > self._ceiling
         exact = 20 * STEPS_PER_DB * np.log10(self._ceiling / peak[over].astype(np.float64))
-        needed[over] = np.floor(exact).astype(np.int64) - 10                # 1e-5 dB for the rounding of float32
+        needed[over] = np.floor(exact).astype(np.int64) - 10  # 1e-5 dB for the rounding of float32
         return needed
 
     def _gain_db(self, needed: NDArray[np.int64]) -> NDArray[np.float64] | None:

@@ -14,10 +14,10 @@ Audio = NDArray[np.float32]
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
-OFFSET_LU = -0.691              # makes 997 Hz at full scale in one channel read -3.01 LUFS
-STEPS_PER_S = 10                # gating blocks begin every 100 ms
-BLOCK_STEPS = 4                 # and last 400 ms
-BLOCK_TAPS = 128                # frames that the weighting filter takes at once
+OFFSET_LU = -0.691  # makes 997 Hz at full scale in one channel read -3.01 LUFS
+STEPS_PER_S = 10  # gating blocks begin every 100 ms
+BLOCK_STEPS = 4  # and last 400 ms
+BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
 
 TRUE_PEAK_TAPS = (
     (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
@@ -79,7 +79,7 @@ class LoudnessMeter:
     def __init__(self, fs: int, channels: int) -> None:
         self._step = round(fs / STEPS_PER_S)
         self._weighting = BlockFilter(*k_weighting(fs), channels)
-        self._waiting = np.zeros(0)             # weighted power, summed over channels, of less than a step
+        self._waiting = np.zeros(0)  # weighted power, summed over channels, of less than a step
         self._steps = array("d")
 
     def add(self, x: Audio) -> None:
@@ -120,33 +120,33 @@ class BlockFilter:
 
     def __init__(self, b: NDArray[np.float64], a: NDArray[np.float64], channels: int) -> None:
         order = len(a) - 1
-        transition = np.eye(order, k=1)                                             # transposed direct form II
+        transition = np.eye(order, k=1)  # transposed direct form II
         transition[:, 0] = -a[1:]
         drive = b[1:] - a[1:] * b[0]
         powers = [np.eye(order)]
         for _ in range(BLOCK_TAPS):
             powers.append(transition @ powers[-1])
-        self._observe = np.stack([p[0] for p in powers[:-1]])                       # O (block, order)
+        self._observe = np.stack([p[0] for p in powers[:-1]])  # O (block, order)
         response = np.concatenate([[b[0]], self._observe[:-1] @ drive])
         lag = np.subtract.outer(np.arange(BLOCK_TAPS), np.arange(BLOCK_TAPS))
-        self._toeplitz = np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)      # T (block, block)
-        self._gather = np.stack([p @ drive for p in powers[-2::-1]], axis=1)        # G (order, block)
+        self._toeplitz = np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)  # T (block, block)
+        self._gather = np.stack([p @ drive for p in powers[-2::-1]], axis=1)  # G (order, block)
         self._advance = powers[-1]
         self._state = np.zeros((channels, order))
         self._waiting = np.zeros((channels, 0))
 
     def __call__(self, x: Audio) -> NDArray[np.float64]:
         """(channels, frames) -> the frames of all blocks that are complete."""
-        x = np.concatenate([self._waiting, x], axis=1)
-        channels, blocks = len(x), x.shape[1] // BLOCK_TAPS
-        used = x[:, : blocks * BLOCK_TAPS].reshape(channels * blocks, BLOCK_TAPS)
-        self._waiting = x[:, blocks * BLOCK_TAPS :]
-        inflow = (used @ self._gather.T).reshape(channels, blocks, -1)
+        stream = np.concatenate([self._waiting, x], axis=1)
+        channels, blocks = len(stream), stream.shape[1] // BLOCK_TAPS
+        used = stream[:, : blocks * BLOCK_TAPS].reshape(channels, blocks, BLOCK_TAPS)
+        self._waiting = stream[:, blocks * BLOCK_TAPS :]
+        inflow = used @ self._gather.T
         states = np.empty_like(inflow)
         for i in range(blocks):
             states[:, i] = self._state
             self._state = self._state @ self._advance.T + inflow[:, i]
-        return (used @ self._toeplitz.T + states.reshape(channels * blocks, -1) @ self._observe.T).reshape(channels, -1)
+        return (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
 
     def rest(self) -> NDArray[np.float64]:
         """(channels, frames) of the block that is not complete; nothing moves on."""
@@ -168,5 +168,5 @@ def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
     k = np.tan(np.pi * pass_hz / fs)
     pass_a = np.array([1 + k / pass_q + k * k, 2 * (k * k - 1), 1 - k / pass_q + k * k])
-    pass_b = np.array([1.0, -2.0, 1.0])                 # the standard leaves its gain above 0 dB by a few hundredths
+    pass_b = np.array([1.0, -2.0, 1.0])  # the standard leaves its gain above 0 dB by a few hundredths
     return np.convolve(shelf_b / shelf_a[0], pass_b), np.convolve(shelf_a / shelf_a[0], pass_a / pass_a[0])

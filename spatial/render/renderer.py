@@ -34,7 +34,7 @@ def render_file(
     input: Path,
     output: Path,
     bank: FilterMatrix,
-    options: RenderOptions = RenderOptions(),
+    options: RenderOptions | None = None,
     *,
     force: bool = False,
     progress: Progress | None = None,
@@ -51,6 +51,7 @@ def render_file(
         Anything libsndfile reads, mono or stereo; .wav, .rf64, .flac, .caf or .w64.
     bank : FilterMatrix
     options : RenderOptions
+        None: all defaults.
     force : bool
         Replace an output that is there.
     progress : callable
@@ -69,6 +70,7 @@ def render_file(
         The output exists, cannot be written, or integers would clip; nothing is left behind.
     """
     started = time.perf_counter()
+    options = options or RenderOptions()
     form = SampleFormat(output, bank.n_channels, options.bits)
     check_destination(output, force=force, inputs=(input,))
     with AudioReader(input, strict=options.strict, scrub=options.scrub) as reader:
@@ -84,7 +86,7 @@ def render_file(
             for feeds in flow(source, chain.process, chain.tail, skip, max(CHUNK, options.block), heard=loud_in.add):
                 peaks.add(feeds)
                 loud_out.add(feeds)
-                too_loud = form.integer and peaks.sample_peaks.max() > 1    # only without the limiter
+                too_loud = form.integer and peaks.sample_peaks.max() > 1  # only without the limiter
                 if not too_loud:
                     writer.write(feeds)
                 if progress:
