@@ -1,0 +1,296 @@
+"""Pictures: what a pixel shows against the closed form, left where left is, the same bytes every time, readable on both pages."""
+
+import io
+import os
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from rig_texts import FREE, HEADPHONES, changed
+
+from spatial.analysis.beam_pattern import beam_pattern
+from spatial.errors import UsageError
+from spatial.filters import FilterMatrix
+from spatial.plots.beam import CONTOURS_DB, GUIDES_DEG, STEPS_DB, colour_scale, draw_beam_map
+from spatial.plots.cancellation import draw_effort, draw_separation
+from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
+from spatial.plots.polar import draw_polar
+from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, figure_bytes, frequency_axis, new_figure, signed_degrees, themed
+from spatial.report.figures import bank_figure, kinds_of
+from spatial.rig.load import rig_from_text
+
+SPEED = 331.3 * (1 + 20 / 273.15) ** 0.5
+HALF_M = 0.08  # of the rig FREE: drivers at +-8 cm
+
+THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
+
+
+def loudspeaker_bank(left=1.0, right=1.0, right_later=0, text=FREE):
+    """The centre input to the left and right driver with plain gains, and a delay in samples; the sides to one driver each."""
+    taps = np.zeros((2, 3, 64))
+    taps[0, 0, 16] = taps[1, 1, 16] = 1.0
+    taps[0, 2, 16], taps[1, 2, 16 + right_later] = left, right
+    names = ("left", "right")
+    return FilterMatrix(taps, 48000, 16, (*names, "center"), names, (1, 2), rig_text=text), rig_from_text(text, "test")
+
+
+def headphone_bank():
+    taps = np.zeros((2, 2, 48))
+    taps[0, 0, 8] = taps[1, 1, 8] = 1.0
+    taps[1, 0, 20:24] = taps[0, 1, 20:24] = 0.2
+    names = ("left", "right")
+    bank = FilterMatrix(taps, 48000, 8, names, ("left ear", "right ear"), (1, 2), rig_text=HEADPHONES)
+    return bank, rig_from_text(HEADPHONES, "test")
+
+
+def pixels(figure, theme=LIGHT):
+    """RGB (rows, columns, 3), 0 to 1, row 0 at the top."""
+    return matplotlib.image.imread(io.BytesIO(figure_bytes(figure, theme)))[:, :, :3]
+
+
+def colour_at(image, axes, freq, azimuth):
+    """Colour of the picture at a place of the axes."""
+    column, row = axes.transData.transform((freq, azimuth))
+    return image[image.shape[0] - 1 - round(row), round(column)]
+
+
+def two_omnis_db(freq, azimuth_deg):
+    """Closed form: two equal sources at +-a are |cos(k a sin(azimuth))| re on axis."""
+    return 20 * np.log10(abs(np.cos(2 * np.pi * freq / SPEED * HALF_M * np.sin(np.deg2rad(azimuth_deg)))) + 1e-12)
+
+
+def places_away_from_lines(level_db_at):
+    """Places where nothing but the level can be drawn: no contour, guide or label near, and no step of colour."""
+    for freq in np.geomspace(170, 1500, 18):
+        for azimuth in np.arange(-170.0, 171, 7.0):
+            near = [level_db_at(freq * a, azimuth + b) for a in (0.97, 1.0, 1.03) for b in (-3, 0, 3)]
+            steps = np.array([*STEPS_DB, *CONTOURS_DB])
+            crossed = any(min(near) - 0.2 < step < max(near) + 0.2 for step in steps)
+            if not crossed and min(abs(azimuth - guide) for guide in GUIDES_DEG) > 4:
+                yield freq, azimuth
+
+
+# --------------------------------------------------------------------------------------------------------- beam map
+
+
+def test_a_pixel_of_the_heat_map_has_the_colour_of_the_closed_form():
+    """Truth from outside: two point sources in free space."""
+    figure = bank_figure("beam", *loudspeaker_bank())
+    image, axes = pixels(figure), figure.axes[0]
+    colours, norm = colour_scale()
+    checked = 0
+    for freq, azimuth in places_away_from_lines(two_omnis_db):
+        expected = colours(norm(two_omnis_db(freq, azimuth)))[:3]
+        assert np.allclose(colour_at(image, axes, freq, azimuth), expected, atol=0.01), f"{freq:.0f} Hz, {azimuth} degrees"
+        checked += 1
+    assert checked > 150
+
+
+def test_the_heat_map_of_a_cardioid_is_the_cardioid_at_every_frequency():
+    text = changed(FREE, "left = 0.08 }", 'left = 0.0 }\ndirectivity = "cardioid"')
+    bank, rig_file = loudspeaker_bank(1.0, 0.0, text=text)
+    azimuth = np.arange(-180.0, 181, 3.0)
+    pattern = beam_pattern(bank, rig_file, np.geomspace(150, 8000, 12), azimuth)
+    figure = Figure()
+    axes = draw_beam_map(figure.add_subplot(), pattern.freqs, pattern.azimuth_deg, pattern.level_db)
+    half = np.degrees(np.arccos(2 * 10 ** (-6 / 20) - 1))  # where (1 + cos)/2 is -6 dB
+    lines = next(c for c in axes.collections if list(getattr(c, "levels", [])) == list(CONTOURS_DB))
+    at_6_db = np.concatenate(lines.allsegs[CONTOURS_DB.index(-6)])
+    assert np.allclose(np.abs(at_6_db[:, 1]), half, atol=0.2)
+    assert at_6_db[:, 1].min() < 0 < at_6_db[:, 1].max()
+
+
+def test_a_mirrored_rig_gives_the_mirrored_picture():
+    one, other = loudspeaker_bank(1.0, 0.5, 4), loudspeaker_bank(0.5, 1.0, -4)
+    freqs, azimuth = np.geomspace(150, 8000, 40), np.arange(-180.0, 181, 5.0)
+    levels = [beam_pattern(*pair, freqs, azimuth).level_db for pair in (one, other)]
+    assert not np.allclose(levels[0], levels[0][:, ::-1], atol=1.0), "the case is symmetric: it would show nothing"
+    assert np.allclose(levels[0], levels[1][:, ::-1], atol=1e-6)
+
+    def level_db(freq, azimuth_deg):
+        """Closed form: gains 1 and 0.5, the right one 4 samples late."""
+        turn = 2 * np.pi * freq * (HALF_M * np.sin(np.deg2rad(azimuth_deg)) / SPEED)
+        right = 0.5 * np.exp(-2j * np.pi * freq * 4 / 48000)
+        return 20 * np.log10(abs(np.exp(1j * turn) + right * np.exp(-1j * turn)) / abs(1 + right))
+
+    figures = [bank_figure("beam", *pair) for pair in (one, other)]
+    images = [pixels(figure) for figure in figures]
+    places = list(places_away_from_lines(level_db))
+    assert len(places) > 100
+    scale, norm = colour_scale()
+    for freq, azimuth_deg in places:
+        place = f"{freq:.0f} Hz, {azimuth_deg} degrees"
+        one, mirrored = (colour_at(i, f.axes[0], freq, a) for i, f, a in zip(images, figures, (azimuth_deg, -azimuth_deg), strict=True))
+        assert np.allclose(one, mirrored, atol=0.01), place
+        assert np.allclose(one, scale(norm(level_db(freq, azimuth_deg)))[:3], atol=0.01), place
+
+
+def test_the_6_db_line_is_labelled_on_both_sides_and_the_sides_are_named():
+    figure = bank_figure("beam", *loudspeaker_bank())
+    axes = figure.axes[0]
+    places = [text.get_position()[1] for text in axes.texts if text.get_text() == f"{MINUS}6 dB"]
+    assert len(places) == 2 and min(places) < 0 < max(places)
+    ticks = {label.get_text(): place for label, place in zip(axes.get_yticklabels(), axes.get_yticks(), strict=True)}
+    assert ticks["listener's left  +90°"] == 90 and ticks[f"listener's right  {MINUS}90°"] == -90
+
+
+def test_an_omni_has_no_line_to_label():
+    freqs, azimuth = np.geomspace(150, 8000, 20), np.arange(-180.0, 181, 10.0)
+    axes = draw_beam_map(Figure().add_subplot(), freqs, azimuth, np.zeros((20, 37)))
+    assert not axes.texts
+
+
+def test_colours_get_lighter_up_to_the_level_on_axis():
+    """No rainbow: the order of the levels is the order of lightness, so that it survives grey print and any eye."""
+    colours, norm = colour_scale()
+    middles = (np.array(STEPS_DB[:-1]) + STEPS_DB[1:]) / 2
+    light = [relative_luminance(colours(norm(level))[:3]) for level in [-40.0, *middles[middles <= 0]]]
+    assert np.all(np.diff(light) > 0)
+    assert (np.diff(STEPS_DB)[:9] == 3).all() and STEPS_DB[0] == -30 and STEPS_DB[-3:] == (-1, 1, 3)
+
+
+# --------------------------------------------------------------------------------------------------------- polar
+
+
+def test_the_listeners_left_is_on_the_left_of_a_polar_and_the_listener_below():
+    axes = draw_polar(Figure().add_subplot(projection="polar"), np.arange(-180.0, 181, 10), np.zeros(37), LIGHT)
+    middle = axes.transData.transform((0.0, -30.0))
+    left, listener = (axes.transData.transform((np.deg2rad(azimuth), 0.0)) - middle for azimuth in (90, 0))
+    assert left[0] < -10 and abs(left[1]) < 1
+    assert listener[1] < -10 and abs(listener[0]) < 1
+
+
+def test_polars_average_power_over_third_octaves():
+    """Truth: the closed form of two sources, averaged by another rule."""
+    figure = bank_figure("polar", *loudspeaker_bank())
+    axes = next(a for a in figure.axes if a.get_title(loc="left") == "1 kHz")
+    theta, level = axes.lines[0].get_data()
+    fine = 1000 * 2 ** (np.linspace(-1, 1, 401) / 6)
+    for azimuth in (30.0, 60.0, 90.0):
+        power = np.mean([10 ** (two_omnis_db(f, azimuth) / 10) for f in fine])
+        assert np.isclose(np.interp(np.deg2rad(azimuth), theta, level), 10 * np.log10(power), atol=0.15)
+
+
+# --------------------------------------------------------------------------------------------------------- curves
+
+
+def test_curves_are_drawn_as_they_are_given():
+    freqs = np.geomspace(50, 20000, 30)
+    curves = {name: rng * np.ones(30) + np.arange(30) / 10 for rng, name in enumerate(("reached", "natural", "reachable", "asked"))}
+    given = [curves[name] for name in ("reached", "natural", "reachable")]
+    with_asked = draw_separation(Figure().add_subplot(), freqs, *given, LIGHT, LIGHT.left, curves["asked"])
+    without = draw_separation(Figure().add_subplot(), freqs, *given, LIGHT, LIGHT.left)
+    drawn = {line.get_label().split()[0].strip(","): line.get_ydata() for line in with_asked.lines}
+    assert drawn.keys() == curves.keys()
+    for name, values in drawn.items():
+        assert np.array_equal(values, curves[name]), name
+    assert [line.get_label() for line in without.lines] == [line.get_label() for line in with_asked.lines if line.get_label() != "asked"]
+    effort = draw_effort(Figure().add_subplot(), freqs, *given, LIGHT, LIGHT.left)
+    assert [list(line.get_ydata()) for line in effort.lines] == [list(values) for values in given]
+
+
+def test_filters_are_named_scaled_and_on_time():
+    taps = np.zeros((2, 100))
+    taps[0, 40], taps[1, 50] = 2.0, -1.0
+    axes = draw_impulses(Figure().add_subplot(), taps, 50000, 40, ("front", "side"), LIGHT)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["front", "side"]
+    assert [label.get_color() for label in axes.get_yticklabels()] == [line.get_color() for line in axes.lines[1:]]
+    peaks = [line.get_xdata()[np.abs(line.get_ydata() - line.get_ydata()[0]).argmax()] for line in axes.lines[1:]]
+    assert np.allclose(peaks, [0.0, 0.2])  # ms after the latency
+    heights = [np.abs(line.get_ydata() - line.get_ydata()[0]).max() for line in axes.lines[1:]]
+    assert np.isclose(heights[0], 2 * heights[1])
+    low, high = loud_span_ms(taps[:, None], 50000, 40)
+    assert low < 0 and high > 0.2 and high - low < 1.0
+    spectrum = np.array([[1.0, 0.1j]] * 5)
+    magnitudes = draw_magnitudes(Figure().add_subplot(), np.geomspace(20, 20000, 5), spectrum, ("front", "side"), LIGHT)
+    assert [line.get_ydata()[0] for line in magnitudes.lines] == pytest.approx([0.0, -20.0])
+
+
+def test_thirty_two_drivers_look_different():
+    names = [f"d{i}" for i in range(32)]
+    axes = draw_magnitudes(Figure().add_subplot(), np.array([100.0, 1000.0]), np.ones((2, 32)), names, LIGHT)
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 32
+
+
+# --------------------------------------------------------------------------------------------------------- style
+
+
+def test_frequency_ticks_are_the_ones_of_the_field():
+    axes = frequency_axis(Figure().add_subplot(), 20, 20000)
+    assert [label.get_text() for label in axes.get_xticklabels()] == "20 50 100 200 500 1k 2k 5k 10k 20k".split()
+    assert list(axes.get_xticks()) == [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
+    assert not axes.get_xticks(minor=True).size
+    assert [signed_degrees(a) for a in (-180, -90, 0, 45)] == ["180°", f"{MINUS}90°", "0°", "+45°"]
+
+
+@pytest.mark.parametrize("make", [loudspeaker_bank, headphone_bank])
+def test_every_kind_says_what_it_shows_and_how_it_was_made(make):
+    bank, rig_file = make()
+    for kind in kinds_of(rig_file):
+        figure = bank_figure(kind, bank, rig_file, f"spatial plot bank.npz --kind {kind} -o x.png")
+        assert rig_file.rig.name in figure.get_suptitle()
+        caption = figure.get_supxlabel()
+        assert f"--kind {kind}" in caption and ("smoothing" in caption or "averaged" in caption)
+        data = figure_bytes(figure, LIGHT)
+        width, height = figure.get_size_inches()
+        assert matplotlib.image.imread(io.BytesIO(data)).shape[:2] == (round(height * DPI), round(width * DPI)), kind
+
+
+def test_kinds_that_a_rig_cannot_have_are_refused_with_those_it_has():
+    with pytest.raises(UsageError, match="on the head.*no picture 'beam'.*width, filters"):
+        bank_figure("beam", *headphone_bank())
+    with pytest.raises(UsageError, match="no picture 'width'.*beam, polar, cancellation, filters"):
+        bank_figure("width", *loudspeaker_bank())
+    with pytest.raises(UsageError, match="no picture 'pie'"):
+        bank_figure("pie", *loudspeaker_bank())
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_the_same_bank_gives_the_same_bytes_whatever_the_readers_settings(file_format):
+    first = figure_bytes(bank_figure("filters", *headphone_bank()), LIGHT, file_format)
+    with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30, "axes.grid": False, "svg.hashsalt": None, "savefig.dpi": 40}):
+        again = figure_bytes(bank_figure("filters", *headphone_bank()), LIGHT, file_format)
+    assert first == again
+    assert not any(sign in first for sign in (b"Date", b"matplotlib v", b"Matplotlib v"))
+
+
+def test_svg_bytes_do_not_hang_on_the_hash_seed():
+    program = (
+        "import sys; from test_plots import *; sys.stdout.buffer.write(figure_bytes(bank_figure('width', *headphone_bank()), LIGHT, 'svg'))"
+    )
+    folder = os.path.dirname(__file__)
+    first, again = (
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=folder, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    )
+    assert first == again and first.startswith(b"<?xml")
+
+
+def test_dollars_in_a_name_are_dollars():
+    with themed(LIGHT):
+        figure = new_figure("The $5 box, $\\frac{", "costs $5 or $6", 4.0, 3.0)
+    assert figure_bytes(figure, LIGHT)
+
+
+@THEMES
+def test_lines_and_words_stand_out_from_the_page(theme):
+    """Truth from outside: the contrast ratio of WCAG 2; 3 for lines, 4.5 for words."""
+    page = relative_luminance(matplotlib.colors.to_rgb(theme.page))
+
+    def contrast(colour):
+        other = relative_luminance(matplotlib.colors.to_rgb(colour))
+        return (max(page, other) + 0.05) / (min(page, other) + 0.05)
+
+    assert contrast(theme.ink) > 7 and contrast(theme.soft) > 4.5
+    for colour in (theme.left, theme.right, theme.center, *theme.series):
+        assert contrast(colour) > 3, colour
+
+
+def relative_luminance(rgb):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
