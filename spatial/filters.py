@@ -178,7 +178,9 @@ class FilterMatrix:
         except FileNotFoundError:
             raise InputError(f"{name}: no such file") from None
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
-            raise InputError(f"{name}: not a filter bank of spatial ({type(error).__name__}); make one with: spatial design RIG -o BANK") from None
+            raise InputError(
+                f"{name}: not a filter bank of spatial ({type(error).__name__}); make one with: spatial design RIG -o BANK"
+            ) from None
         if header.get("format") != FORMAT:
             raise InputError(f"{name}: bank format {header.get('format')}, this version reads format {FORMAT}")
         bank = cls(

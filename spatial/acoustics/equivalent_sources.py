@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SOURCES = 80
-DEPTH = 0.8                    # of the body's radius
-REGULARIZATION = 1e-10         # of the largest eigenvalue: keeps the strengths small where the region cannot tell sources apart
+DEPTH = 0.8  # of the body's radius
+REGULARIZATION = 1e-10  # of the largest eigenvalue: keeps the strengths small where the region cannot tell sources apart
 REGION_POINTS = 160
 GOLDEN_TURN = np.pi * (1 + 5**0.5)
 
@@ -47,14 +47,12 @@ def listening_region(centres_m: NDArray[np.float64], head_radius_m: float) -> ND
     """Points in and around the heads at these centres (poses, 3), a few hundred at most: (points, 3)."""
     per_head = max(20, REGION_POINTS // len(centres_m) // 2 * 2)
     shells = mirrored_sphere(per_head) * head_radius_m * 1.1
-    shells[1::3] *= 0.6                                          # some inside, so that the field is pinned in the volume
+    shells[1::3] *= 0.6  # some inside, so that the field is pinned in the volume
     shells = np.concatenate([shells[shells[:, 1] > 0], shells[shells[:, 1] > 0] * [1, -1, 1]])
     return (np.asarray(centres_m)[:, None] + shells).reshape(-1, 3)
 
 
-def fit(
-    k: NDArray[np.float64], body_radius_m: float, region_m: NDArray[np.float64], field: NDArray[np.complex128]
-) -> EquivalentSources:
+def fit(k: NDArray[np.float64], body_radius_m: float, region_m: NDArray[np.float64], field: NDArray[np.complex128]) -> EquivalentSources:
     """Monopoles at 0.8 of a body's radius whose field over the region is the given one, by regularised least squares.
 
     Parameters

@@ -37,8 +37,8 @@ def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArra
     ka = np.asarray(ka, float)[:, None]
     rho, cos_gamma = np.asarray(rho, float), np.asarray(cos_gamma, float)
     surface, source = HankelRatio(ka), HankelRatio(ka * rho)
-    carried = np.exp(1j * ka) / rho                              # e^{j ka rho} h_0(ka rho)/h_0(ka)
-    slope = -surface.r                                           # h_m'/h_m
+    carried = np.exp(1j * ka) / rho  # e^{j ka rho} h_0(ka rho)/h_0(ka)
+    slope = -surface.r  # h_m'/h_m
     p_before, p_now = np.zeros_like(cos_gamma), np.ones_like(cos_gamma)
     total = np.zeros((len(ka), *cos_gamma.shape), complex)
     for m in range(MAX_ORDERS):

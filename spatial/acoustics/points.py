@@ -76,7 +76,5 @@ def sphere(n_elevation: int = 24, n_azimuth: int = 48) -> tuple[FarField, NDArra
     return arc(azimuth_deg, elevation_deg), np.repeat(weights / 2 / n_azimuth, n_azimuth)
 
 
-POSES = [
-    ((front, left, 0.0), yaw) for left in (-0.05, 0.0, 0.05) for front in (-0.10, 0.0, 0.10) for yaw in (-6.0, 0.0, 6.0)
-]
+POSES = [((front, left, 0.0), yaw) for left in (-0.05, 0.0, 0.05) for front in (-0.10, 0.0, 0.10) for yaw in (-6.0, 0.0, 6.0)]
 """The 27 head poses that robustness is judged at: 5 cm sideways, 10 cm in depth, 6 degrees of yaw."""

@@ -20,8 +20,8 @@ from spatial.rig.geometry import axes, places
 from spatial.rig.model import BeamSpec, CrosstalkSpec, DesignSpec, Rig, Scene
 from spatial.units import db, from_db, power_db
 
-KNEE_ORDER = 12                # 0.5 dB below the limit at the corner, 0.01 dB 3 dB before it
-GROUP_HZ = (1000.0, 4000.0)    # where the loudest driver of a side is looked for
+KNEE_ORDER = 12  # 0.5 dB below the limit at the corner, 0.01 dB 3 dB before it
+GROUP_HZ = (1000.0, 4000.0)  # where the loudest driver of a side is looked for
 GROUP_TOLERANCE_DB = 0.01
 AXIS_TOLERANCE_DEG, AXIS_TOLERANCE_M = 0.5, 1e-3
 
@@ -81,9 +81,7 @@ def beam_group(rig: Rig, spec: BeamSpec) -> tuple[int, ...]:
     return tuple(i for i, o in zip(used, off, strict=True) if o <= off.min() + tie)
 
 
-def target_at_ear(
-    rig: Rig, scene: Scene, design: DesignSpec, group: Sequence[int], ear: int, h_ear: NDArray, freqs: NDArray
-) -> ToneTarget:
+def target_at_ear(rig: Rig, scene: Scene, design: DesignSpec, group: Sequence[int], ear: int, h_ear: NDArray, freqs: NDArray) -> ToneTarget:
     """Tone target of a path at one ear of the nominal head. h_ear (freqs, drivers): the drivers' responses there."""
     group, place = tuple(group), places(rig)[list(group)].mean(axis=0)
     ears = Ears.of(scene.listener)

@@ -15,9 +15,9 @@ from spatial.acoustics.spherical import cap_far_field, cap_near_field, legendre
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Driver, Medium, Rig
 
-LOWEST_HZ = 0.1                # stands for 0 Hz, where a wave has no phase left to lose
-GRID_STEP_HZ = 62.5            # ears near a body are computed on this grid and interpolated: they ring for about a millisecond
-GRID_MARGIN_HZ = 250.0         # past the highest frequency, so that the spline is never at its end
+LOWEST_HZ = 0.1  # stands for 0 Hz, where a wave has no phase left to lose
+GRID_STEP_HZ = 62.5  # ears near a body are computed on this grid and interpolated: they ring for about a millisecond
+GRID_MARGIN_HZ = 250.0  # past the highest frequency, so that the spline is never at its end
 
 
 def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
@@ -44,13 +44,13 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
     Hardware gain, delay and polarity of a driver are not in here (`hardware_response`): the filters undo them. Near a body, ears are computed every
     62.5 Hz and interpolated once the travel time is taken out; error below 1e-4.
     """
-    freqs = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
+    f: NDArray[np.float64] = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
     c = (medium or Medium()).c
     if isinstance(points, FarField):
-        return _body_far_field(rig, points, freqs, c) if rig.enclosure.shape == "sphere" else _free_far_field(rig, points, freqs, c)
+        return _body_far_field(rig, points, f, c) if rig.enclosure.shape == "sphere" else _free_far_field(rig, points, f, c)
     if rig.enclosure.shape == "sphere":
-        return _ears_near_body(rig, points, freqs, c)
-    return _ears_in_free_field(rig, points, freqs, c)
+        return _ears_near_body(rig, points, f, c)
+    return _ears_in_free_field(rig, points, f, c)
 
 
 def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
@@ -97,27 +97,28 @@ def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArr
 
 def _ears_near_body(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
     top = np.ceil((freqs.max() + GRID_MARGIN_HZ) / GRID_STEP_HZ) * GRID_STEP_HZ
-    grid, on_grid = _ears_near_body_on_grid(rig, ears, float(top), c)
+    caps = tuple((*axis, d.diameter_m or 0.0) for d, axis in zip(rig.drivers, axes(rig).tolist(), strict=True))
+    grid, on_grid = _ears_near_body_on_grid(_radius(rig), caps, ears, float(top), c)
     travel_s = np.linalg.norm(np.repeat(ears.centres_m, 2, axis=0), axis=1) / c
     spline = CubicSpline(grid, on_grid * np.exp(2j * np.pi * grid[:, None] * travel_s)[:, :, None])
     return spline(freqs) * np.exp(-2j * np.pi * freqs[:, None] * travel_s)[:, :, None]
 
 
 @lru_cache(maxsize=16)
-def _ears_near_body_on_grid(rig: Rig, ears: Ears, top_hz: float, c: float) -> tuple[NDArray, NDArray]:
+def _ears_near_body_on_grid(
+    radius: float, caps: tuple[tuple[float, float, float, float], ...], ears: Ears, top_hz: float, c: float
+) -> tuple[NDArray, NDArray]:
+    """Frequencies, and ears (freqs, points, caps) of caps given by axis and diameter."""
     grid = np.concatenate([[LOWEST_HZ, 20.0, 40.0], np.arange(GRID_STEP_HZ, top_hz + 1, GRID_STEP_HZ)])
-    k, radius = 2 * np.pi * grid / c, _radius(rig)
+    k = 2 * np.pi * grid / c
     region = listening_region(np.array(ears.centres_m), ears.radius_m)
     r = np.sqrt((region**2).sum(axis=1))
     field = np.stack(
-        [
-            cap_near_field(k, radius, driver.diameter_m or 0.0, r, np.clip(region @ axis / r, -1, 1))
-            for driver, axis in zip(rig.drivers, axes(rig), strict=True)
-        ],
+        [cap_near_field(k, radius, diameter, r, np.clip(region @ np.array(axis) / r, -1, 1)) for *axis, diameter in caps],
         axis=2,
     )
     sources = fit(k, radius, region, field)
-    out = np.empty((len(grid), len(ears), len(rig.drivers)), complex)
+    out = np.empty((len(grid), len(ears), len(caps)), complex)
     for pose, (centre, ear_axis) in enumerate(zip(ears.centres_m, ears.ear_axes(), strict=True)):
         heard = ear_responses(grid, sources.places_m, centre, ear_axis, ears.radius_m, c)
         out[:, 2 * pose : 2 * pose + 2] = heard @ sources.strengths

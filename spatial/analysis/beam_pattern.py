@@ -145,7 +145,7 @@ def prering_db(bank: FilterMatrix, rig_file: RigFile) -> float:
     n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.05 * bank.fs)))
     freqs = np.arange(n // 2 + 1) * bank.fs / n
     response = np.fft.irfft(pressure(bank, rig_file.rig, rig_file.scene, arc(0.0), freqs)[:, 0], n)
-    response = np.roll(response, n // 8)       # a driver ahead of the origin may be early
+    response = np.roll(response, n // 8)  # a driver ahead of the origin may be early
     peak = int(np.argmax(np.abs(response)))
     before = response[: max(peak - round(PRERING_S * bank.fs), 1)]
     return float(power_db(np.sum(before**2) / np.sum(response**2)))

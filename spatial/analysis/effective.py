@@ -21,7 +21,9 @@ def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -
     """
     names = [d.name for d in rig.drivers]
     if sorted(names) != sorted(bank.driver_names):
-        raise UsageError(f"the bank drives {', '.join(bank.driver_names)}; the rig '{rig.name}' has {', '.join(names)}: the names must be the same")
+        raise UsageError(
+            f"the bank drives {', '.join(bank.driver_names)}; the rig '{rig.name}' has {', '.join(names)}: the names must be the same"
+        )
     order = [bank.driver_names.index(name) for name in names]
     phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(bank.n_taps)) / bank.fs)
     return phase @ bank.taps[order, bank.input_index(path)].T * hardware_response(rig, freqs)

@@ -132,7 +132,9 @@ def _gain_error_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
         errors.append(curves.reached_db - wanted)
     error = max(errors, key=lambda e: np.abs(e).max())
     worst = int(np.abs(error).argmax())
-    return Row("gain against target", "+-0.25 dB", f"{np.sqrt(np.mean(error**2)):.2f} dB rms", f"{error[worst]:+.2f} dB at {_hz(freqs[worst])}")
+    return Row(
+        "gain against target", "+-0.25 dB", f"{np.sqrt(np.mean(error**2)):.2f} dB rms", f"{error[worst]:+.2f} dB at {_hz(freqs[worst])}"
+    )
 
 
 def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:

@@ -21,6 +21,7 @@ from spatial.acoustics.points import arc, sphere
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.regularization import band_weights, effort_cap_curve, smooth_step
 from spatial.rig.geometry import axes, places
+from spatial.rig.mirror import driver_order, upright
 from spatial.rig.model import BeamSpec, Medium, Rig
 from spatial.units import db, power_db
 
@@ -32,12 +33,12 @@ class WindowSpec:
     window_deg: float = 45.0
     window_step_deg: float = 5.0
     wished_db: tuple[tuple[float, float], ...] = ((0, 0), (15, -0.2), (30, -0.8), (45, -2.2))  # azimuth, level
-    gamma: float = 0.15                       # weight of the whole sphere beside the sides
-    side_db: float = 20.0                     # deeper than this is not rewarded
+    gamma: float = 0.15  # weight of the whole sphere beside the sides
+    side_db: float = 20.0  # deeper than this is not rewarded
     droop_db: float = -3.0
     peak_db: float = 0.4
-    miss_cost: float = 2.0                    # per dB of effort, droop or peak beyond its bound
-    step_cost: float = 0.02                   # per squared grid step between neighbouring frequencies
+    miss_cost: float = 2.0  # per dB of effort, droop or peak beyond its bound
+    step_cost: float = 0.02  # per squared grid step between neighbouring frequencies
     grid: int = 16
     alpha: tuple[float, float] = (0.02, 30.0)
     beta: tuple[float, float] = (1e-6, 1.0)
@@ -45,8 +46,8 @@ class WindowSpec:
     n_freqs: int = 110
     starts_m: tuple[float, ...] = (-0.06, 0.0, 0.06)
     rounds: int = 12
-    smoothing: float = 2.0                    # of the path, in frequencies
-    top_hz: tuple[float, float] = (5600.0, 8000.0)     # blend to the reference alone
+    smoothing: float = 2.0  # of the path, in frequencies
+    top_hz: tuple[float, float] = (5600.0, 8000.0)  # blend to the reference alone
     bottom_hz: tuple[float, float] = (100.0, 250.0)
 
 
@@ -59,15 +60,15 @@ class Patterns:
     """Directional responses that the solve needs at some frequencies, and the matrices made of them (freqs first)."""
 
     freqs: NDArray[np.float64]
-    front: NDArray[np.complex128]             # (freqs, drivers)
-    window: NDArray[np.complex128]            # (freqs, azimuths, drivers)
+    front: NDArray[np.complex128]  # (freqs, drivers)
+    window: NDArray[np.complex128]  # (freqs, azimuths, drivers)
     side: NDArray[np.complex128]
-    wanted: NDArray[np.complex128]            # R_window, (freqs, drivers, drivers)
-    unwanted: NDArray[np.complex128]          # B_side + gamma B_sphere
-    cost: NDArray[np.float64]                 # P, its diagonal (freqs, drivers)
-    reference: NDArray[np.complex128]         # (freqs, azimuths): the reference alone in the window, re on axis
-    reference_power: NDArray[np.float64]      # |sum g|^2 / n on axis
-    mirror: NDArray[np.intp]                  # the driver that mirrors each one; itself where the rig is not symmetric
+    wanted: NDArray[np.complex128]  # R_window, (freqs, drivers, drivers)
+    unwanted: NDArray[np.complex128]  # B_side + gamma B_sphere
+    cost: NDArray[np.float64]  # P, its diagonal (freqs, drivers)
+    reference: NDArray[np.complex128]  # (freqs, azimuths): the reference alone in the window, re on axis
+    reference_power: NDArray[np.float64]  # |sum g|^2 / n on axis
+    mirror: NDArray[np.intp]  # the driver that mirrors each one; itself where the rig is not symmetric
 
     def solve(self, alpha: NDArray, beta: NDArray, wish: NDArray) -> NDArray[np.complex128]:
         """Weights (freqs, drivers), 1 on axis, for weights alpha, beta (freqs,) and a wish T (freqs, azimuths).
@@ -225,8 +226,10 @@ def reference_alone(rig: Rig, group: Sequence[int], freqs: NDArray, medium: Medi
 
 def beam_weights(rig: Rig, spec: BeamSpec, group: Sequence[int], freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
     """Weights of a preset, (freqs, drivers), 1 on axis: "null", "power_ratio" or "reference" (alone)."""
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    if spec.preset == "reference" or set(used) == set(group):
+    chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    if spec.preset == "reference" or set(chosen) == set(group):
         return reference_alone(rig, group, freqs, medium)
+    rig = upright(rig)
+    used = [i for i in driver_order(rig) if i in chosen]
     window = WindowSpec(side_db=spec.side_db) if spec.preset == "power_ratio" else WindowSpec()
     return window_least_squares(rig, used, group, freqs, spec.effort_cap_db, medium, window)

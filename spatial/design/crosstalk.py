@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-SINGULAR = 1e-24               # of A B: ears that receive the same to 12 digits cannot be told apart
+SINGULAR = 1e-24  # of A B: ears that receive the same to 12 digits cannot be told apart
 
 
 def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDArray]:

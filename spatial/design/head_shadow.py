@@ -18,12 +18,10 @@ from spatial.acoustics.head import relative_response
 
 # closed form: tau = 1.02 (a/c)(theta + sin theta); pole at 1.10 c/a; zero e^{1.72 theta} above it
 DELAY_FACTOR, POLE_FACTOR, ZERO_EXPONENT = 1.02, 1.10, 1.72
-RANGE_DB = 26.06               # 60/ln 10: ln g(0) = -3 (a/r) sin(theta)
+RANGE_DB = 26.06  # 60/ln 10: ln g(0) = -3 (a/r) sin(theta)
 
 
-def relative_hrtf(
-    model: str, freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float
-) -> NDArray[np.complex128]:
+def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> NDArray[np.complex128]:
     """Contralateral over ipsilateral ear of a source at angle_deg from the nose: g (freqs,) complex.
 
     Parameters
@@ -56,7 +54,7 @@ def relative_hrtf(
         tau = DELAY_FACTOR * radius_m / c * (theta + np.sin(theta))
         pole_hz = POLE_FACTOR * c / radius_m / (2 * np.pi)
         zero_hz = pole_hz * np.exp(ZERO_EXPONENT * theta)
-        low_pass = (1 + 1j * freqs / zero_hz) / (1 + 1j * freqs / pole_hz)
+        low_pass: NDArray[np.complex128] = (1 + 1j * freqs / zero_hz) / (1 + 1j * freqs / pole_hz)
     elif model == "sphere_order5":
         tau_unit, sections = _order5(folded_deg)
         tau = tau_unit * radius_m / c
@@ -65,7 +63,8 @@ def relative_hrtf(
         low_pass = _biquad(s, fz1, qz1, fp1, qp1) * _biquad(s, fz2, qz2, fp2, qp2) * (1 + s / fz) / (1 + s / fp)
     else:
         raise ValueError(f"no width model '{model}'")
-    return g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass
+    g: NDArray[np.complex128] = g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass
+    return g
 
 
 def _biquad(s: NDArray, fz: float, qz: float, fp: float, qp: float) -> NDArray[np.complex128]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, toeplitz
 
-AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9       # of half the rate, where that is less
+AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
 
 def fit_firs(
@@ -61,7 +61,7 @@ def fit_firs(
     for i in range(n_drivers):
         for j in range(n_drivers):
             r = lags[:, i, j]
-            matrix[i, :, j, :] = toeplitz(r[:n_taps], np.concatenate([r[:1], r[: -n_taps : -1]]))
+            matrix[i, :, j, :] = toeplitz(r[:n_taps], np.concatenate([r[:1], r[:-n_taps:-1]]))
     size = n_drivers * n_taps
     vector = np.fft.irfft(right, n_fft, axis=0)[:n_taps].T.reshape(size)
     taps = cho_solve(cho_factor(matrix.reshape(size, size), overwrite_a=True, check_finite=False), vector, check_finite=False)

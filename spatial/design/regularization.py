@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from spatial.rig.geometry import places
 from spatial.rig.model import CrosstalkSpec, Driver, Rig
 
-CAP_FULL_HZ = 250.0            # the stated cap holds from here up
-CAP_ZERO_HZ = 80.0             # and has fallen to 0 dB here: below, a path is its reference alone
+CAP_FULL_HZ = 250.0  # the stated cap holds from here up
+CAP_ZERO_HZ = 80.0  # and has fallen to 0 dB here: below, a path is its reference alone
 WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
 BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
 

@@ -5,7 +5,6 @@ Weights here are *effective*: what reaches the air, the hardware's own gain, del
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +22,7 @@ from spatial.design.crosstalk import (
 )
 from spatial.design.head_shadow import relative_hrtf
 from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
+from spatial.rig.mirror import driver_order, in_order, mirrored_file
 from spatial.rig.model import RigFile, Scene
 from spatial.units import from_db, power_db
 
@@ -34,7 +34,8 @@ class Side:
     """One side at some frequencies: what is wanted at the ears and the weights that make it.
 
     h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak;
-    c0, rho (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,).
+    c0, rho (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,);
+    order: the used drivers, in the order that numerics run in.
     """
 
     ear: int
@@ -46,6 +47,7 @@ class Side:
     rho: NDArray[np.float64]
     w: NDArray[np.complex128]
     cap_db: NDArray[np.float64]
+    order: tuple[int, ...]
 
     @property
     def d(self) -> NDArray[np.complex128]:
@@ -66,15 +68,33 @@ def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex1
 def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArray | float = 0.0) -> Side:
     """Closed-form weights of one side, (freqs,) Hz.
 
-    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency.
+    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency. The right side is
+    designed as the left one of the mirrored rig.
     """
+    seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
+    order = driver_order(seen.rig)
+    side = _left_side(in_order(seen, order), freqs, lower_cap_db)
+    back = np.argsort(order)
+    return replace(
+        side,
+        ear=ear,
+        h_ipsi=side.h_ipsi[:, back],
+        h_contra=side.h_contra[:, back],
+        w=side.w[:, back],
+        target=replace(side.target, group=tuple(order[i] for i in side.target.group)),
+        order=tuple(order[i] for i in side.order),
+    )
+
+
+def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float) -> Side:
     rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
     spec = design.crosstalk
-    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = sorted(chosen)
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
-    h_ipsi, h_contra = h[:, ear], h[:, RIGHT if ear == LEFT else LEFT]
-    group = timbre_group(rig, scene, spec, ear)
-    target = target_at_ear(rig, scene, design, group, ear, h_ipsi, freqs)
+    h_ipsi, h_contra = h[:, LEFT], h[:, RIGHT]
+    group = timbre_group(rig, scene, spec, LEFT)
+    target = target_at_ear(rig, scene, design, group, LEFT, h_ipsi, freqs)
     d = target.d
 
     drivers = [rig.drivers[i] for i in used]
@@ -99,11 +119,5 @@ def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArr
     w[:, used] = least_effort_weights(hi, hc, d, c) / root_q
     blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
     w = alone + blend * (w - alone)
-    side = Side(ear, h_ipsi, h_contra, target, c, c0, rho, w, cap_db)
+    side = Side(LEFT, h_ipsi, h_contra, target, c, c0, rho, w, cap_db, tuple(used))
     return replace(side, c=np.sum(h_contra * w, axis=1))
-
-
-def design_sides(rig_file: RigFile, freqs: NDArray, lower_cap_db: Sequence[NDArray | float] = (0.0, 0.0)) -> tuple[Side, Side]:
-    """Left and right side."""
-    left, right = (design_side(rig_file, ear, freqs, lower_cap_db[ear]) for ear in (LEFT, RIGHT))
-    return left, right

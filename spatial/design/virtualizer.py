@@ -17,26 +17,28 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.tone import ToneTarget, beam_group, target_at_ear, target_in_front
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
-from spatial.design.beamformer import beam_weights
-from spatial.design.head_shadow import relative_hrtf
+from spatial.design.beamformer import beam_weights, mirror_drivers
 from spatial.design.realize import band_limit, fit_firs, transfer
+from spatial.design.regularization import smooth_step
 from spatial.design.sides import Side, design_side, wished_pair
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
 from spatial.rig.geometry import head_centre, places
-from spatial.rig.model import Rig, RigFile
+from spatial.rig.model import RigFile
 from spatial.units import REFERENCE_FS, from_db, scaled_samples
 
-NFFT = 4096                    # at 48 kHz; at least four times the longest filter
+NFFT = 4096  # at 48 kHz; at least four times the longest filter
 FS_RANGE = (8000, 384000)
-FIT_FROM_HZ = 50.0             # from here to the end of the audible band the fit listens at the ears
-FIT_FLAT_BELOW_HZ = 100.0      # weight 1/f above
-LEAK_FLOOR = 1e-2              # relative leak errors are not weighted as if a leak were below this
-SIDE_LOADING = 1e-3
+FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
+FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
+LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
+LEAK_LOW_HZ, LEAK_LOW = (100.0, 300.0), 0.05  # a virtual pair's leak counts less where the cap falls: it frees taps for the ITD above
+SIDE_LOADING = 3e-4
+MIRROR_TOLERANCE = 1e-7
 CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 8, 0.3, 0.15
-HEADPHONE_TAPS, HEADPHONE_DELAY = 256, 32      # at 48 kHz
-BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4    # of the taps
+HEADPHONE_TAPS, HEADPHONE_DELAY = 256, 32  # at 48 kHz
+BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4  # of the taps
 
 Progress = Callable[[str], None]
 
@@ -108,10 +110,16 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
     timing = Timing(fs, latency, early)
     pieces: dict[str, tuple[NDArray, NDArray]] = {}
-    for name, side in zip(("left", "right"), sides, strict=True):
-        say(f"filters {name}")
-        offsets, remaining = timing.offsets(later[side.ear], side_delay)
-        pieces[name] = offsets, realize_side(rig_file, side, freqs, fs, side_taps, remaining)
+    say("filters left")
+    offsets, remaining = timing.offsets(later[LEFT], side_delay)
+    pieces["left"] = offsets, realize_side(rig_file, sides[LEFT], freqs, fs, side_taps, remaining)
+    mirror = mirror_drivers(rig, range(len(rig.drivers)))
+    if _mirrored(sides[LEFT], sides[RIGHT], mirror) and np.allclose(early, early[mirror]):
+        pieces["right"] = offsets[mirror], pieces["left"][1][:, mirror]
+    else:
+        say("filters right")
+        offsets, remaining = timing.offsets(later[RIGHT], side_delay)
+        pieces["right"] = offsets, realize_side(rig_file, sides[RIGHT], freqs, fs, side_taps, remaining)
     say("filters center")
     offsets, remaining = timing.offsets(later[2], beam_delay)
     pieces["center"] = offsets, realize_beam(centre.w, freqs, fs, beam_taps, remaining)
@@ -132,6 +140,12 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
         recipe=_recipe(rig_file),
         rig_text=rig_file.text,
     )
+
+
+def _mirrored(left: Side, right: Side, mirror: NDArray[np.intp]) -> bool:
+    """Whether the right side is the left one with the drivers exchanged: then its filters are, and need no second fit."""
+    pairs = [(left.h_ipsi[:, mirror], right.h_ipsi), (left.h_contra[:, mirror], right.h_contra), (left.w[:, mirror], right.w)]
+    return all(np.allclose(a, b, rtol=0, atol=MIRROR_TOLERANCE * np.abs(b).max()) for a, b in [*pairs, (left.d, right.d)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,17 +190,16 @@ def _alignment(rig_file: RigFile, sides: list[Side], centre: Centre) -> NDArray[
     return travel.max() - arrival
 
 
-def realize_side(
-    rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
     """Taps (n_taps, drivers) of one side by least squares at both ears, delay (drivers,) samples inside the filters.
 
     Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds.
     """
+    virtual = rig_file.design.crosstalk.mode == "virtual"
     lower_cap = np.zeros(len(freqs))
     current, taps = side, np.zeros((n_taps, side.w.shape[1]))
     for _ in range(CAP_ROUNDS):
-        taps = _fit_side(current, freqs, fs, n_taps, delay)
+        taps = _fit_side(current, virtual, freqs, fs, n_taps, delay)
         effort = side.effort_db(transfer(taps, freqs, fs))
         stated = side.cap_db.max()
         excess = np.where((freqs >= 20) & (freqs <= 20000), effort - stated, -np.inf)
@@ -207,16 +220,17 @@ def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
     return out
 
 
-def _fit_side(side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray) -> NDArray[np.float64]:
-    used = np.flatnonzero(np.abs(side.w).max(axis=0) > 0)
-    turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]   # what differs between drivers
+def _fit_side(side: Side, virtual: bool, freqs: NDArray, fs: int, n_taps: int, delay: NDArray) -> NDArray[np.float64]:
+    used = list(side.order)
+    turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]  # what differs between drivers
     common = (band_limit(freqs, fs) * np.exp(-2j * np.pi * freqs / fs * delay.min()))[:, None]
     wanted = np.stack([side.d, side.c], axis=1)
     h = np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1) / turn[:, None]
     audible = (freqs >= FIT_FROM_HZ) & (band_limit(freqs, fs) == 1)
     v = np.where(audible, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 0.0)
     floor = LEAK_FLOOR * np.abs(side.d)
-    weight = v[:, None] / np.stack([np.abs(side.d), np.maximum(np.abs(side.c), floor)], axis=1) ** 2
+    v_leak = v * (LEAK_LOW + (1 - LEAK_LOW) * smooth_step(freqs, *LEAK_LOW_HZ)) if virtual else v
+    weight = np.stack([v / np.abs(side.d) ** 2, v_leak / np.maximum(np.abs(side.c), floor) ** 2], axis=1)
     loading = SIDE_LOADING / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref / side.d) ** 2
     taps = np.zeros((n_taps, side.w.shape[1]))
     taps[:, used] = fit_firs(h, wanted * common, weight, side.w[:, used] * common * turn, np.repeat(loading[:, None], len(used), 1), n_taps)
@@ -246,7 +260,9 @@ def _headphones(rig_file: RigFile, fs: int) -> FilterMatrix:
     g = wished_pair(rig_file.scene, rig_file.design.width.model, freqs)
     late = np.exp(-2j * np.pi * freqs / fs * delay)
     v = np.where(band_limit(freqs, fs) == 1, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 1e-8)
-    contra = fit_firs(np.ones((len(freqs), 1, 1)), (g * late)[:, None], (v / np.abs(g) ** 2)[:, None], g[:, None], np.full((len(freqs), 1), 1e-12), n_taps)
+    contra = fit_firs(
+        np.ones((len(freqs), 1, 1)), (g * late)[:, None], (v / np.abs(g) ** 2)[:, None], g[:, None], np.full((len(freqs), 1), 1e-12), n_taps
+    )
     ipsi = np.zeros(n_taps)
     ipsi[delay] = 1.0
     taps = np.array([[ipsi, contra[:, 0]], [contra[:, 0], ipsi]])
@@ -272,8 +288,8 @@ def _recipe(rig_file: RigFile) -> RenderRecipe:
 
 def _length(taps_at_48k: int, delay_at_48k: int | None, share: float, fs: int) -> tuple[int, int]:
     """Taps and modelling delay at the rate fs; the delay is a share of the taps where none is given."""
-    n_taps = scaled_samples(taps_at_48k, fs)
-    return n_taps, scaled_samples(delay_at_48k, fs) if delay_at_48k is not None else int(n_taps * share)
+    delay_at_48k = round(taps_at_48k * share) if delay_at_48k is None else delay_at_48k
+    return scaled_samples(taps_at_48k, fs), scaled_samples(delay_at_48k, fs)
 
 
 def _power_of_two(at_least: float) -> int:

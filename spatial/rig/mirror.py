@@ -1,0 +1,70 @@
+"""A rig seen in a mirror, and one order of drivers for all rigs that are alike.
+
+What the right side does on a rig, the left side does on its mirror image. Designs work on one of the two, with the drivers in one order,
+so that mirrored rigs get mirrored filters to the last bit and not only to rounding.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from spatial.rig.model import Driver, Place, Rig, RigFile
+
+
+def mirrored(rig: Rig) -> Rig:
+    """The rig with left and right exchanged; drivers keep their index and name."""
+    return dataclasses.replace(rig, drivers=tuple(_mirrored_driver(d) for d in rig.drivers))
+
+
+def mirrored_file(rig_file: RigFile) -> RigFile:
+    """Rig, listener and the timbre drivers of the sides with left and right exchanged."""
+    listener, crosstalk = rig_file.scene.listener, rig_file.design.crosstalk
+    timbre = dataclasses.replace(crosstalk.timbre_drivers, left=crosstalk.timbre_drivers.right, right=crosstalk.timbre_drivers.left)
+    return dataclasses.replace(
+        rig_file,
+        rig=mirrored(rig_file.rig),
+        scene=dataclasses.replace(
+            rig_file.scene, listener=dataclasses.replace(listener, left_m=0.0 - listener.left_m, yaw_deg=0.0 - listener.yaw_deg)
+        ),
+        design=dataclasses.replace(rig_file.design, crosstalk=dataclasses.replace(crosstalk, timbre_drivers=timbre)),
+    )
+
+
+def driver_order(rig: Rig) -> tuple[int, ...]:
+    """Indices of the drivers by place, the same for rigs that differ only in the order of their files."""
+    return tuple(sorted(range(len(rig.drivers)), key=lambda i: _place(rig.drivers[i])))
+
+
+def in_order(rig_file: RigFile, order: tuple[int, ...]) -> RigFile:
+    """The same rig with its drivers in another order."""
+    drivers = tuple(rig_file.rig.drivers[i] for i in order)
+    return dataclasses.replace(rig_file, rig=dataclasses.replace(rig_file.rig, drivers=drivers))
+
+
+def upright(rig: Rig) -> Rig:
+    """The rig or its mirror image, the same one for both."""
+    image = mirrored(rig)
+
+    def places(r: Rig) -> list[tuple[float, float, float]]:
+        return sorted(_place(d) for d in r.drivers)
+
+    return image if places(image) < places(rig) else rig
+
+
+def _place(driver: Driver) -> tuple[float, float, float]:
+    where = driver.position_m or Place()
+    return (where.front, where.left, where.up)
+
+
+def _mirrored_driver(driver: Driver) -> Driver:
+    where, facing = driver.position_m, driver.facing_deg
+    return dataclasses.replace(
+        driver,
+        azimuth_deg=None if driver.azimuth_deg is None else _negative_deg(driver.azimuth_deg),
+        position_m=None if where is None else dataclasses.replace(where, left=0.0 - where.left),
+        facing_deg=None if facing is None else dataclasses.replace(facing, azimuth=_negative_deg(facing.azimuth)),
+    )
+
+
+def _negative_deg(azimuth_deg: float) -> float:
+    return 180.0 if azimuth_deg == 180.0 else 0.0 - azimuth_deg

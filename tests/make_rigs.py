@@ -1,0 +1,28 @@
+"""Rigs for tests, written as rig files and read by the loader like a user's."""
+
+from spatial.rig.load import rig_from_text
+from spatial.rig.model import RigFile
+
+
+def free_rig(lefts_m, *, distance_m=2.0, design="", driver_keys=None, listener="") -> RigFile:
+    """Omnis in a row in free space, named d0, d1, ... from the order given; driver_keys maps an index to extra TOML lines."""
+    drivers = [
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nposition_m = {{ front = 0.0, left = {left}, up = 0.0 }}\n{(driver_keys or {}).get(i, "")}\n'
+        for i, left in enumerate(lefts_m)
+    ]
+    return _read(distance_m, listener, "", drivers, design)
+
+
+def ball_rig(azimuths_deg, *, radius_m=0.0875, diameter_m=0.045, distance_m=2.0, elevations_deg=None, design="", listener="") -> RigFile:
+    """Drivers on a rigid ball at these azimuths, named d0, d1, ..."""
+    elevations = elevations_deg or [0.0] * len(azimuths_deg)
+    drivers = [
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nazimuth_deg = {a}\nelevation_deg = {e}\ndiameter_m = {diameter_m}\n'
+        for i, (a, e) in enumerate(zip(azimuths_deg, elevations, strict=True))
+    ]
+    return _read(distance_m, listener, f'[enclosure]\nshape = "sphere"\nradius_m = {radius_m}\n', drivers, design)
+
+
+def _read(distance_m, listener, enclosure, drivers, design) -> RigFile:
+    head = f'format = 1\nname = "test rig"\n[listener]\ndistance_m = {distance_m}\n{listener}\n'
+    return rig_from_text(head + enclosure + "".join(drivers) + design, "test.toml")

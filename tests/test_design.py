@@ -1,0 +1,350 @@
+"""From rig to taps: realisation, alignment, width pair, beam, and the whole matrix on rigs made for the test."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from make_rigs import ball_rig, free_rig
+
+from spatial.acoustics.head import relative_response
+from spatial.acoustics.points import arc, sphere
+from spatial.acoustics.tone import beam_group, boost_limited, timbre_group
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.beam_pattern import beam_figures, beam_pattern, directivity_index_db
+from spatial.analysis.cancellation import arrivals, side_figures
+from spatial.analysis.effective import effective_weights
+from spatial.analysis.width_pair import erb_centres, gammatone_power, width_figures
+from spatial.design.alignment import delay_s, fit_frequencies
+from spatial.design.beamformer import beam_weights, smooth_path
+from spatial.design.head_shadow import relative_hrtf
+from spatial.design.realize import band_limit, fit_firs, transfer
+from spatial.design.virtualizer import compute_filters
+from spatial.errors import UsageError
+from spatial.rig.load import load_rig, rig_from_text
+from spatial.rig.model import BeamSpec, Medium
+
+C = Medium().c
+ALONE = '[design.beam]\npreset = "reference"\n'
+
+
+# ------------------------------------------------------------------------------------------------------- pieces
+
+
+def test_fit_is_the_weighted_least_squares_of_a_dense_solver():
+    rng = np.random.default_rng(1)
+    n_freqs, points, drivers, n_taps = 65, 2, 2, 20
+    h, wanted = (rng.standard_normal(s) + 1j * rng.standard_normal(s) for s in ((n_freqs, points, drivers), (n_freqs, points)))
+    nearby = rng.standard_normal((n_freqs, drivers)) + 1j * rng.standard_normal((n_freqs, drivers))
+    weight, loading = rng.uniform(0.1, 2, (n_freqs, points)), rng.uniform(0.1, 1, (n_freqs, drivers))
+    taps = fit_firs(h, wanted, weight, nearby, loading, n_taps)
+    # rows of a dense problem; inner bins stand for two of the full circle
+    f = np.arange(n_freqs)
+    dft = np.exp(-2j * np.pi * np.outer(f, np.arange(n_taps)) / (2 * (n_freqs - 1)))
+    twice = np.where((f == 0) | (f == n_freqs - 1), 1.0, 2.0)
+    rows, right = [], []
+    for e in range(points):
+        scale = np.sqrt(twice * weight[:, e])[:, None]
+        rows.append(np.hstack([scale * h[:, e, n, None] * dft for n in range(drivers)]))
+        right.append(scale[:, 0] * wanted[:, e])
+    for n in range(drivers):
+        scale = np.sqrt(twice * loading[:, n])[:, None]
+        rows.append(np.hstack([scale * dft if m == n else np.zeros_like(dft) for m in range(drivers)]))
+        right.append(scale[:, 0] * nearby[:, n])
+    a, b = np.vstack(rows), np.concatenate(right)
+    dense = np.linalg.lstsq(np.vstack([a.real, a.imag]), np.concatenate([b.real, b.imag]), rcond=None)[0]
+    assert np.allclose(taps, dense.reshape(drivers, n_taps).T, atol=1e-10)
+
+
+def test_a_filter_that_fits_is_found_again():
+    rng = np.random.default_rng(2)
+    truth = rng.standard_normal((30, 1))
+    freqs = np.arange(129) / 256
+    w = transfer(truth, freqs, 1.0)
+    ones = np.ones((129, 1))
+    found = fit_firs(np.ones((129, 1, 1), complex), w, ones, np.zeros((129, 1)), 1e-12 * ones, 30)
+    assert np.allclose(found, truth, atol=1e-9)
+
+
+@given(delay=st.floats(-5.9e-3, 5.9e-3), gain=st.floats(0.1, 10))
+def test_delays_are_measured_to_a_hundredth_of_a_sample(delay, gain):
+    f = fit_frequencies()
+    assert abs(delay_s(f, gain * np.exp(-2j * np.pi * f * delay)) - delay) < 0.01 / 48000
+
+
+@given(flat=st.floats(0.01, 100), h_ref=st.floats(0.01, 100), boost_db=st.floats(0, 20))
+def test_the_boost_limit_never_goes_above_flat_or_limit_and_holds_below_its_knee(flat, h_ref, boost_db):
+    d = abs(boost_limited(np.array([flat]), np.array([h_ref]), boost_db)[0])
+    limit = h_ref * 10 ** (boost_db / 20)
+    assert d <= min(flat, limit) * (1 + 1e-12)
+    assert d >= min(flat, limit) * 10 ** (-0.6 / 20)
+    if flat < limit * 10 ** (-3 / 20):
+        assert d > flat * 10 ** (-0.02 / 20)
+
+
+def test_band_limit_leaves_the_audible_band_alone():
+    f = np.array([0.0, 1000.0, 20000.0, 22000.0, 24000.0])
+    assert np.allclose(band_limit(f, 48000), [1, 1, 1, 0.5, 0])
+
+
+def test_the_smooth_path_is_the_best_of_all_paths():
+    rng = np.random.default_rng(3)
+    score, cost = rng.standard_normal((5, 4)), 0.3
+
+    def total(path):
+        ia, ib = np.divmod(np.array(path), 2)
+        return score[np.arange(5), path].sum() - cost * (np.diff(ia) ** 2 + np.diff(ib) ** 2).sum()
+
+    every = [[a, b, c, d, e] for a in range(4) for b in range(4) for c in range(4) for d in range(4) for e in range(4)]
+    path, best = smooth_path(score, 2, cost)
+    assert np.isclose(best, max(total(p) for p in every))
+    assert np.isclose(total(path), best)
+
+
+# -------------------------------------------------------------------------------------------------------- width
+
+
+@pytest.mark.parametrize("radius", [0.07, 0.0875, 0.095])
+@pytest.mark.parametrize("angle", [1.25, 11.0, 30.0, 43.75, 60.0, 75.0, 90.0, 110.0, 180.0])
+def test_order5_pair_follows_the_sphere(angle, radius):
+    """ILD <= 0.5 dB rms to 60 degrees and 1 dB to 90, ITD <= 5 us rms, against the exact series; behind is like in front."""
+    f = np.linspace(20, 20000, 4000)
+    g = relative_hrtf("sphere_order5", f, angle, 100.0, radius, C)
+    sphere_g = relative_response(f, angle, 100.0, radius, C)
+    centres = erb_centres(100, 16000)
+    weight = gammatone_power(f, centres)
+    ild = 10 * np.log10((np.abs(g) ** 2 @ weight) / (np.abs(sphere_g) ** 2 @ weight))
+    low = centres < 1500
+    itd = (np.angle((g * sphere_g.conj()) @ weight) / (2 * np.pi * centres) * 1e6)[low]
+    assert np.sqrt(np.mean(ild**2)) <= (0.5 if min(angle, 180 - angle) <= 60 else 1.0)
+    assert np.sqrt(np.mean(itd**2)) <= 5.0
+    if angle == 30.0 and radius == 0.0875:
+        assert np.sqrt(np.mean(ild**2)) <= 0.2
+
+
+def test_exact_pair_is_the_series_and_closed_form_its_sketch():
+    f = np.geomspace(100, 16000, 100)
+    exact = relative_hrtf("sphere_exact", f, 30.0, 2.0, 0.0875, C)
+    assert np.allclose(exact, relative_response(f, 30.0, 2.0, 0.0875, C))
+    closed = relative_hrtf("closed_form", f, 30.0, 2.0, 0.0875, C)
+    itd = np.angle(closed / exact)[f < 1500] / (2 * np.pi * f[f < 1500]) * 1e6
+    assert np.sqrt(np.mean((20 * np.log10(np.abs(closed / exact))) ** 2)) <= 1.2
+    assert np.sqrt(np.mean(itd**2)) <= 17
+
+
+def test_no_angle_is_no_width():
+    f = np.geomspace(20, 20000, 50)
+    for model in ("sphere_order5", "closed_form", "sphere_exact"):
+        assert np.allclose(relative_hrtf(model, f, 0.0, 2.0, 0.0875, C), 1.0)
+    with pytest.raises(ValueError, match="0 to 180"):
+        relative_hrtf("sphere_order5", f, 181.0, 2.0, 0.0875, C)
+
+
+@pytest.mark.parametrize("fs", [32000, 44100, 96000])
+def test_headphones_get_an_all_pass_and_a_delayed_low_pass(fs):
+    rig_file = load_rig("headphones")
+    bank = compute_filters(rig_file, fs)
+    ipsi, contra = bank.taps[0, 0], bank.taps[1, 0]
+    assert np.count_nonzero(ipsi) == 1
+    assert ipsi[bank.latency_samples] == 1.0
+    assert np.array_equal(bank.taps[1, 1], ipsi)
+    assert np.array_equal(bank.taps[0, 1], contra)
+    figures = width_figures(bank, rig_file)
+    assert figures.ild_error_db < 0.25
+    assert figures.itd_error_us < 4
+
+
+# --------------------------------------------------------------------------------------------------------- beam
+
+
+def test_directivity_index_of_an_omni_a_cardioid_and_two_close_omnis():
+    """0, 4.771 and, for the closed-form maximum of two close omnis in line with the listener (Uzkov 1946), 6.021 dB."""
+    points, weights = sphere()
+    f = np.array([1000.0])
+    omni = free_rig([0.0]).rig
+    assert abs(directivity_index_db(np.ones(1), transfer_matrix(omni, points, f)[:, :, 0], weights)[0]) < 0.01
+    cardioid = free_rig([0.0], driver_keys={0: 'directivity = "cardioid"'}).rig
+    p = transfer_matrix(cardioid, points, f)[:, :, 0]
+    assert abs(directivity_index_db(np.ones(1), p, weights)[0] - 4.771) < 0.01
+    text = 'format = 1\nname = "pair"\n[listener]\ndistance_m = 2.0\n' + "".join(
+        f'[[driver]]\nname = "{name}"\nchannel = {ch}\nposition_m = {{ front = {front}, left = 0.0, up = 0.0 }}\n'
+        for name, ch, front in (("a", 1, 0.001), ("b", 2, -0.001))
+    )
+    pair = rig_from_text(text, "pair.toml").rig
+    h = transfer_matrix(pair, points, f)[0]
+    B = (h.conj() * weights[:, None]).T @ h
+    g0 = transfer_matrix(pair, arc(0.0), f)[0, 0]
+    w = np.linalg.solve(B, g0.conj())
+    assert abs(directivity_index_db(np.array([g0 @ w]), (h @ w)[None], weights)[0] - 6.021) < 0.01
+
+
+def test_reference_is_the_driver_nearest_to_the_axis_or_the_group_that_ties():
+    assert beam_group(ball_rig([0, 90, -90]).rig, BeamSpec()) == (0,)
+    assert beam_group(ball_rig([40, -40, 120]).rig, BeamSpec()) == (0, 1)
+    assert beam_group(free_rig([0.3, 0.1, -0.1, -0.3]).rig, BeamSpec()) == (1, 2)
+    assert beam_group(free_rig([0.3, 0.1, -0.1]).rig, BeamSpec(reference=("d0",))) == (0,)
+
+
+def test_timbre_comes_from_the_loudest_driver_on_the_side():
+    rig_file = free_rig([0.4, 0.1, -0.1, -0.4])
+    spec = rig_file.design.crosstalk
+    assert timbre_group(rig_file.rig, rig_file.scene, spec, 0) in ((0,), (1,))
+    one_sided = free_rig([0.4, 0.1])
+    assert set(timbre_group(one_sided.rig, one_sided.scene, spec, 1)) <= {0, 1}
+
+
+@pytest.fixture(scope="module")
+def ball_bank():
+    rig_file = ball_rig([0, 90, -90])
+    return rig_file, compute_filters(rig_file)
+
+
+def test_null_beam_of_a_ball_of_three(ball_bank):
+    """PHYSICS: side >= 11 dB, DI >= 4.5, droop within -3.4 dB, ripple 0.2 dB, effort <= 6 dB, pre-ringing <= -36 dB."""
+    rig_file, bank = ball_bank
+    figures = beam_figures(bank, rig_file)
+    assert figures.side_db >= 11.0
+    assert figures.di_db >= 4.5
+    assert figures.droop45_db >= -3.4
+    assert figures.ripple_db <= 0.2
+    assert figures.effort_db <= 6.0
+    assert figures.prering_db <= -36.0
+    assert abs(figures.level_db - rig_file.design.center_gain_db) < 0.05
+
+
+def test_power_ratio_goes_no_deeper_than_asked():
+    f = np.arange(1, 2049) * 48000 / 4096
+    rig = ball_rig([0, 90, -90]).rig
+    deep = beam_weights(rig, BeamSpec(preset="null"), (0,), f, Medium())
+    shallow = beam_weights(rig, BeamSpec(preset="power_ratio", side_db=8.0), (0,), f, Medium())
+    h = transfer_matrix(rig, arc([-100, -90, -80, 80, 90, 100]), f)
+    band = (f > 300) & (f < 4000)
+
+    def side_db(w):
+        return -10 * np.log10(np.mean(np.abs(np.einsum("fpn,fn->fp", h, w)) ** 2, axis=1))[band].mean()
+
+    assert 8.0 < side_db(shallow) < side_db(deep)
+    effort = [np.sum(np.abs(w[band]) ** 2, axis=1).mean() for w in (shallow, deep)]
+    assert effort[0] < effort[1]
+
+
+def test_symmetric_rigs_get_symmetric_weights():
+    f = np.arange(1, 2049) * 48000 / 4096
+    for rig, group, mirror in (
+        (ball_rig([0, 90, -90]).rig, (0,), [0, 2, 1]),
+        (free_rig([0.3, 0.1, -0.1, -0.3]).rig, (1, 2), [3, 2, 1, 0]),
+    ):
+        w = beam_weights(rig, BeamSpec(), group, f, Medium())
+        assert np.allclose(w, w[:, mirror], atol=1e-9)
+
+
+def test_reference_preset_is_the_reference_alone_and_flat():
+    f = np.geomspace(50, 18000, 50)
+    rig = ball_rig([0, 90, -90]).rig
+    w = beam_weights(rig, BeamSpec(preset="reference"), (0,), f, Medium())
+    assert np.all(w[:, 1:] == 0)
+    assert np.allclose(np.sum(transfer_matrix(rig, arc(0.0), f)[:, 0] * w, axis=1), 1)
+
+
+# ------------------------------------------------------------------------------------------------------- matrix
+
+
+def test_virtual_pair_on_a_ball(ball_bank):
+    rig_file, bank = ball_bank
+    figures = side_figures(bank, rig_file)
+    assert figures.ild_error_db <= 0.6
+    assert figures.itd_error_us <= 8.0
+    assert figures.timbre_db <= 0.2
+    assert figures.effort_db <= 18.5
+
+
+def test_paths_arrive_together_and_as_stated(ball_bank):
+    rig_file, bank = ball_bank
+    found = arrivals(bank, rig_file)
+    assert max(found.values()) - min(found.values()) < 0.1
+    longest_way = np.hypot(2.0, 0.0875) * bank.fs / C
+    assert abs(np.mean(list(found.values())) - bank.latency_samples - longest_way) < 0.1
+
+
+def test_left_is_left(ball_bank):
+    """The left input is louder at the left ear, the right one at the right."""
+    from spatial.acoustics.points import Ears
+
+    rig_file, bank = ball_bank
+    f = np.geomspace(800, 8000, 60)
+    h = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), f)
+    for path, near, far in (("left", 0, 1), ("right", 1, 0)):
+        p = np.einsum("fen,fn->fe", h, effective_weights(bank, rig_file.rig, f, path))
+        assert np.mean(np.abs(p[:, near]) ** 2) > 2 * np.mean(np.abs(p[:, far]) ** 2)
+
+
+@pytest.mark.parametrize("mode", ["target", "null", "virtual"])
+def test_mirrored_rig_gives_mirrored_filters(mode):
+    design = f'[design.crosstalk]\nmode = "{mode}"\n' + ALONE
+    one = compute_filters(ball_rig([0, 60, -90], design=design))
+    other = compute_filters(ball_rig([0, 90, -60], design=design))
+    assert one.latency_samples == other.latency_samples
+    exchanged = other.taps[[0, 2, 1]][:, [1, 0, 2]]
+    assert np.max(np.abs(one.taps - exchanged)) < 1e-9
+
+
+def test_hardware_gain_delay_and_polarity_are_undone():
+    lefts, f = [0.15, 0.0, -0.15], np.geomspace(60, 16000, 80)
+    design = '[design.crosstalk]\nmode = "target"\n' + ALONE
+    plain_file = free_rig(lefts, design=design)
+    odd_file = free_rig(lefts, design=design, driver_keys={0: "gain_db = -4.5\ndelay_ms = 1.37\ninvert = true", 2: "gain_db = 2.0"})
+    plain, odd = compute_filters(plain_file), compute_filters(odd_file)
+    for path in ("left", "right", "center"):
+        one = effective_weights(plain, plain_file.rig, f, path) * np.exp(2j * np.pi * f * plain.latency_samples / 48000)[:, None]
+        other = effective_weights(odd, odd_file.rig, f, path) * np.exp(2j * np.pi * f * odd.latency_samples / 48000)[:, None]
+        assert np.max(np.abs(one - other)) < 1e-2 * np.max(np.abs(one))
+    assert odd.latency_samples == plain.latency_samples + int(np.ceil(1.37 * 48))
+
+
+@pytest.mark.parametrize("fs", [44100, 96000])
+def test_taps_scale_with_the_rate_and_the_figures_hold(fs):
+    rig_file = free_rig([0.1, -0.1], design='[design.crosstalk]\nmode = "target"\n' + ALONE)
+    bank = compute_filters(rig_file, fs)
+    assert bank.latency_samples == round(384 * fs / 48000)
+    figures = side_figures(bank, rig_file)
+    assert figures.timbre_db <= 0.1
+    assert figures.effort_db <= 12.5
+
+
+@settings(deadline=None, max_examples=6)
+@given(taps=st.sampled_from([300, 512, 777]), delay=st.sampled_from([64, 128, 200]))
+def test_any_length_and_delay_keeps_timbre(taps, delay):
+    crosstalk = f'[design.crosstalk]\nmode = "target"\ntaps = {taps}\ndelay_samples = {delay}\n'
+    rig_file = free_rig([0.1, -0.1], design=crosstalk + ALONE)
+    assert side_figures(compute_filters(rig_file), rig_file).timbre_db <= 0.2
+
+
+def test_a_pair_that_stands_where_the_virtual_one_should_is_left_alone():
+    """With the exact pair the filters of a real +-30 degree pair are a pure delay; with the fitted one, as near as its fit."""
+    text = load_rig("stereo_pair", ["design.width.model=sphere_exact"])
+    bank = compute_filters(text)
+    left = bank.taps[0, 0]
+    peak = np.abs(left).argmax()
+    assert abs(left[peak]) > 0.85
+    f = np.geomspace(300, 15000, 50)
+    w = effective_weights(bank, text.rig, f, "left")
+    assert np.max(np.abs(20 * np.log10(np.abs(w[:, 0])))) < 0.05
+    assert np.max(np.abs(w[:, 1])) < 0.01
+
+
+def test_pattern_of_the_bank_is_normalised_on_axis(ball_bank):
+    rig_file, bank = ball_bank
+    pattern = beam_pattern(bank, rig_file, [500.0, 2000.0], [-90.0, 0.0, 90.0])
+    assert np.allclose(pattern.level_db[:, 1], 0)
+    assert np.allclose(pattern.level_db[:, 0], pattern.level_db[:, 2], atol=1e-6)
+    assert np.allclose(pattern.on_axis_db, 3.0, atol=0.1)
+
+
+def test_a_rate_out_of_range_is_refused():
+    with pytest.raises(UsageError, match="8000 to 384000"):
+        compute_filters(free_rig([0.1, -0.1]), 1000)
+
+
+def test_bank_of_another_rig_is_refused(ball_bank):
+    _, bank = ball_bank
+    with pytest.raises(UsageError, match="names must be the same"):
+        side_figures(bank, free_rig([0.1, -0.1]))
