@@ -41,7 +41,7 @@ class Headroom:
     @property
     def gain_db(self) -> float:
         """-max(0, music, mono); what other programmes need beyond that is left to the limiter."""
-        return -max(0.0, self.programmes_db["music"], self.programmes_db["mono"])
+        return min(0.0, -self.programmes_db["music"], -self.programmes_db["mono"])
 
     @property
     def limiter_db(self) -> float:

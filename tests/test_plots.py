@@ -18,7 +18,7 @@ from spatial.plots.beam import CONTOURS_DB, GUIDES_DEG, STEPS_DB, colour_scale, 
 from spatial.plots.cancellation import draw_effort, draw_separation
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
 from spatial.plots.polar import draw_polar
-from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, figure_bytes, frequency_axis, new_figure, signed_degrees, themed
+from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, decibels, figure_bytes, frequency_axis, new_figure, signed_degrees, themed
 from spatial.report.figures import bank_figure, kinds_of
 from spatial.rig.load import rig_from_text
 
@@ -223,6 +223,7 @@ def test_frequency_ticks_are_the_ones_of_the_field():
     assert [label.get_text() for label in axes.get_xticklabels()] == "20 50 100 200 500 1k 2k 5k 10k 20k".split()
     assert list(axes.get_xticks()) == [20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000]
     assert not axes.get_xticks(minor=True).size
+    assert [decibels(x) for x in (-6.31, -0.04, 3.0)] == [f"{MINUS}6.3 dB", "0.0 dB", "3.0 dB"]
     assert [signed_degrees(a) for a in (-180, -90, 0, 45)] == ["180°", f"{MINUS}90°", "0°", "+45°"]
 
 

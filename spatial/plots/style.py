@@ -139,8 +139,8 @@ def frequency_label(hz: float) -> str:
 
 
 def decibels(level_db: float) -> str:
-    """A level as a caption says it: −6.3 dB."""
-    return f"{level_db:.1f} dB".replace("-", MINUS)
+    """A level as a caption says it: −6.3 dB, and never −0.0 dB."""
+    return f"{round(level_db, 1) + 0.0:.1f} dB".replace("-", MINUS)
 
 
 def signed_degrees(angle_deg: float) -> str:

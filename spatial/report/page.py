@@ -131,10 +131,10 @@ def _headroom(bank: FilterMatrix) -> str:
     headroom = predict_headroom(bank)
     gain = bank.headroom_gain_db
     programmes = [
-        (PROGRAMMES[name], f"{level:+.1f} dB", f"{level + gain:+.1f} dB", f"{max(0.0, level + gain):.1f} dB")
+        (PROGRAMMES[name], decibels(level), decibels(level + gain), decibels(max(0.0, level + gain)))
         for name, level in headroom.programmes_db.items()
     ]
-    bounds = [(name, f"{level:+.1f} dB") for name, level in headroom.l1_db.items()]
+    bounds = [(name, decibels(level)) for name, level in headroom.l1_db.items()]
     return (
         f"<p>Pink noise, peak of the loudest driver over the peak of the input. {decibels(gain)} is applied by default; "
         "the limiter takes what is above 0 dB then, if the input reaches full scale.</p>"
