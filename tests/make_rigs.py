@@ -7,7 +7,9 @@ from spatial.rig.model import RigFile
 def free_rig(lefts_m, *, distance_m=2.0, design="", driver_keys=None, listener="") -> RigFile:
     """Omnis in a row in free space, named d0, d1, ... from the order given; driver_keys maps an index to extra TOML lines."""
     drivers = [
-        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nposition_m = {{ front = 0.0, left = {left}, up = 0.0 }}\n{(driver_keys or {}).get(i, "")}\n'
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nposition_m = {{ front = 0.0, left = {left}, up = 0.0 }}\n'
+        + (driver_keys or {}).get(i, "")
+        + "\n"
         for i, left in enumerate(lefts_m)
     ]
     return _read(distance_m, listener, "", drivers, design)

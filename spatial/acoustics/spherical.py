@@ -112,5 +112,4 @@ def cap_near_field(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, c
     for n, ((step_r, _), (step_a, slope)) in enumerate(zip(hankel_orders(order_max, kr), hankel_orders(order_max, ka), strict=True)):
         carried = carried * step_r / step_a
         out -= w[n] * p[n] * carried / slope
-    pressure: NDArray[np.complex128] = out / (k * radius_m**2)
-    return pressure
+    return np.asarray(out / (k * radius_m**2), complex)

@@ -11,6 +11,7 @@ from spatial.acoustics.points import arc
 from spatial.acoustics.tone import target_in_front
 from spatial.analysis.beam_pattern import beam_figures, pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
+from spatial.analysis.feasibility import in_hz
 from spatial.analysis.width_pair import width_figures
 from spatial.design.regularization import default_effort_cap_db
 from spatial.filters import FilterMatrix
@@ -77,10 +78,6 @@ def design_table(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     return [*_side_rows(bank, rig_file), *_beam_rows(bank, rig_file), _level_row(bank)]
 
 
-def _hz(f: float) -> str:
-    return f"{f:.0f} Hz" if f < 1000 else f"{f / 1000:.3g} kHz"
-
-
 def _headphone_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     figures = width_figures(bank, rig_file)
     angle = rig_file.scene.virtual_pair.angle_deg
@@ -102,7 +99,7 @@ def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     rows = []
     if spec.mode == "virtual":
         reached = f"ILD {figures.ild_error_db:.1f} dB, ITD {figures.itd_error_us:.0f} us off"
-        worst = f"{figures.ild_worst_db:.1f} dB at {_hz(figures.ild_worst_hz)}"
+        worst = f"{figures.ild_worst_db:.1f} dB at {in_hz(figures.ild_worst_hz)}"
         rows.append(Row("virtual pair", f"+-{rig_file.scene.virtual_pair.angle_deg:.1f} deg", reached, worst))
     else:
         asked = "no leak"
@@ -116,7 +113,7 @@ def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     rows.append(Row("effort, sides", f"<= {cap:.1f} dB", f"{figures.effort_db:.1f} dB", f"largest filter {figures.drive_db:+.1f} dB"))
     tone = tone_match(bank, rig_file)
     apart = np.array(tone["sides_minus_centre_db"])
-    worst_at = _hz(tone["third_octaves_hz"][int(np.abs(apart).argmax())])
+    worst_at = in_hz(tone["third_octaves_hz"][int(np.abs(apart).argmax())])
     rows.append(Row("timbre at the ear", f"tone '{rig_file.design.tone}'", f"within {figures.timbre_db:.2f} dB"))
     rows.append(Row("sides less centre", "0 dB", f"within {np.abs(apart).max():.2f} dB", worst_at))
     return rows
@@ -133,14 +130,14 @@ def _gain_error_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
     error = max(errors, key=lambda e: np.abs(e).max())
     worst = int(np.abs(error).argmax())
     return Row(
-        "gain against target", "+-0.25 dB", f"{np.sqrt(np.mean(error**2)):.2f} dB rms", f"{error[worst]:+.2f} dB at {_hz(freqs[worst])}"
+        "gain against target", "+-0.25 dB", f"{np.sqrt(np.mean(error**2)):.2f} dB rms", f"{error[worst]:+.2f} dB at {in_hz(freqs[worst])}"
     )
 
 
 def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     spec, figures = rig_file.design.beam, beam_figures(bank, rig_file)
     asked = {"null": "side 20 dB", "power_ratio": f"side {spec.side_db:.0f} dB", "reference": "-"}.get(spec.preset, "-")
-    worst = f"{figures.side_min_db:.1f} dB at {_hz(figures.side_min_hz)}"
+    worst = f"{figures.side_min_db:.1f} dB at {in_hz(figures.side_min_hz)}"
     return [
         Row(f"beam '{spec.preset}'", asked, f"side {figures.side_db:.1f} dB, DI {figures.di_db:.1f} dB", worst),
         Row("window +-45 deg", ">= -3.0 dB" if spec.preset != "reference" else "-", f"{figures.droop45_db:.1f} dB"),

@@ -106,7 +106,7 @@ def run_check(args: argparse.Namespace) -> None:
     if args.json:
         print_json(_figures(args.rig, rig_file, found))
         return
-    tell("\n".join([*_heading(args.rig, rig_file), "", *_plan(rig_file), "", *_verdict(found)]))
+    tell("\n".join([*_heading(args.rig, rig_file), "", *_plan(rig_file), "", *_feasible(rig_file), *_verdict(found)]))
     if args.output is not None:
         tell(f"  plan view  {args.output}")
 
@@ -130,6 +130,18 @@ def _draw(args: argparse.Namespace, rig_file: RigFile) -> None:
     content = figure_bytes(figure, LIGHT, picture_format(args.output))
     with atomic_file(args.output) as file:
         file.write(content)
+
+
+def _feasible(rig_file: RigFile) -> list[str]:
+    """What the layout can do, where, and what limits it; nothing for headphones."""
+    from spatial.analysis.feasibility import feasibility, in_words
+
+    if rig_file.rig.kind == "headphones":
+        return []
+    lines = [("what this layout can do", "where", "limited by")]
+    lines += in_words(feasibility(rig_file), rig_file.scene.virtual_pair.angle_deg)
+    first, second = (max(len(line[i]) for line in lines) for i in (0, 1))
+    return [f"  {what:<{first}}  {where:<{second}}  {limit}".rstrip() for what, where, limit in lines]
 
 
 def _heading(name: str, rig_file: RigFile) -> list[str]:
@@ -185,6 +197,23 @@ def _figures(name: str, rig_file: RigFile, found: list[str]) -> dict[str, Any]:
             {key: value for key, value in asdict(driver).items() if key in ("name", "channel", "position_m", "facing_deg", "diameter_m")}
             for driver in rig.drivers
         ],
+        **_feasible_figures(rig_file),
         "errors": 0,
         "warnings": found,
     }
+
+
+def _feasible_figures(rig_file: RigFile) -> dict[str, Any]:
+    from spatial.analysis.feasibility import feasibility
+
+    if rig_file.rig.kind == "headphones":
+        return {}
+    found = feasibility(rig_file)
+    per_band = {
+        "third_octaves_hz": found.bands_hz.round(1).tolist(),
+        "condition_db": found.condition_db.round(2).tolist(),
+        "natural_db": found.natural_db.round(3).tolist(),
+        "reachable_db": found.reachable_db.round(3).tolist(),
+        "virtual_pair_fits": found.pair_fits.tolist(),
+    }
+    return {"feasible": {**per_band, "effort_cap_db": found.cap_db, "null_limit_hz": found.null_limit_hz}}

@@ -54,7 +54,7 @@ def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: fl
         tau = DELAY_FACTOR * radius_m / c * (theta + np.sin(theta))
         pole_hz = POLE_FACTOR * c / radius_m / (2 * np.pi)
         zero_hz = pole_hz * np.exp(ZERO_EXPONENT * theta)
-        low_pass: NDArray[np.complex128] = (1 + 1j * freqs / zero_hz) / (1 + 1j * freqs / pole_hz)
+        low_pass = (1 + 1j * freqs / zero_hz) / (1 + 1j * freqs / pole_hz)
     elif model == "sphere_order5":
         tau_unit, sections = _order5(folded_deg)
         tau = tau_unit * radius_m / c
@@ -63,8 +63,7 @@ def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: fl
         low_pass = _biquad(s, fz1, qz1, fp1, qp1) * _biquad(s, fz2, qz2, fp2, qp2) * (1 + s / fz) / (1 + s / fp)
     else:
         raise ValueError(f"no width model '{model}'")
-    g: NDArray[np.complex128] = g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass
-    return g
+    return np.asarray(g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass, complex)
 
 
 def _biquad(s: NDArray, fz: float, qz: float, fp: float, qp: float) -> NDArray[np.complex128]:
