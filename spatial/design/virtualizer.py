@@ -18,9 +18,10 @@ from spatial.acoustics.tone import ToneTarget, beam_group, target_at_ear, target
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.beamformer import beam_weights, mirror_drivers
+from spatial.design.headphones import headphone_filters
 from spatial.design.realize import band_limit, fit_firs, transfer
 from spatial.design.regularization import smooth_step
-from spatial.design.sides import Side, design_side, wished_pair
+from spatial.design.sides import Side, design_side
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
@@ -37,7 +38,6 @@ LEAK_LOW_HZ, LEAK_LOW = (100.0, 300.0), 0.05  # a virtual pair's leak counts les
 SIDE_LOADING = 3e-4
 MIRROR_TOLERANCE = 1e-7
 CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 8, 0.3, 0.15
-HEADPHONE_TAPS, HEADPHONE_DELAY = 256, 32  # at 48 kHz
 BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4  # of the taps
 
 Progress = Callable[[str], None]
@@ -86,7 +86,7 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     if not FS_RANGE[0] <= fs <= FS_RANGE[1] or fs != int(fs):
         raise UsageError(f"sample rate {fs} Hz: a whole number from {FS_RANGE[0]} to {FS_RANGE[1]} is wanted")
     say = progress or (lambda stage: None)
-    bank = _headphones(rig_file, int(fs)) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, int(fs), say)
+    bank = headphone_filters(rig_file, int(fs)) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, int(fs), say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
 
 
@@ -247,35 +247,6 @@ def realize_beam(w: NDArray, freqs: NDArray, fs: int, n_taps: int, delay: NDArra
     taps[:rise] *= (0.5 - 0.5 * np.cos(np.pi * (np.arange(rise) + 0.5) / rise))[:, None]
     taps[n_taps - fall :] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall))[:, None]
     return taps
-
-
-# --------------------------------------------------------------------------------------------------- headphones
-
-
-def _headphones(rig_file: RigFile, fs: int) -> FilterMatrix:
-    """The width pair alone: each input plain to its own ear, delayed and low-passed to the other."""
-    n_taps, delay = scaled_samples(HEADPHONE_TAPS, fs), scaled_samples(HEADPHONE_DELAY, fs)
-    n_fft = _power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))
-    freqs = np.arange(n_fft // 2 + 1) * fs / n_fft
-    g = wished_pair(rig_file.scene, rig_file.design.width.model, freqs)
-    late = np.exp(-2j * np.pi * freqs / fs * delay)
-    v = np.where(band_limit(freqs, fs) == 1, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 1e-8)
-    contra = fit_firs(
-        np.ones((len(freqs), 1, 1)), (g * late)[:, None], (v / np.abs(g) ** 2)[:, None], g[:, None], np.full((len(freqs), 1), 1e-12), n_taps
-    )
-    ipsi = np.zeros(n_taps)
-    ipsi[delay] = 1.0
-    taps = np.array([[ipsi, contra[:, 0]], [contra[:, 0], ipsi]])
-    return FilterMatrix(
-        taps=taps,
-        fs=fs,
-        latency_samples=delay,
-        input_names=("left", "right"),
-        driver_names=("left ear", "right ear"),
-        channels=(1, 2),
-        recipe=RenderRecipe(upmix="off"),
-        rig_text=rig_file.text,
-    )
 
 
 # -------------------------------------------------------------------------------------------------------- small
