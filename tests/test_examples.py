@@ -1,0 +1,85 @@
+"""Examples run, print what they claim, and write what they say; the commands that the README shows exist."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+import spatial
+from spatial.cli.main import build_parser
+from spatial.filters import FilterMatrix
+from spatial.rig.load import rig_from_text
+
+TREE = Path(__file__).resolve().parents[1]
+EXAMPLES = TREE / "examples"
+
+
+def run_example(name, folder):
+    """Output of an example that runs like a reader's: a Python of its own, in a folder of its own."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(spatial.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, EXAMPLES / name, folder], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_there_is_a_test_for_every_example():
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"01_quickstart.py", "README_picture.py"}
+
+
+@pytest.mark.slow
+def test_the_quickstart_prints_the_numbers_it_claims(tmp_path):
+    printed = run_example("01_quickstart.py", tmp_path)
+    rendered, pair, alone = (float(x) for x in re.search(r"is (\S+) dB louder.*pair (\S+) dB.*alone (\S+) dB", printed).groups())
+    assert abs(rendered - pair) < 1.0 and alone < pair - 3.0
+    assert float(re.search(r"centre +(\S+) dB less to the sides", printed)[1]) > 10
+    assert FilterMatrix.load(tmp_path / "ball3.npz").driver_names == ("front", "left", "right")
+    assert np.ptp(matplotlib.image.imread(tmp_path / "cancellation.png")) > 0.5
+    assert {"noise.wav", "feeds.wav"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@pytest.mark.slow
+def test_the_pictures_of_the_readme_are_made_by_their_script(tmp_path):
+    run_example("README_picture.py", tmp_path)
+    made = {path.name: matplotlib.image.imread(path).shape for path in tmp_path.iterdir()}
+    shown = {path.name: matplotlib.image.imread(path).shape for path in (TREE / "docs" / "pictures").glob("ball3-*.png")}
+    assert made == shown and len(made) == 4
+
+
+def test_pictures_and_files_that_the_readme_names_are_there():
+    readme = (TREE / "README.md").read_text(encoding="utf-8")
+    names = re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", readme)
+    names = [name or other for name, other in names if not (name or other).startswith("http")]
+    assert len(names) >= 4
+    for name in names:
+        assert (TREE / name).exists(), name
+
+
+def test_commands_that_the_readme_shows_exist():
+    readme = (TREE / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^\$ spatial (.+)$", readme, flags=re.MULTILINE)
+    assert len(commands) >= 5
+    parser = build_parser()
+    for command in commands:
+        parser.parse_args(shlex.split(command, comments=True))
+
+
+def test_the_rig_file_that_the_readme_shows_loads():
+    readme = (TREE / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL)
+    assert [driver.name for driver in rig_from_text(text, "README.md").rig.drivers] == ["left", "right"]
+
+
+def test_the_python_that_the_readme_shows_compiles_and_its_names_exist():
+    readme = (TREE / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        compile(block, "README.md", "exec")
+        for name in re.findall(r"\bspatial\.(\w+)", block):
+            assert hasattr(spatial, name), name
