@@ -222,8 +222,6 @@ def plural(count: int, what: str) -> str:
 
 def run_upmix(args: argparse.Namespace) -> None:
     """Upmix a file."""
-    from dataclasses import asdict
-
     from spatial.filters import RenderRecipe
     from spatial.render.renderer import upmix_file
 
@@ -243,7 +241,7 @@ def run_upmix(args: argparse.Namespace) -> None:
     if report.scrubbed:
         say(f"{args.input}: {plural(report.scrubbed, 'sample')} not finite or above +120 dBFS, replaced by silence")
     if args.json:
-        print_json(asdict(report))
+        print_json(report.as_dict())
     else:
         tell(
             f"{os.path.basename(args.output)}  3 channels (left, right, center)  {report.output_format}  {report.fs} Hz  "

@@ -81,7 +81,7 @@ class AudioReader:
                 self._first_bytes = file.read(16)
                 odd = contradictions(file, self._size)
             os.lseek(descriptor, 0, os.SEEK_SET)
-            self._file = self._open(descriptor)
+            self._file = self._open(descriptor, odd)
         except BaseException:
             os.close(descriptor)
             raise
@@ -92,12 +92,13 @@ class AudioReader:
             self.close()
             raise
 
-    def _open(self, descriptor: int) -> soundfile.SoundFile:
+    def _open(self, descriptor: int, odd: list[str]) -> soundfile.SoundFile:
         """By descriptor, not by name: a name's bytes, its suffix or a dash mean nothing then."""
         try:
             file = soundfile.SoundFile(descriptor, closefd=False)
         except soundfile.LibsndfileError as error:
-            raise InputError(f"{self.name}: {self._describe()}: no sound file that libsndfile reads ({error.error_string})") from None
+            why = "; ".join([error.error_string.rstrip("."), *odd])
+            raise InputError(f"{self.name}: {self._describe()}: no sound file that libsndfile reads ({why})") from None
         if file.frames == 0:
             raise InputError(f"{self.name}: {self._describe()}: no samples in it")
         if file.channels > 2:

@@ -71,15 +71,23 @@ class Chain:
         self.latency = Latency(bank.latency_samples, self._upmix.latency, self.limiter.latency if self.limiter else 0)
         self.tail = bank.n_taps - 1 + self.latency.upmix + self.latency.limiter
         self.l1 = (np.abs(taps).sum(axis=2) @ np.abs(self._path_gains))[:, 0] if self._bypass is None else self._bypass.l1
+        self.reset()
 
     @property
     def discarded(self) -> int:
         """Samples that were not finite, or beyond +120 dBFS, inside the chain; 0 took their place."""
         return self._convolver.discarded + (self.limiter.discarded if self.limiter else 0)
 
-    def process(self, x: Audio) -> Audio:
-        """(2, frames), frames a multiple of the block -> (drivers, frames)."""
+    def process(self, x: Audio, material: int | None = None) -> Audio:
+        """(2, frames), frames a multiple of the block -> (drivers, frames).
+
+        material tells how many of the frames belong to the programme (default: all). The first call with fewer ends it: what follows
+        has to be silence, and no path sounds longer than the programme; the filters' tails do.
+        """
+        if material is not None and material < x.shape[1] and self._end is None:
+            self._end = self._position + material
         y = self._filter(x)
+        self._position += x.shape[1]
         if self._gain != 1:
             y *= self._gain
         return y if self.limiter is None else self.limiter.process(y)
@@ -88,12 +96,16 @@ class Chain:
         if self._bypass:
             return self._bypass.process(x)
         paths = self._upmix.process(x)[self._rows]
+        if self._end is not None:
+            paths[:, max(self._end + self.latency.upmix - self._position, 0) :] = 0
         if (self._path_gains != 1).any():
             paths *= self._path_gains
         return self._convolver.process(paths)
 
     def reset(self) -> None:
         """Back to the state of a new one."""
+        self._position = 0  # frames taken
+        self._end: int | None = None  # of the programme
         for stage in (self._upmix, self._bypass, self._convolver, self.limiter):
             if stage is not None:
                 stage.reset()

@@ -143,7 +143,7 @@ def upmix_file(
     with AudioReader(input, strict=strict, scrub=scrub) as reader:
         upmix = make_upmix(recipe, reader.fs)
         with AudioWriter(output, reader.fs, (0, 1, 2), bits="float", frames=reader.frames) as writer:
-            for paths in flow(reader, upmix.process, upmix.latency, upmix.latency, CHUNK):
+            for paths in flow(reader, lambda x, material: upmix.process(x), upmix.latency, upmix.latency, CHUNK):
                 writer.write(paths)
                 if progress:
                     progress(writer.frames, reader.frames)
@@ -173,7 +173,7 @@ def at_rate(reader: AudioReader, fs: int, resample: bool) -> StereoSource:
 
 def flow(
     source: StereoSource,
-    process: Callable[[Audio], Audio],
+    process: Callable[[Audio, int], Audio],
     tail: int,
     skip: int,
     chunk: int,
@@ -181,7 +181,8 @@ def flow(
 ) -> Iterator[Audio]:
     """Run a source through a process, in chunks of one size; silence follows it until ``tail`` frames more have come out.
 
-    The first ``skip`` frames are left out; heard gets every piece of the source.
+    The process is told how many frames of a chunk come from the source. The first ``skip`` frames are left out; heard gets every
+    piece of the source.
     """
     taken = given = 0
     total = None
@@ -192,7 +193,7 @@ def flow(
             total = taken + tail
         if heard:
             heard(x)
-        y = process(np.pad(x, ((0, 0), (0, chunk - x.shape[1]))))
+        y = process(np.pad(x, ((0, 0), (0, chunk - x.shape[1]))), x.shape[1])
         begin, end = max(skip - given, 0), chunk if total is None else min(total - given, chunk)
         given += chunk
         if begin < end:

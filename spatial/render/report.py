@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +58,11 @@ class RenderReport:
         limiter = None if self.limiter_share is None else {"share": self.limiter_share, "lowest_gain_db": self.limiter_lowest_db}
         return {
             "input": {
-                "file": self.input, "format": self.input_format, "fs": self.input_fs, "channels": self.input_channels,
+                "file": readable(self.input), "format": self.input_format, "fs": self.input_fs, "channels": self.input_channels,
                 "frames": self.input_frames, "loudness_lufs": self.input_lufs, "scrubbed": self.scrubbed,
             },
             "output": {
-                "file": self.output, "format": self.output_format, "fs": self.fs, "channels": self.channels,
+                "file": readable(self.output), "format": self.output_format, "fs": self.fs, "channels": self.channels,
                 "frames": self.frames, "loudness_lufs": self.output_lufs, "true_peak_dbtp": self.true_peak_dbtp,
             },
             "drivers": [vars(driver) for driver in self.drivers],
@@ -86,6 +87,15 @@ class UpmixReport:
     latency_samples: int
     scrubbed: int
     warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON; the same for the same upmix."""
+        return {**vars(self), "input": readable(self.input), "output": readable(self.output)}
+
+
+def readable(name: str) -> str:
+    """A file's name as UTF-8 reads its bytes, whatever the locale; bytes that are none stay surrogates."""
+    return os.fsencode(name).decode("utf-8", "surrogateescape")
 
 
 def level_db(peak: float) -> float | None:

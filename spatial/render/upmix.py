@@ -101,7 +101,8 @@ class ProjectionUpmix:
     Notes
     -----
     Windows are asymmetric: N samples are analysed, the last Ls of them synthesised, and the product of both windows is a Hann
-    window of Ls, so that the delay is Ls (Mauler & Martin 2007, low delay by asymmetric windows).
+    window of Ls, so that the delay is Ls (Mauler & Martin 2007, low delay by asymmetric windows). Nothing sounds before the first
+    frame of the input, though a window that reaches into it has an estimate of C from there.
     """
 
     def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
@@ -123,6 +124,7 @@ class ProjectionUpmix:
         self._means = np.zeros((3, self.n // 2 + 1))  # of |M|^2, |S|^2, Re(M S*)
         self._overlap = np.zeros(self.span - self.hop)  # of C, frames to come are still to be added
         self._output = np.zeros((3, self.hop), np.float32)  # finished, not yet asked for
+        self._early = self.span - self.hop  # frames to come of C that lie before the first of the input
 
     def process(self, x: Audio) -> Audio:
         """(2, frames) -> (3, frames), ``latency`` frames late."""
@@ -136,6 +138,8 @@ class ProjectionUpmix:
         ready = self._output
         if hops > 0:
             centre = self._overlap_add(self._centre_frames(buffer, hops))
+            centre[: self._early] = 0
+            self._early = max(self._early - len(centre), 0)
             begin = self.n - self.span
             ready = np.concatenate([ready, split(buffer[:, begin : begin + hops * self.hop], centre)], axis=1)
             buffer = buffer[:, hops * self.hop :]
