@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.acoustics.spherical import phasor
+
 SOURCES = 80
 DEPTH = 0.8  # of the body's radius
 REGULARIZATION = 1e-10  # of the largest eigenvalue: keeps the strengths small where the region cannot tell sources apart
@@ -45,7 +47,7 @@ def mirrored_sphere(n: int) -> NDArray[np.float64]:
 
 def listening_region(centres_m: NDArray[np.float64], head_radius_m: float) -> NDArray[np.float64]:
     """Points in and around the heads at these centres (poses, 3), a few hundred at most: (points, 3)."""
-    per_head = max(20, REGION_POINTS // len(centres_m) // 2 * 2)
+    per_head = max(12, REGION_POINTS // len(centres_m) // 2 * 2)
     shells = mirrored_sphere(per_head) * head_radius_m * 1.1
     shells[1::3] *= 0.6  # some inside, so that the field is pinned in the volume
     shells = np.concatenate([shells[shells[:, 1] > 0], shells[shells[:, 1] > 0] * [1, -1, 1]])
@@ -65,7 +67,7 @@ def fit(k: NDArray[np.float64], body_radius_m: float, region_m: NDArray[np.float
     """
     places = mirrored_sphere(SOURCES) * body_radius_m * DEPTH
     distance = np.linalg.norm(region_m[:, None] - places[None], axis=2)
-    green = np.exp(-1j * k[:, None, None] * distance) / distance
+    green = phasor(k[:, None, None] * distance) / distance
     adjoint = green.conj().swapaxes(1, 2)
     normal = adjoint @ green
     loading = REGULARIZATION * np.trace(normal, axis1=1, axis2=2).real

@@ -13,6 +13,7 @@ from spatial.acoustics.spherical import HankelRatio
 
 SERIES_TOLERANCE = 1e-16
 MAX_ORDERS = 2000
+SMALLEST_BLOCK_KA = 0.5
 
 
 def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArray[np.complex128]:
@@ -34,10 +35,19 @@ def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArra
     (freqs, sources, points) complex
         Summed until the terms fall below 1e-16 of the sum; agrees with 40-digit arithmetic to 1e-12.
     """
-    ka = np.asarray(ka, float)[:, None]
-    rho, cos_gamma = np.asarray(rho, float), np.asarray(cos_gamma, float)
-    surface, source = HankelRatio(ka), HankelRatio(ka * rho)
-    carried = np.exp(1j * ka) / rho  # e^{j ka rho} h_0(ka rho)/h_0(ka)
+    ka, rho, cos_gamma = np.asarray(ka, float), np.asarray(rho, float), np.asarray(cos_gamma, float)
+    out = np.empty((len(ka), *cos_gamma.shape), complex)
+    # low frequencies need few orders: an octave or so at a time
+    order = np.argsort(ka, kind="stable")
+    steps = np.floor(np.log2(np.maximum(ka[order], SMALLEST_BLOCK_KA)))
+    for chosen in np.split(order, np.flatnonzero(np.diff(steps)) + 1):
+        out[chosen] = _series(ka[chosen], rho, cos_gamma)
+    return out
+
+
+def _series(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> NDArray[np.complex128]:
+    surface, source = HankelRatio(ka[:, None]), HankelRatio(ka[:, None] * rho)
+    carried = np.exp(1j * ka[:, None]) / rho  # e^{j ka rho} h_0(ka rho)/h_0(ka)
     slope = -surface.r  # h_m'/h_m
     p_before, p_now = np.zeros_like(cos_gamma), np.ones_like(cos_gamma)
     total = np.zeros((len(ka), *cos_gamma.shape), complex)
@@ -51,39 +61,41 @@ def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArra
         slope = 1 / surface.r - (m + 2) / surface.x
         surface.advance()
         source.advance()
-    return -(rho / ka)[:, :, None] * total
+    return -(rho / ka[:, None])[:, :, None] * total
 
 
 def ear_responses(
-    freqs: ArrayLike, sources_m: ArrayLike, centre_m: ArrayLike, ear_axis: ArrayLike, radius_m: float, c: float
+    freqs: ArrayLike, sources_m: ArrayLike, centres_m: ArrayLike, ear_axes: ArrayLike, radius_m: float, c: float
 ) -> NDArray[np.complex128]:
-    """Pressure at both ears for unit point sources e^{-jkr}/r.
+    """Pressure at both ears of a head in one or more poses, for unit point sources e^{-jkr}/r.
 
     Parameters
     ----------
     freqs : (freqs,) Hz, > 0
     sources_m : (sources, 3)
         Places, outside the head.
-    centre_m : (3,)
-        Head centre.
-    ear_axis : (3,)
-        Unit vector from the centre to the left ear.
+    centres_m : (poses, 3) or (3,)
+        Head centres.
+    ear_axes : (poses, 3) or (3,)
+        Unit vectors from the centre to the left ear.
     radius_m, c : float
         Head radius; speed of sound in m/s.
 
     Returns
     -------
-    (freqs, 2, sources) complex
-        Left ear, right ear.
+    (freqs, 2 * poses, sources) complex
+        Left ear and right ear of every pose.
     """
-    freqs = np.asarray(freqs, float)
-    to_source = np.atleast_2d(sources_m) - np.asarray(centre_m, float)
-    r = np.sqrt((to_source**2).sum(axis=1))
-    towards_left = to_source @ np.asarray(ear_axis, float) / r
-    k = 2 * np.pi * freqs / c
-    series = sphere_series(k * radius_m, r / radius_m, np.stack([towards_left, -towards_left], axis=1))
-    free = np.exp(-1j * k[:, None] * r) / r
-    return np.moveaxis(free[:, :, None] * series, 2, 1)
+    freqs, sources = np.asarray(freqs, float), np.atleast_2d(sources_m)
+    centres, axes = np.atleast_2d(centres_m), np.atleast_2d(ear_axes)
+    to_source = sources[None] - centres[:, None]  # (poses, sources, 3)
+    r = np.sqrt((to_source**2).sum(axis=2))
+    towards_left = ((to_source * axes[:, None]).sum(axis=2) / r).ravel()
+    k, distance = 2 * np.pi * freqs / c, r.ravel()
+    series = sphere_series(k * radius_m, distance / radius_m, np.stack([towards_left, -towards_left], axis=1))
+    free = np.exp(-1j * k[:, None] * distance) / distance
+    heard = (free[:, :, None] * series).reshape(len(freqs), len(centres), len(sources), 2)
+    return np.moveaxis(heard, 3, 2).reshape(len(freqs), 2 * len(centres), len(sources))
 
 
 def relative_response(freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> NDArray[np.complex128]:

@@ -86,7 +86,7 @@ def target_at_ear(rig: Rig, scene: Scene, design: DesignSpec, group: Sequence[in
     group, place = tuple(group), places(rig)[list(group)].mean(axis=0)
     ears = Ears.of(scene.listener)
     c = scene.medium.c
-    ideal = ear_responses(freqs, place, ears.centres_m[0], ears.ear_axes()[0], ears.radius_m, c)[:, ear, 0]
+    ideal = ear_responses(freqs, place, ears.centres_m, ears.ear_axes(), ears.radius_m, c)[:, ear, 0]
     return _target(design, group, place, ideal, h_ear[:, list(group)])
 
 

@@ -85,31 +85,33 @@ def _body_far_field(rig: Rig, points: FarField, freqs: NDArray, c: float) -> NDA
 
 
 def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    out = np.empty((len(freqs), len(ears), len(rig.drivers)), complex)
     where, facing = places(rig), axes(rig)
-    for pose, (centre, ear_axis) in enumerate(zip(ears.centres_m, ears.ear_axes(), strict=True)):
-        towards = np.asarray(centre) - where
-        towards /= np.sqrt((towards**2).sum(axis=1))[:, None]
-        pattern = [free_directivity(d, np.sum(u * a)) for d, u, a in zip(rig.drivers, towards, facing, strict=True)]
-        out[:, 2 * pose : 2 * pose + 2] = ear_responses(freqs, where, centre, ear_axis, ears.radius_m, c) * np.array(pattern)
-    return out
+    towards = np.asarray(ears.centres_m)[:, None] - where
+    towards /= np.sqrt((towards**2).sum(axis=2))[:, :, None]
+    cosine = np.sum(towards * facing, axis=2)
+    pattern = np.stack([free_directivity(d, cosine[:, i]) for i, d in enumerate(rig.drivers)], axis=1)
+    top = _grid_top(freqs)
+    if len(freqs) < top / GRID_STEP_HZ:
+        heard = ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
+    else:
+        grid = _grid(top)
+        heard = ear_responses(grid, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
+        heard = _interpolated(grid, heard, freqs, where, ears, c)
+    return heard * np.repeat(pattern, 2, axis=0)
 
 
 def _ears_near_body(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    top = np.ceil((freqs.max() + GRID_MARGIN_HZ) / GRID_STEP_HZ) * GRID_STEP_HZ
     caps = tuple((*axis, d.diameter_m or 0.0) for d, axis in zip(rig.drivers, axes(rig).tolist(), strict=True))
-    grid, on_grid = _ears_near_body_on_grid(_radius(rig), caps, ears, float(top), c)
-    travel_s = np.linalg.norm(np.repeat(ears.centres_m, 2, axis=0), axis=1) / c
-    spline = CubicSpline(grid, on_grid * np.exp(2j * np.pi * grid[:, None] * travel_s)[:, :, None])
-    return spline(freqs) * np.exp(-2j * np.pi * freqs[:, None] * travel_s)[:, :, None]
+    top = _grid_top(freqs)
+    return _interpolated(_grid(top), _ears_near_body_on_grid(_radius(rig), caps, ears, top, c), freqs, places(rig), ears, c)
 
 
 @lru_cache(maxsize=16)
 def _ears_near_body_on_grid(
     radius: float, caps: tuple[tuple[float, float, float, float], ...], ears: Ears, top_hz: float, c: float
-) -> tuple[NDArray, NDArray]:
-    """Frequencies, and ears (freqs, points, caps) of caps given by axis and diameter."""
-    grid = np.concatenate([[LOWEST_HZ, 20.0, 40.0], np.arange(GRID_STEP_HZ, top_hz + 1, GRID_STEP_HZ)])
+) -> NDArray[np.complex128]:
+    """Ears (freqs of the grid, points, caps) of caps given by axis and diameter."""
+    grid = _grid(top_hz)
     k = 2 * np.pi * grid / c
     region = listening_region(np.array(ears.centres_m), ears.radius_m)
     r = np.sqrt((region**2).sum(axis=1))
@@ -123,7 +125,23 @@ def _ears_near_body_on_grid(
         heard = ear_responses(grid, sources.places_m, centre, ear_axis, ears.radius_m, c)
         out[:, 2 * pose : 2 * pose + 2] = heard @ sources.strengths
     out.flags.writeable = False
-    return grid, out
+    return out
+
+
+def _grid_top(freqs: NDArray) -> float:
+    return float(np.ceil((freqs.max() + GRID_MARGIN_HZ) / GRID_STEP_HZ) * GRID_STEP_HZ)
+
+
+def _grid(top_hz: float) -> NDArray[np.float64]:
+    return np.concatenate([[LOWEST_HZ, 20.0, 40.0], np.arange(GRID_STEP_HZ, top_hz + 1, GRID_STEP_HZ)])
+
+
+def _interpolated(grid: NDArray, on_grid: NDArray, freqs: NDArray, where: NDArray, ears: Ears, c: float) -> NDArray[np.complex128]:
+    """Ears at freqs from those on the grid, by cubic splines once the way from each driver to each head centre is taken out."""
+    centres = np.repeat(ears.centres_m, 2, axis=0)
+    travel_s = np.sqrt(((centres[:, None] - where) ** 2).sum(axis=2)) / c
+    smooth = on_grid * np.exp(2j * np.pi * grid[:, None, None] * travel_s)
+    return CubicSpline(grid, smooth)(freqs) * np.exp(-2j * np.pi * freqs[:, None, None] * travel_s)
 
 
 def _radius(rig: Rig) -> float:

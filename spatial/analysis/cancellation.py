@@ -113,26 +113,7 @@ def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128
     angle = np.deg2rad(pair.angle_deg)
     ahead, aside = nose(listener.yaw_deg) * np.cos(angle), left_of(listener.yaw_deg) * np.sin(angle)
     where = head_centre(listener) + pair.distance_m * np.stack([ahead + aside, ahead - aside])
-    parts = [
-        ear_responses(freqs, where, centre, axis, ears.radius_m, scene.medium.c)
-        for centre, axis in zip(ears.centres_m, ears.ear_axes(), strict=True)
-    ]
-    return np.concatenate(parts, axis=1)
-
-
-def asked_separation_db(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """What the design asks of the left and the right side, (freqs,) dB each: the target curve, or in mode "virtual" a real pair's own.
-
-    None in mode "null", which asks for as much as effort buys.
-    """
-    spec, scene = rig_file.design.crosstalk, rig_file.scene
-    if spec.mode == "null":
-        return None
-    if spec.mode == "target":
-        curve = target_curve_db(freqs, spec.target_db)
-        return curve, curve
-    real = real_pair(scene, freqs, Ears.of(scene.listener))
-    return db(real[:, LEFT, LEFT] / real[:, RIGHT, LEFT]), db(real[:, RIGHT, RIGHT] / real[:, LEFT, RIGHT])
+    return ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
 
 
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
