@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 from rig_texts import FREE, HEADPHONES, changed
 
+from spatial.analysis.asked import asked_separation_db
 from spatial.analysis.beam_pattern import beam_pattern
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
@@ -190,6 +191,25 @@ def test_curves_are_drawn_as_they_are_given():
     assert [line.get_label() for line in without.lines] == [line.get_label() for line in with_asked.lines if line.get_label() != "asked"]
     effort = draw_effort(Figure().add_subplot(), freqs, *given, LIGHT, LIGHT.left)
     assert [list(line.get_ydata()) for line in effort.lines] == [list(values) for values in given]
+
+
+def test_what_is_asked_of_the_ears_follows_the_mode():
+    """Truth from outside: the given points of a target curve; a pair in front of the listener asks nothing; mirror images."""
+    freqs = np.array([200.0, 1000.0, 4000.0])
+
+    def asked(design, listener=""):
+        text = changed(FREE, "distance_m = 2.0\n", f"distance_m = 2.0\n{listener}\n")
+        return asked_separation_db(rig_from_text(text + design, "test"), freqs)
+
+    curve = asked('[design.crosstalk]\nmode = "target"\ntarget_db = [[200, 1], [1000, 9], [4000, 18]]\n')
+    assert np.allclose(curve, [[1, 9, 18]] * 2)
+    assert asked('[design.crosstalk]\nmode = "null"\n') is None
+    left, right = asked("[virtual_pair]\nangle_deg = 0.0\n")
+    assert np.allclose([left, right], 0, atol=1e-9)
+    left, right = asked("")
+    assert np.allclose(left, right) and np.all(np.diff(left) > 0) and left[0] > 0
+    turned_left, turned_right = asked("", "yaw_deg = 20.0")  # the pair stands about the nose
+    assert np.allclose([turned_left, turned_right], [left, right])
 
 
 def test_filters_are_named_scaled_and_on_time():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spatial.analysis.asked import asked_separation_db
 from spatial.analysis.beam_pattern import beam_pattern
-from spatial.analysis.cancellation import asked_separation_db, cancellation_curves
+from spatial.analysis.cancellation import cancellation_curves
 from spatial.analysis.width_pair import width_curves
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
