@@ -13,7 +13,9 @@ import pytest
 
 import spatial
 from spatial.cli.main import build_parser
+from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
+from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import rig_from_text
 
 TREE = Path(__file__).resolve().parents[1]
@@ -29,7 +31,7 @@ def run_example(name, folder):
 
 
 def test_there_is_a_test_for_every_example():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"01_quickstart.py", "README_picture.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {"01_quickstart.py", "README_picture.py", "README_console.py"}
 
 
 @pytest.mark.slow
@@ -49,6 +51,22 @@ def test_the_pictures_of_the_readme_are_made_by_their_script(tmp_path):
     made = {path.name: matplotlib.image.imread(path).shape for path in tmp_path.iterdir()}
     shown = {path.name: matplotlib.image.imread(path).shape for path in (TREE / "docs" / "pictures").glob("ball3-*.png")}
     assert made == shown and len(made) == 4
+
+
+def test_the_console_of_the_readme_is_filled_with_what_its_commands_print():
+    sys.path.insert(0, str(EXAMPLES))
+    try:
+        from README_console import filled, with_slips
+    finally:
+        sys.path.remove(str(EXAMPLES))
+    text = "before\n```console\n$ spatial a\nold\n\n$ spatial b --c\n```\nbetween\n```\n$ spatial d\n```\n"
+    after = filled(text, lambda command: f"<{command}>")
+    assert (
+        after == "before\n```console\n$ spatial a\n<spatial a>\n\n$ spatial b --c\n<spatial b --c>\n```\nbetween\n```\n$ spatial d\n```\n"
+    )
+    assert filled(after, lambda command: f"<{command}>") == after
+    with pytest.raises(UsageError, match="mine.toml: 3 errors"):
+        rig_from_text(with_slips(shipped_rigs()["ball3"].read_text()), "mine.toml")
 
 
 def test_pictures_and_files_that_the_readme_names_are_there():
