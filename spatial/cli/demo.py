@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.cli.common import add_command, tell
-from spatial.cli.design import STAGES, designed, heading, table
+from spatial.cli.design import STAGES, designed, heading, share_done, table
 from spatial.cli.progress import ProgressBar
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import OutputError
@@ -50,7 +50,7 @@ def run_demo(args: argparse.Namespace) -> None:
     with stop_cleanly(), new_folder(args.output) as folder, ProgressBar(f"demo of {name}") as bar:
 
         def progress(stage: str) -> None:
-            bar.show(ALL_STAGES.index(stage) / len(ALL_STAGES), stage)
+            bar.show(share_done(stage, ALL_STAGES), stage)
 
         bank, rows = designed(rig_file, FS, progress)
         bank.save(folder / "bank.npz")

@@ -58,7 +58,7 @@ def run_design(args: argparse.Namespace) -> None:
 
     with stop_cleanly():
         with ProgressBar(f"designing {Path(args.rig).stem} at {args.fs} Hz") as bar:
-            bank, rows = designed(rig_file, args.fs, lambda stage: bar.show(STAGES.index(stage) / len(STAGES), stage))
+            bank, rows = designed(rig_file, args.fs, lambda stage: bar.show(share_done(stage, STAGES), stage))
         with atomic_file(args.output) as file:
             file.write(bank.to_bytes())
     found = warnings(rig_file)
@@ -81,6 +81,11 @@ def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tup
     rows = design_table(bank, rig_file)
     figures = {"asked_and_reached": [asdict(row) for row in rows], **analyze_bank(bank, rig_file)}
     return bank.replace(figures=figures), rows
+
+
+def share_done(stage: str, stages: Sequence[str]) -> float | None:
+    """How far a run is when a stage begins; None for a stage that is not in the list."""
+    return stages.index(stage) / len(stages) if stage in stages else None
 
 
 def facts(bank: FilterMatrix) -> dict[str, Any]:
