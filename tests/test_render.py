@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,13 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import fftconvolve
-from sounds import FS, bank, error_db, float_wav, noise, straight_through
+from sounds import FS, bank, error_db, float_wav, in_pieces, noise, straight_through
 
 from spatial.errors import InputError, OutputError, UsageError
 from spatial.export.wav import export_wav
 from spatial.filters import PATHS, FilterMatrix, RenderRecipe
 from spatial.render.bypass import stereo_drivers
+from spatial.render.chain import Chain
 from spatial.render.options import RenderOptions
 from spatial.render.renderer import render_file, upmix_file
 from spatial.render.upmix import make_upmix
@@ -99,6 +101,18 @@ def test_default_and_keep_latency_are_the_same_frames_moved(render, block, bits,
     plain, report = render(x, filters, block=block, bits=bits, **options)
     kept, _ = render(x, filters, block=block, bits=bits, keep_latency=True, **options)
     assert np.array_equal(plain, kept[report.latency.total :])
+
+
+@settings(max_examples=15, deadline=None)
+@given(blocks=st.lists(st.integers(1, 40), min_size=1, max_size=5), upmix=st.sampled_from(["matrix", "projection"]))
+def test_the_size_of_calls_does_not_change_a_bit_and_reset_is_as_new(blocks, upmix):
+    x = noise(128 * 100, level_db=0.0).T
+    chain = Chain(bank(3, upmix=upmix), RenderOptions())
+    whole = chain.process(x)
+    assert chain.limiter.limited_frames > 0
+    chain.process(x[:, :1280], material=700)
+    chain.reset()
+    assert np.array_equal(in_pieces(chain.process, x, [128 * n for n in blocks]), whole)
 
 
 @pytest.mark.parametrize("upmix", ["off", "matrix", "projection"])
@@ -448,7 +462,7 @@ def test_every_option_reaches_the_renderer(spatial):
         (("in.wav", "out.wav", "--bank", "in.wav"), 3, "not a filter bank"),
         (("none.wav", "out.wav", "--bank", "bank.npz"), 3, "none.wav: no such file"),
         (("in.wav", "in.wav", "--bank", "bank.npz", "-f"), 2, "same file"),
-        (("in.wav", "bank.npz", "--bank", "bank.npz"), 4, "exists"),
+        (("in.wav", "bank.npz", "--bank", "bank.npz", "-f"), 2, "suffix"),
         (("in.wav", "out.xyz", "--bank", "bank.npz"), 2, "suffix"),
         (("in.wav", "no/out.wav", "--bank", "bank.npz"), 4, "folder no does not exist"),
         (("in.wav", "out.wav", "--bank", "bank.npz", "--block", "100"), 2, "power of two"),
@@ -483,6 +497,52 @@ def test_upmix_and_export_commands(spatial, tmp_path):
     assert code == 0 and "left.wav, right.wav, center.wav, bank.json" in out and "headroom gain -4.5 dB not included" in out
     assert spatial("export", "bank.npz", "--to", "wav", "-o", "fir")[0] == 4
     assert spatial("export", "bank.npz", "--to", "wav", "-o", "fir", "-f")[0] == 0
+
+
+def test_a_full_disk_is_exit_4_and_leaves_nothing(spatial, tmp_path):
+    """A real one, of 0.9 megabytes, where it may be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if (
+        shutil.which("mount") is None
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k", "tmpfs", disk], capture_output=True).returncode
+    ):
+        pytest.skip("a small file system cannot be mounted here")
+    try:
+        code, _, err = spatial("render", "in.wav", "disk/out.caf", "--bank", "bank.npz", "--bits", "float")
+        assert code == 0  # 0.6 MB
+        code, _, err = spatial("render", "in.wav", "disk/more.wav", "--bank", "bank.npz")
+        assert code == 4 and "not enough space: 0.6 MB needed, 0." in err
+        code, _, err = spatial("render", "in.wav", "disk/more.flac", "--bank", "bank.npz")  # may be small enough, so it is tried
+        assert code == 4 and "writing failed" in err
+        code, _, err = spatial("export", "bank.npz", "--to", "wav", "-o", "disk/fir")
+        assert code == 0
+        assert sorted(os.listdir(disk)) == ["fir", "out.caf"]
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_progress_is_drawn_in_ascii_and_only_for_a_terminal(spatial, tmp_path):
+    import pty
+
+    (tmp_path / "long.wav").write_bytes(float_wav(noise(20 * FS)))
+    master, terminal = pty.openpty()
+    arguments = ["render", "long.wav", "Räume.wav", "--bank", "bank.npz"]
+    child = subprocess.Popen([sys.executable, "-c", ENTRY, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal)
+    os.close(terminal)
+    drawn = b""
+    while True:
+        try:
+            piece = os.read(master, 4096)
+        except OSError:  # the other end is closed
+            break
+        drawn += piece
+        if not piece:
+            break
+    os.close(master)
+    assert child.wait() == 0
+    assert b"rendering R?ume.wav  [#" in drawn and b"-]" in drawn and drawn.isascii()
+    assert drawn.rstrip(b" \r") != drawn, "the line is wiped at the end"
 
 
 # --------------------------------------------------------------------------------------------------------- interruption

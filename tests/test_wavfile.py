@@ -267,6 +267,13 @@ def test_resampling_gives_the_exact_number_of_frames(put, fs, frames, expected):
         assert source.read(10).shape == (2, 0)
 
 
+def test_rates_that_no_sound_has(put):
+    """A header may say 1 Hz: two thousand frames of it would be half an hour at 48 kHz."""
+    for fs in (1, 999, 100_000_000):
+        with AudioReader(put(float_wav(noise(2000), fs))) as reader, pytest.raises(InputError, match=f"{fs} Hz: rates from 1000 to"):
+            Resampler(reader, FS)
+
+
 def test_resampled_bits_do_not_depend_on_the_calls(put):
     path = put(float_wav(noise(20000), 44100))
     results = []

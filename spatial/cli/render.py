@@ -99,12 +99,14 @@ def path_gain(text: str) -> tuple[str, float]:
 def run_render(args: argparse.Namespace) -> None:
     """Design if a rig is given, render, print what came out."""
     from spatial.io.atomic import check_destination
+    from spatial.io.audio_out import SampleFormat
     from spatial.render.renderer import render_file
 
     options = render_options(args)
     if args.overrides and not args.rig:
         raise UsageError("--set varies a rig; a bank is designed already")
     with stop_cleanly():
+        SampleFormat(args.output, channels=1, bits=args.bits)  # what is wrong without a look at the rig is said before it is designed
         check_destination(args.output, force=args.force, inputs=(args.input,))
         bank = designed_for(args) if args.rig else loaded(args.bank)
         with ProgressBar(f"rendering {Path(args.output).name}") as bar:
@@ -255,12 +257,13 @@ def run_upmix(args: argparse.Namespace) -> None:
 def run_export(args: argparse.Namespace) -> None:
     """Export a bank."""
     from spatial.export.wav import export_wav
+    from spatial.render.report import readable
 
     bank = loaded(args.bank)
     with stop_cleanly():
         written = export_wav(bank, args.output, force=args.force)
     if args.json:
-        print_json({"files": [os.fspath(path) for path in written]})
+        print_json({"files": [readable(os.fspath(path)) for path in written]})
     else:
         tell(f"{args.output}  {', '.join(path.name for path in written)}")
         tell(

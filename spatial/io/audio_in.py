@@ -22,6 +22,9 @@ LARGEST_SAMPLE = 1e6
 LONGEST_FILE = 2**60
 """Frames. A header that claims more does not know."""
 
+CONVERTIBLE_HZ = (1000, 1_000_000)
+PIECE_FRAMES = 4096
+
 CHANNEL_NAMES = {1: ("",), 2: (" (left)", " (right)")}
 
 
@@ -183,14 +186,21 @@ class Resampler:
     """A source at another rate: linear phase, no delay; frame n of the source lies at n fs/source.fs.
 
     Gives round(source frames x fs/source.fs) frames. soxr, very high quality, band-limited to the lower of the two rates.
-    """
 
-    READ_FRAMES = 4096
+    Raises
+    ------
+    InputError
+        A rate outside CONVERTIBLE_HZ.
+    """
 
     def __init__(self, source: StereoSource, fs: int) -> None:
         import soxr
 
+        for rate in (source.fs, fs):
+            if not CONVERTIBLE_HZ[0] <= rate <= CONVERTIBLE_HZ[1]:
+                raise InputError(f"{rate} Hz: rates from {CONVERTIBLE_HZ[0]} to {CONVERTIBLE_HZ[1]} Hz are converted")
         self.fs = fs
+        self._piece = max(PIECE_FRAMES * min(source.fs, fs) // fs, 1)  # read at a time; bounds what it becomes
         self._source = source
         self._stream: Any = soxr.ResampleStream(source.fs, fs, 2, dtype="float32", quality="VHQ")
         self._waiting: Audio = np.zeros((2, 0), np.float32)
@@ -218,9 +228,9 @@ class Resampler:
 
     def _convert(self) -> Audio:
         """Resample one piece of the source; the last is cut, or filled up, to the exact number of frames."""
-        x = self._source.read(self.READ_FRAMES)
+        x = self._source.read(self._piece)
         self._taken += x.shape[1]
-        self._ended = x.shape[1] < self.READ_FRAMES
+        self._ended = x.shape[1] < self._piece
         y = self._stream.resample_chunk(np.ascontiguousarray(x.T), last=self._ended).T
         if self._ended:
             due = self._at_new_rate(self._taken) - self._given

@@ -71,7 +71,8 @@ class Chain:
         self.latency = Latency(bank.latency_samples, self._upmix.latency, self.limiter.latency if self.limiter else 0)
         self.tail = bank.n_taps - 1 + self.latency.upmix + self.latency.limiter
         self.l1 = (np.abs(taps).sum(axis=2) @ np.abs(self._path_gains))[:, 0] if self._bypass is None else self._bypass.l1
-        self.reset()
+        self._position = 0  # frames taken
+        self._end: int | None = None  # of the programme
 
     @property
     def discarded(self) -> int:
@@ -104,8 +105,7 @@ class Chain:
 
     def reset(self) -> None:
         """Back to the state of a new one."""
-        self._position = 0  # frames taken
-        self._end: int | None = None  # of the programme
+        self._position, self._end = 0, None
         for stage in (self._upmix, self._bypass, self._convolver, self.limiter):
             if stage is not None:
                 stage.reset()

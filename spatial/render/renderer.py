@@ -168,7 +168,10 @@ def at_rate(reader: AudioReader, fs: int, resample: bool) -> StereoSource:
         raise InputError(
             f"{reader.name}: {reader.fs} Hz, the bank is for {fs} Hz; --resample converts it (or design with --fs {reader.fs})"
         )
-    return Resampler(reader, fs)
+    try:
+        return Resampler(reader, fs)
+    except InputError as error:
+        raise InputError(f"{reader.name}: {error}") from None
 
 
 def flow(
