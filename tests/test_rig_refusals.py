@@ -237,7 +237,10 @@ REFUSED_DESIGNS = {
         '[design.beam]\npreset = "room"',
         'line 30  [design.beam] preset = "room" is not built yet; use "null" or "power_ratio" or "reference"',
     ),
-    "robust not built": ("[design.crosstalk]\nrobust = true", "line 30  [design.crosstalk] robust = true is not built yet; use false"),
+    "robust is no boolean": (
+        "[design.crosstalk]\nrobust = 1",
+        "line 30  [design.crosstalk] robust = 1 is a whole number, true or false is wanted",
+    ),
     "mode": (
         '[design.crosstalk]\nmode = "virtul"',
         'line 30  [design.crosstalk] mode = "virtul" is not known, one of "virtual", "target", "null" is wanted',

@@ -41,8 +41,8 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
 
     Notes
     -----
-    Hardware gain, delay and polarity of a driver are not in here (`hardware_response`): the filters undo them. Near a body, ears are computed every
-    62.5 Hz and interpolated once the travel time is taken out; error below 1e-4.
+    Hardware gain, delay and polarity of a driver are not in here (`hardware_response`): the filters undo them. Near a body, and for
+    many frequencies, ears are computed every 62.5 Hz and interpolated once the travel time is taken out; error below 1e-4.
     """
     f: NDArray[np.float64] = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
     c = (medium or Medium()).c

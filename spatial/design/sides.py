@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.tone import ToneTarget, target_at_ear, timbre_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.crosstalk import (
@@ -22,10 +22,13 @@ from spatial.design.crosstalk import (
 )
 from spatial.design.head_shadow import relative_hrtf
 from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
+from spatial.design.robust import pose_weights, robust_weights
+from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
 from spatial.rig.mirror import driver_order, in_order, mirrored_file
-from spatial.rig.model import RigFile, Scene
+from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
 from spatial.units import from_db, power_db
 
+VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
 REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
 
 
@@ -35,7 +38,8 @@ class Side:
 
     h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak;
     c0, rho (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,);
-    order: the used drivers, in the order that numerics run in.
+    order: the used drivers, in the order that numerics run in. A robust side has poses (freqs, poses, drivers), the transfers that
+    should stay silent weighted by how much each pose counts, and the loading (freqs,) that trades their leak against effort.
     """
 
     ear: int
@@ -48,6 +52,8 @@ class Side:
     w: NDArray[np.complex128]
     cap_db: NDArray[np.float64]
     order: tuple[int, ...]
+    poses: NDArray[np.complex128] | None = None
+    loading: NDArray[np.float64] | float = 0.0
 
     @property
     def d(self) -> NDArray[np.complex128]:
@@ -81,6 +87,7 @@ def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArr
         h_ipsi=side.h_ipsi[:, back],
         h_contra=side.h_contra[:, back],
         w=side.w[:, back],
+        poses=None if side.poses is None else side.poses[:, :, back],
         target=replace(side.target, group=tuple(order[i] for i in side.target.group)),
         order=tuple(order[i] for i in side.order),
     )
@@ -106,18 +113,66 @@ def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float)
     effort = from_db(cap_db) ** 2 * np.abs(d / target.h_ref) ** 2
     c0, rho = reachable_leaks(hi, hc, d, effort)
     natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
-    if spec.mode == "target":
-        c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho)
-    elif spec.mode == "null":
-        c = nearest_in_disc(np.zeros_like(d), c0, rho)
+    poses: NDArray[np.complex128] | None = None
+    loading: NDArray[np.float64] | float = 0.0
+    if is_robust(rig, spec):
+        poses, h_poses = leaks_over_poses(rig_file, freqs)
+        least = np.zeros(len(freqs))
+        if spec.mode == "target":
+            least = np.abs(d) ** 2 * from_db(-2 * target_curve_db(freqs, spec.target_db))
+        elif spec.mode == "virtual":
+            least = VIRTUAL_LEAK * np.abs(d) ** 2
+        v = poses[:, :, used] / root_q[:, None]
+        counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least))[:, None]
+        poses = poses * counts
+        robust = robust_weights(hi, v * counts, d, effort, least)
+        chosen_w, loading = robust.w, robust.loading
     else:
-        c = nearest_in_disc(d * wished_pair(scene, design.width.model, freqs), c0, rho)
+        if spec.mode == "target":
+            c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho)
+        elif spec.mode == "null":
+            c = nearest_in_disc(np.zeros_like(d), c0, rho)
+        else:
+            c = nearest_in_disc(d * wished_pair(scene, design.width.model, freqs), c0, rho)
+        chosen_w = least_effort_weights(hi, hc, d, c)
 
     alone = np.zeros((len(freqs), len(rig.drivers)), complex)
     alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
     w = np.zeros_like(alone)
-    w[:, used] = least_effort_weights(hi, hc, d, c) / root_q
+    w[:, used] = chosen_w / root_q
     blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
     w = alone + blend * (w - alone)
-    side = Side(LEFT, h_ipsi, h_contra, target, c, c0, rho, w, cap_db, tuple(used))
-    return replace(side, c=np.sum(h_contra * w, axis=1))
+    return Side(LEFT, h_ipsi, h_contra, target, np.sum(h_contra * w, axis=1), c0, rho, w, cap_db, tuple(used), poses, loading)
+
+
+def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
+    """As the rig file says; else only for a null with three drivers or more, which can afford it."""
+    if spec.robust is not None:
+        return spec.robust
+    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    return spec.mode == "null" and len(used) >= 3
+
+
+def leaks_over_poses(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """What should stay silent at each head pose, and the ipsilateral ear there, for the left side: both (freqs, poses, drivers).
+
+    Silent: the contralateral ear; in mode "virtual" what it receives beyond the wished pair's share of the ipsilateral ear.
+    """
+    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+    ears = Ears.cloud(scene.listener, POSES)
+    h = transfer_matrix(rig, ears, freqs, scene.medium)
+    h_ipsi, h_contra = h[:, LEFT::2], h[:, RIGHT::2]
+    if design.crosstalk.mode != "virtual":
+        return h_contra, h_ipsi
+    pair, c = scene.virtual_pair, scene.medium.c
+    sine, cosine = sine_cosine(pair.angle_deg)
+    listener = scene.listener
+    loudspeaker = head_centre(listener) + pair.distance_m * (nose(listener.yaw_deg) * cosine + left_of(listener.yaw_deg) * sine)
+    g = []
+    for centre, yaw_deg in zip(ears.centres_m, ears.yaws_deg, strict=True):
+        to_pair = loudspeaker - np.asarray(centre)
+        distance_m = float(np.sqrt((to_pair**2).sum()))
+        angle_deg = float(np.rad2deg(np.arctan2(to_pair @ left_of(yaw_deg), to_pair @ nose(yaw_deg))))
+        towards = relative_hrtf(design.width.model, freqs, abs(angle_deg), distance_m, listener.head_radius_m, c)
+        g.append(towards if angle_deg >= 0 else 1 / towards)
+    return h_contra - np.stack(g, axis=1)[:, :, None] * h_ipsi, h_ipsi

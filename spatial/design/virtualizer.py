@@ -19,8 +19,8 @@ from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.beamformer import beam_weights, mirror_drivers
 from spatial.design.headphones import headphone_filters
-from spatial.design.realize import band_limit, fit_firs, transfer
-from spatial.design.regularization import smooth_step
+from spatial.design.realize import band_limit
+from spatial.design.side_filters import realize_side
 from spatial.design.sides import Side, design_side
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
@@ -31,13 +31,7 @@ from spatial.units import REFERENCE_FS, from_db, scaled_samples
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter
 FS_RANGE = (8000, 384000)
-FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
-FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
-LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
-LEAK_LOW_HZ, LEAK_LOW = (100.0, 300.0), 0.05  # a virtual pair's leak counts less where the cap falls: it frees taps for the ITD above
-SIDE_LOADING = 3e-4
 MIRROR_TOLERANCE = 1e-7
-CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 8, 0.3, 0.15
 BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4  # of the taps
 
 Progress = Callable[[str], None]
@@ -188,53 +182,6 @@ def _alignment(rig_file: RigFile, sides: list[Side], centre: Centre) -> NDArray[
     # the sides make their target exactly: they arrive with the travel time of their place
     arrival = travel + np.array([0.0, 0.0, np.mean(found)])
     return travel.max() - arrival
-
-
-def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Taps (n_taps, drivers) of one side by least squares at both ears, delay (drivers,) samples inside the filters.
-
-    Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds.
-    """
-    virtual = rig_file.design.crosstalk.mode == "virtual"
-    lower_cap = np.zeros(len(freqs))
-    current, taps = side, np.zeros((n_taps, side.w.shape[1]))
-    for _ in range(CAP_ROUNDS):
-        taps = _fit_side(current, virtual, freqs, fs, n_taps, delay)
-        effort = side.effort_db(transfer(taps, freqs, fs))
-        stated = side.cap_db.max()
-        excess = np.where((freqs >= 20) & (freqs <= 20000), effort - stated, -np.inf)
-        if excess.max() <= CAP_TOLERANCE_DB:
-            break
-        lower_cap = lower_cap + _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
-        current = design_side(rig_file, side.ear, freqs, lower_cap)
-    return taps
-
-
-def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
-    """Largest excess within a tenth of an octave and 60 Hz: a short filter cannot turn faster."""
-    out = np.empty_like(excess_db)
-    reach = np.maximum(freqs * 0.07, 60.0)
-    low, high = np.searchsorted(freqs, freqs - reach), np.searchsorted(freqs, freqs + reach, side="right")
-    for i, (a, b) in enumerate(zip(low, high, strict=True)):
-        out[i] = excess_db[a:b].max()
-    return out
-
-
-def _fit_side(side: Side, virtual: bool, freqs: NDArray, fs: int, n_taps: int, delay: NDArray) -> NDArray[np.float64]:
-    used = list(side.order)
-    turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]  # what differs between drivers
-    common = (band_limit(freqs, fs) * np.exp(-2j * np.pi * freqs / fs * delay.min()))[:, None]
-    wanted = np.stack([side.d, side.c], axis=1)
-    h = np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1) / turn[:, None]
-    audible = (freqs >= FIT_FROM_HZ) & (band_limit(freqs, fs) == 1)
-    v = np.where(audible, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 0.0)
-    floor = LEAK_FLOOR * np.abs(side.d)
-    v_leak = v * (LEAK_LOW + (1 - LEAK_LOW) * smooth_step(freqs, *LEAK_LOW_HZ)) if virtual else v
-    weight = np.stack([v / np.abs(side.d) ** 2, v_leak / np.maximum(np.abs(side.c), floor) ** 2], axis=1)
-    loading = SIDE_LOADING / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref / side.d) ** 2
-    taps = np.zeros((n_taps, side.w.shape[1]))
-    taps[:, used] = fit_firs(h, wanted * common, weight, side.w[:, used] * common * turn, np.repeat(loading[:, None], len(used), 1), n_taps)
-    return taps
 
 
 def realize_beam(w: NDArray, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -214,7 +214,7 @@ class CrosstalkSpec:
     effort_cap_db: float | None = key(
         None, "number", "drive power over the reference alone; default by mode and span", unit="dB", low=0.0, high=60.0
     )
-    robust: bool | None = key(None, "boolean", "steer the null over head poses", not_built=("true",))
+    robust: bool | None = key(None, "boolean", "steer the null over head poses")
     timbre_drivers: TimbreDrivers = key(TimbreDrivers(), "table", "default: loudest on that side", table=TimbreDrivers)
     taps: int = key(512, "integer", "at 48 kHz", unit="samples", low=16, high=16384)
     delay_samples: int | None = key(None, "integer", "modelling delay at 48 kHz; default taps/4", unit="samples", low=0, high=16384)

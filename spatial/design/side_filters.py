@@ -1,0 +1,77 @@
+"""Taps of the sides: least squares at the ears, and the effort cap held by the taps themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.design.realize import band_limit, fit_firs, transfer
+from spatial.design.regularization import smooth_step
+from spatial.design.sides import Side, design_side
+from spatial.rig.model import RigFile
+
+FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
+FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
+LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
+LEAK_LOW_HZ, LEAK_LOW = (100.0, 300.0), 0.05  # a virtual pair's leak counts less where the cap falls: it frees taps for the ITD above
+LOADING = 3e-4
+ROBUST_IPSI = 10.0  # the one ear that has to be right, against the mean of many leaks
+EFFORT_HZ = (20.0, 20000.0)
+CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 8, 0.3, 0.15
+
+
+def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Taps (n_taps, drivers) of one side, delay (drivers,) samples inside the filters.
+
+    Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds.
+    """
+    lower_cap = np.zeros(len(freqs))
+    current, taps = side, np.zeros((n_taps, side.w.shape[1]))
+    for _ in range(CAP_ROUNDS):
+        taps = _fit(current, rig_file.design.crosstalk.mode, freqs, fs, n_taps, delay)
+        effort = side.effort_db(transfer(taps, freqs, fs))
+        excess = np.where((freqs >= EFFORT_HZ[0]) & (freqs <= EFFORT_HZ[1]), effort - side.cap_db.max(), -np.inf)
+        if excess.max() <= CAP_TOLERANCE_DB:
+            break
+        lower_cap = lower_cap + _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
+        current = design_side(rig_file, side.ear, freqs, lower_cap)
+    return taps
+
+
+def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+    """Largest excess within a tenth of an octave and 60 Hz: a short filter cannot turn faster."""
+    out = np.empty_like(excess_db)
+    reach = np.maximum(freqs * 0.07, 60.0)
+    low, high = np.searchsorted(freqs, freqs - reach), np.searchsorted(freqs, freqs + reach, side="right")
+    for i, (a, b) in enumerate(zip(low, high, strict=True)):
+        out[i] = excess_db[a:b].max()
+    return out
+
+
+def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDArray) -> NDArray[np.float64]:
+    """Least squares of a side's two ears, or of the ipsilateral ear and the leaks of all poses where the side is robust."""
+    used = list(side.order)
+    turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]  # what differs between drivers
+    common = (band_limit(freqs, fs) * np.exp(-2j * np.pi * freqs / fs * delay.min()))[:, None]
+    audible = (freqs >= FIT_FROM_HZ) & (band_limit(freqs, fs) == 1)
+    v = np.where(audible, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 0.0)
+    w, d2 = side.w[:, used], np.abs(side.d) ** 2
+    loading = LOADING / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref) ** 2 / d2
+    if side.poses is None:
+        leaks = side.h_contra[:, None, used]
+        leak2 = np.abs(side.c) ** 2
+        v_leak = v * (LEAK_LOW + (1 - LEAK_LOW) * smooth_step(freqs, *LEAK_LOW_HZ)) if mode == "virtual" else v
+    else:
+        leaks, v_leak = side.poses[:, :, used], v / side.poses.shape[1]
+        leak2 = np.mean(np.abs(np.einsum("fpn,fn->fp", leaks, w)) ** 2, axis=1)
+        loading = loading + v * side.loading / np.maximum(leak2, LEAK_FLOOR**2 * d2)
+    points = np.concatenate([side.h_ipsi[:, None, used], leaks], axis=1)
+    wanted = np.concatenate([side.d[:, None], np.einsum("fpn,fn->fp", leaks, w)], axis=1)
+    leak_weight = v_leak / np.maximum(leak2, LEAK_FLOOR**2 * d2)
+    ipsi = 1.0 if side.poses is None else ROBUST_IPSI
+    weight = np.concatenate([(ipsi * v / d2)[:, None], np.repeat(leak_weight[:, None], leaks.shape[1], axis=1)], axis=1)
+    taps = np.zeros((n_taps, side.w.shape[1]))
+    taps[:, used] = fit_firs(
+        points / turn[:, None], wanted * common, weight, w * common * turn, np.repeat(loading[:, None], len(used), axis=1), n_taps
+    )
+    return taps
