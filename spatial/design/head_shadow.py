@@ -63,7 +63,7 @@ def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: fl
         low_pass = _biquad(s, fz1, qz1, fp1, qp1) * _biquad(s, fz2, qz2, fp2, qp2) * (1 + s / fz) / (1 + s / fp)
     else:
         raise ValueError(f"no width model '{model}'")
-    return np.asarray(g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass, complex)
+    return (g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass).astype(np.complex128)
 
 
 def _biquad(s: NDArray, fz: float, qz: float, fp: float, qp: float) -> NDArray[np.complex128]:
