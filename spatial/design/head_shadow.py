@@ -63,10 +63,10 @@ def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: fl
         low_pass = _biquad(s, fz1, qz1, fp1, qp1) * _biquad(s, fz2, qz2, fp2, qp2) * (1 + s / fz) / (1 + s / fp)
     else:
         raise ValueError(f"no width model '{model}'")
-    return (g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass).astype(np.complex128)
+    return g0 * np.exp(-2j * np.pi * freqs * tau) * low_pass
 
 
-def _biquad(s: NDArray, fz: float, qz: float, fp: float, qp: float) -> NDArray[np.complex128]:
+def _biquad(s: NDArray[np.complex128], fz: float, qz: float, fp: float, qp: float) -> NDArray[np.complex128]:
     return (1 + s / (qz * fz) + (s / fz) ** 2) / (1 + s / (qp * fp) + (s / fp) ** 2)
 
 
