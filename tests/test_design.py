@@ -17,7 +17,7 @@ from spatial.analysis.width_pair import erb_centres, gammatone_power, width_figu
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.beamformer import beam_weights, smooth_path
 from spatial.design.head_shadow import relative_hrtf
-from spatial.design.realize import band_limit, fit_firs, transfer
+from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
 from spatial.design.virtualizer import compute_filters
 from spatial.errors import UsageError
 from spatial.rig.load import load_rig, rig_from_text
@@ -348,3 +348,16 @@ def test_bank_of_another_rig_is_refused(ball_bank):
     _, bank = ball_bank
     with pytest.raises(UsageError, match="names must be the same"):
         side_figures(bank, free_rig([0.1, -0.1]))
+
+
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 4), blocks=st.integers(1, 12))
+def test_block_toeplitz_is_solved_as_a_dense_matrix(seed, n, blocks):
+    rng = np.random.default_rng(seed)
+    # lags of a spectrum that is positive definite by construction
+    a = rng.standard_normal((64, n, n)) + 1j * rng.standard_normal((64, n, n))
+    spectra = np.einsum("fki,fkj->fij", a.conj(), a) + 0.5 * np.eye(n)
+    spectra[0], spectra[-1] = spectra[0].real, spectra[-1].real
+    lags = np.fft.irfft(spectra, 126, axis=0)[:blocks]
+    right = rng.standard_normal((blocks, n))
+    dense = np.block([[lags[m - k] if m >= k else lags[k - m].T for k in range(blocks)] for m in range(blocks)])
+    assert np.allclose(solve_block_toeplitz(lags, right).ravel(), np.linalg.solve(dense, right.ravel()), rtol=1e-7, atol=1e-9)

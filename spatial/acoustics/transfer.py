@@ -94,10 +94,18 @@ def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArr
     if len(freqs) < top / GRID_STEP_HZ:
         heard = ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
     else:
-        grid = _grid(top)
-        heard = ear_responses(grid, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
-        heard = _interpolated(grid, heard, freqs, where, ears, c)
+        on_grid = _ears_in_free_field_on_grid(tuple(map(tuple, where.tolist())), ears, top, c)
+        heard = _interpolated(_grid(top), on_grid, freqs, where, ears, c)
     return heard * np.repeat(pattern, 2, axis=0)
+
+
+@lru_cache(maxsize=16)
+def _ears_in_free_field_on_grid(
+    where: tuple[tuple[float, float, float], ...], ears: Ears, top_hz: float, c: float
+) -> NDArray[np.complex128]:
+    out = ear_responses(_grid(top_hz), where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
+    out.flags.writeable = False
+    return out
 
 
 def _ears_near_body(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:

@@ -5,6 +5,7 @@ Weights here are *effective*: what reaches the air, the hardware's own gain, del
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from spatial.design.head_shadow import relative_hrtf
 from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
 from spatial.design.robust import pose_weights, robust_weights
 from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
-from spatial.rig.mirror import driver_order, in_order, mirrored_file
+from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
 from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
 from spatial.units import from_db, power_db
 
@@ -71,6 +72,28 @@ def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex1
     return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c)
 
 
+def design_sides(rig_file: RigFile, freqs: NDArray) -> tuple[Side, Side]:
+    """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged."""
+    left = design_side(rig_file, LEFT, freqs)
+    partner = partners(rig_file)
+    return left, design_side(rig_file, RIGHT, freqs) if partner is None else _exchanged(left, RIGHT, partner)
+
+
+def _exchanged(side: Side, ear: int, index: Sequence[int]) -> Side:
+    """The side seen with other numbers for the drivers: driver index[i] becomes driver i."""
+    index = list(index)
+    return replace(
+        side,
+        ear=ear,
+        h_ipsi=side.h_ipsi[:, index],
+        h_contra=side.h_contra[:, index],
+        w=side.w[:, index],
+        poses=None if side.poses is None else side.poses[:, :, index],
+        target=replace(side.target, group=tuple(index.index(i) for i in side.target.group)),
+        order=tuple(index.index(i) for i in side.order),
+    )
+
+
 def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArray | float = 0.0) -> Side:
     """Closed-form weights of one side, (freqs,) Hz.
 
@@ -80,17 +103,7 @@ def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArr
     seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
     order = driver_order(seen.rig)
     side = _left_side(in_order(seen, order), freqs, lower_cap_db)
-    back = np.argsort(order)
-    return replace(
-        side,
-        ear=ear,
-        h_ipsi=side.h_ipsi[:, back],
-        h_contra=side.h_contra[:, back],
-        w=side.w[:, back],
-        poses=None if side.poses is None else side.poses[:, :, back],
-        target=replace(side.target, group=tuple(order[i] for i in side.target.group)),
-        order=tuple(order[i] for i in side.order),
-    )
+    return _exchanged(side, ear, [order.index(i) for i in range(len(order))])
 
 
 def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float) -> Side:

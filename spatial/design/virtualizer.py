@@ -17,21 +17,21 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.tone import ToneTarget, beam_group, target_at_ear, target_in_front
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
-from spatial.design.beamformer import beam_weights, mirror_drivers
+from spatial.design.beamformer import beam_weights
 from spatial.design.headphones import headphone_filters
 from spatial.design.realize import band_limit
 from spatial.design.side_filters import realize_side
-from spatial.design.sides import Side, design_side
+from spatial.design.sides import Side, design_sides
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
 from spatial.rig.geometry import head_centre, places
+from spatial.rig.mirror import partners
 from spatial.rig.model import RigFile
 from spatial.units import REFERENCE_FS, from_db, scaled_samples
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter
 FS_RANGE = (8000, 384000)
-MIRROR_TOLERANCE = 1e-7
 BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4  # of the taps
 
 Progress = Callable[[str], None]
@@ -95,7 +95,7 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     freqs = np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ)
 
     say("sides")
-    sides = [design_side(rig_file, ear, freqs) for ear in (LEFT, RIGHT)]
+    sides = design_sides(rig_file, freqs)
     say("beam")
     centre = Centre.design(rig_file, freqs)
 
@@ -107,9 +107,9 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     say("filters left")
     offsets, remaining = timing.offsets(later[LEFT], side_delay)
     pieces["left"] = offsets, realize_side(rig_file, sides[LEFT], freqs, fs, side_taps, remaining)
-    mirror = mirror_drivers(rig, range(len(rig.drivers)))
-    if _mirrored(sides[LEFT], sides[RIGHT], mirror) and np.allclose(early, early[mirror]):
-        pieces["right"] = offsets[mirror], pieces["left"][1][:, mirror]
+    partner = partners(rig_file)
+    if partner is not None:
+        pieces["right"] = offsets[list(partner)], pieces["left"][1][:, list(partner)]
     else:
         say("filters right")
         offsets, remaining = timing.offsets(later[RIGHT], side_delay)
@@ -136,12 +136,6 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     )
 
 
-def _mirrored(left: Side, right: Side, mirror: NDArray[np.intp]) -> bool:
-    """Whether the right side is the left one with the drivers exchanged: then its filters are, and need no second fit."""
-    pairs = [(left.h_ipsi[:, mirror], right.h_ipsi), (left.h_contra[:, mirror], right.h_contra), (left.w[:, mirror], right.w)]
-    return all(np.allclose(a, b, rtol=0, atol=MIRROR_TOLERANCE * np.abs(b).max()) for a, b in [*pairs, (left.d, right.d)])
-
-
 @dataclass(frozen=True, eq=False)
 class Centre:
     """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes in front."""
@@ -166,7 +160,7 @@ class Centre:
         return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
 
 
-def _alignment(rig_file: RigFile, sides: list[Side], centre: Centre) -> NDArray[np.float64]:
+def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> NDArray[np.float64]:
     """Extra delay, seconds, of left, right and center that makes them arrive together, as late as the one with the longest way."""
     rig, scene = rig_file.rig, rig_file.scene
     head = head_centre(scene.listener)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from spatial.rig.model import Driver, Place, Rig, RigFile
+from spatial.rig.model import Driver, Place, Rig, RigFile, TimbreDrivers
 
 
 def mirrored(rig: Rig) -> Rig:
@@ -49,6 +49,25 @@ def upright(rig: Rig) -> Rig:
         return sorted(_place(d) for d in r.drivers)
 
     return image if places(image) < places(rig) else rig
+
+
+def partners(rig_file: RigFile) -> tuple[int, ...] | None:
+    """For each driver the one that mirrors it, where rig, listener and design are their own mirror image; else None."""
+    rig, listener, crosstalk = rig_file.rig, rig_file.scene.listener, rig_file.design.crosstalk
+    if listener.left_m != 0 or listener.yaw_deg not in (0.0, 180.0) or crosstalk.timbre_drivers != TimbreDrivers():
+        return None
+    image = [_unnamed(driver) for driver in mirrored(rig).drivers]
+    found = []
+    for driver in rig.drivers:
+        alike = [i for i, other in enumerate(image) if other == _unnamed(driver)]
+        if len(alike) != 1 or (driver.name in (crosstalk.drivers or ())) != (rig.drivers[alike[0]].name in (crosstalk.drivers or ())):
+            return None
+        found.append(alike[0])
+    return tuple(found)
+
+
+def _unnamed(driver: Driver) -> Driver:
+    return dataclasses.replace(driver, name="", channel=1)
 
 
 def _place(driver: Driver) -> tuple[float, float, float]:
