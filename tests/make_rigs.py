@@ -25,6 +25,24 @@ def ball_rig(azimuths_deg, *, radius_m=0.0875, diameter_m=0.045, distance_m=2.0,
     return _read(distance_m, listener, f'[enclosure]\nshape = "sphere"\nradius_m = {radius_m}\n', drivers, design)
 
 
+def cylinder_rig(azimuths_deg, *, radius_m=0.09, diameter_m=0.045, distance_m=2.0, up_m=None, design="", listener="") -> RigFile:
+    """Drivers on an upright cylinder at these azimuths and heights, named d0, d1, ..."""
+    drivers = [
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nazimuth_deg = {a}\nup_m = {u}\ndiameter_m = {diameter_m}\n'
+        for i, (a, u) in enumerate(zip(azimuths_deg, up_m or [0.0] * len(azimuths_deg), strict=True))
+    ]
+    return _read(distance_m, listener, f'[enclosure]\nshape = "cylinder"\nradius_m = {radius_m}\n', drivers, design)
+
+
+def wall_rig(lefts_m, *, diameter_m=0.045, distance_m=2.0, design="", listener="") -> RigFile:
+    """Pistons in a row in a wall, named d0, d1, ..."""
+    drivers = [
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nposition_m = {{ left = {left} }}\ndiameter_m = {diameter_m}\n'
+        for i, left in enumerate(lefts_m)
+    ]
+    return _read(distance_m, listener, '[enclosure]\nshape = "baffle"\n', drivers, design)
+
+
 def _read(distance_m, listener, enclosure, drivers, design) -> RigFile:
     head = f'format = 1\nname = "test rig"\n[listener]\ndistance_m = {distance_m}\n{listener}\n'
     return rig_from_text(head + enclosure + "".join(drivers) + design, "test.toml")

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from spatial.acoustics.spherical import phasor
 
 SOURCES = 80
-DEPTH = 0.8  # of the body's radius
 REGULARIZATION = 1e-10  # of the largest eigenvalue: keeps the strengths small where the region cannot tell sources apart
 REGION_POINTS = 160
 GOLDEN_TURN = np.pi * (1 + 5**0.5)
@@ -35,13 +34,23 @@ class EquivalentSources:
     residual: NDArray[np.float64]
 
 
-def mirrored_sphere(n: int) -> NDArray[np.float64]:
+def mirrored_sphere(n: int = SOURCES) -> NDArray[np.float64]:
     """About n points on the unit sphere, evenly spread and exactly mirror-symmetric in left: (n, 3)."""
     index = np.arange(2 * n) + 0.5
     polar, turn = np.arccos(1 - index / n), GOLDEN_TURN * index
-    points = np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1)
-    # a spiral of twice the points that are wanted on each half, thinned to one half: still even
-    half = points[points[:, 1] > 0][::2][: n // 2]
+    return _mirrored(np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1))
+
+
+def mirrored_cylinder(radius_m: float, low_m: float, high_m: float, n: int = SOURCES) -> NDArray[np.float64]:
+    """About n points on an upright cylinder between two heights, evenly spread and exactly mirror-symmetric in left: (n, 3)."""
+    index = np.arange(2 * n) + 0.5
+    turn, up = GOLDEN_TURN * index, low_m + (high_m - low_m) * index / (2 * n)
+    return _mirrored(np.stack([radius_m * np.cos(turn), radius_m * np.sin(turn), up], axis=1))
+
+
+def _mirrored(spiral: NDArray) -> NDArray[np.float64]:
+    """A spiral of twice the points that are wanted, thinned to one half, which is still even, and its mirror image."""
+    half = spiral[spiral[:, 1] > 0][::2][: len(spiral) // 4]
     return np.concatenate([half, half * [1, -1, 1]])
 
 
@@ -54,18 +63,20 @@ def listening_region(centres_m: NDArray[np.float64], head_radius_m: float) -> ND
     return (np.asarray(centres_m)[:, None] + shells).reshape(-1, 3)
 
 
-def fit(k: NDArray[np.float64], body_radius_m: float, region_m: NDArray[np.float64], field: NDArray[np.complex128]) -> EquivalentSources:
-    """Monopoles at 0.8 of a body's radius whose field over the region is the given one, by regularised least squares.
+def fit(
+    k: NDArray[np.float64], places: NDArray[np.float64], region_m: NDArray[np.float64], field: NDArray[np.complex128]
+) -> EquivalentSources:
+    """Strengths of monopoles whose field over the region is the given one, by regularised least squares.
 
     Parameters
     ----------
     k : (freqs,) wave numbers, 1/m
-    body_radius_m : float
+    places : (sources, 3)
+        Of the monopoles, inside the body.
     region_m : (points, 3)
         Where the field is known, outside the body.
     field : (freqs, points, drivers) complex
     """
-    places = mirrored_sphere(SOURCES) * body_radius_m * DEPTH
     distance = np.linalg.norm(region_m[:, None] - places[None], axis=2)
     green = phasor(k[:, None, None] * distance) / distance
     adjoint = green.conj().swapaxes(1, 2)

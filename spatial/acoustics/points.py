@@ -76,5 +76,20 @@ def sphere(n_elevation: int = 24, n_azimuth: int = 48) -> tuple[FarField, NDArra
     return arc(azimuth_deg, elevation_deg), np.repeat(weights / 2 / n_azimuth, n_azimuth)
 
 
+def space_of(shape: str, n_elevation: int = 24, n_azimuth: int = 48) -> tuple[FarField, NDArray[np.float64]]:
+    """All directions that a rig on this kind of enclosure radiates into: the sphere, in a baffle the half in front.
+
+    With quadrature weights that add up to 1; directions in the plane of a baffle count half.
+    """
+    points, weights = sphere(n_elevation, n_azimuth)
+    if shape != "baffle":
+        return points, weights
+    front = points.directions[:, 0]
+    inside = front > -RIM
+    return FarField(points.directions[inside]), (weights * np.where(front < RIM, 1.0, 2.0))[inside]
+
+
+RIM = 1e-9  # of a unit vector: nearer to the plane of a baffle is in it
+
 POSES = [((front, left, 0.0), yaw) for left in (-0.05, 0.0, 0.05) for front in (-0.10, 0.0, 0.10) for yaw in (-6.0, 0.0, 6.0)]
 """The 27 head poses that robustness is judged at: 5 cm sideways, 10 cm in depth, 6 degrees of yaw."""

@@ -81,8 +81,8 @@ def cap_weights(order_max: int, half_angle: float) -> NDArray[np.float64]:
     return w
 
 
-def ball_orders(ka_max: float) -> int:
-    """Orders that a ball of that ka needs: past ka the terms fade over a range that grows with the cube root (1e-12 of the sum)."""
+def wave_orders(ka_max: float) -> int:
+    """Orders that a ball or cylinder of that ka needs: past ka the terms fade over a range that grows with its cube root (to 1e-12)."""
     return int(np.ceil(ka_max + 6 * np.cbrt(ka_max))) + 10
 
 
@@ -93,7 +93,7 @@ def cap_far_field(k: NDArray, radius_m: float, diameter_m: float) -> NDArray[np.
     that G -> 1 low down.
     """
     ka = np.asarray(k, float) * radius_m
-    order_max = ball_orders(ka.max())
+    order_max = wave_orders(ka.max())
     w = cap_weights(order_max, np.arcsin(diameter_m / 2 / radius_m))
     out = np.empty((order_max + 1, len(ka)), complex)
     inverse = ka * np.exp(1j * ka) / 1j  # 1/h_0
@@ -111,7 +111,7 @@ def cap_near_field(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, c
     k = np.asarray(k, float)[:, None]
     ka, kr = k * radius_m, k * np.asarray(r, float)
     # h_n(kr)/h_n(ka) fades like (a/r)^n above n = ka: enough orders for 1e-12
-    order_max = ball_orders(ka.max()) + int(np.ceil(28 / np.log(np.min(r) / radius_m)))
+    order_max = wave_orders(ka.max()) + int(np.ceil(28 / np.log(np.min(r) / radius_m)))
     w = cap_weights(order_max, np.arcsin(diameter_m / 2 / radius_m))
     p = legendre(order_max, cos_gamma)
     out = np.zeros(kr.shape, complex)

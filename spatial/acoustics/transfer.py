@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
+from spatial.acoustics.bodies import Ball, Cylinder, body_of
+from spatial.acoustics.directivity import own_pattern
 from spatial.acoustics.equivalent_sources import fit, listening_region
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import Ears, FarField
-from spatial.acoustics.spherical import cap_far_field, cap_near_field, legendre
+from spatial.acoustics.spherical import phasor
 from spatial.rig.geometry import axes, places
-from spatial.rig.model import Driver, Medium, Rig
+from spatial.rig.model import Medium, Rig
 
 LOWEST_HZ = 0.1  # stands for 0 Hz, where a wave has no phase left to lose
 GRID_STEP_HZ = 62.5  # ears near a body are computed on this grid and interpolated: they ring for about a millisecond
@@ -46,11 +48,11 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
     """
     f: NDArray[np.float64] = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
     c = (medium or Medium()).c
+    body = body_of(rig)
     if isinstance(points, FarField):
-        return _body_far_field(rig, points, f, c) if rig.enclosure.shape == "sphere" else _free_far_field(rig, points, f, c)
-    if rig.enclosure.shape == "sphere":
-        return _ears_near_body(rig, points, f, c)
-    return _ears_in_free_field(rig, points, f, c)
+        k = 2 * np.pi * f / c
+        return _own_far_field(rig, points, k) if body is None else body.far_field(k, points.directions)
+    return _ears_in_free_field(rig, points, f, c) if body is None else _ears_near_body(rig, body, points, f, c)
 
 
 def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
@@ -61,74 +63,42 @@ def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
     )
 
 
-def free_directivity(driver: Driver, cos_angle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pattern of a free-field driver at an angle from its axis: 1 for an omni, (1 + cos)/2 for a cardioid."""
-    return 0.5 * (1 + cos_angle) if driver.directivity == "cardioid" else np.ones_like(cos_angle)
-
-
-def _free_far_field(rig: Rig, points: FarField, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    k = 2 * np.pi * freqs / c
-    phase = np.exp(1j * k[:, None, None] * (points.directions @ places(rig).T))
-    pattern = [free_directivity(d, points.directions @ axis) for d, axis in zip(rig.drivers, axes(rig), strict=True)]
-    return phase * np.stack(pattern, axis=1)
-
-
-def _body_far_field(rig: Rig, points: FarField, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    k = 2 * np.pi * freqs / c
-    radius, out = _radius(rig), np.empty((len(freqs), len(points), len(rig.drivers)), complex)
-    patterns = {diameter: cap_far_field(k, radius, diameter) for diameter in {d.diameter_m or 0.0 for d in rig.drivers}}
-    for i, (driver, axis) in enumerate(zip(rig.drivers, axes(rig), strict=True)):
-        coefficients = patterns[driver.diameter_m or 0.0]
-        p = legendre(len(coefficients) - 1, np.clip(points.directions @ axis, -1, 1))
-        out[:, :, i] = coefficients.T @ p
-    return out
+def _own_far_field(rig: Rig, points: FarField, k: NDArray) -> NDArray[np.complex128]:
+    cosine = points.directions @ axes(rig).T
+    pattern = [own_pattern(rig, i, k, cosine[:, i]) for i in range(len(rig.drivers))]
+    return phasor(-k[:, None, None] * (points.directions @ places(rig).T)) * np.stack(pattern, axis=2)
 
 
 def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    where, facing = places(rig), axes(rig)
+    where = places(rig)
     towards = np.asarray(ears.centres_m)[:, None] - where
     towards /= np.sqrt((towards**2).sum(axis=2))[:, :, None]
-    cosine = np.sum(towards * facing, axis=2)
-    pattern = np.stack([free_directivity(d, cosine[:, i]) for i, d in enumerate(rig.drivers)], axis=1)
+    cosine = np.sum(towards * axes(rig), axis=2)
+    k = 2 * np.pi * freqs / c
+    pattern = np.stack([own_pattern(rig, i, k, cosine[:, i]) for i in range(len(rig.drivers))], axis=2)
     top = _grid_top(freqs)
     if len(freqs) < top / GRID_STEP_HZ:
         heard = ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
     else:
-        on_grid = _ears_in_free_field_on_grid(tuple(map(tuple, where.tolist())), ears, top, c)
-        heard = _interpolated(_grid(top), on_grid, freqs, where, ears, c)
-    return heard * np.repeat(pattern, 2, axis=0)
+        grid = _grid(top)
+        heard = ear_responses(grid, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
+        heard = _interpolated(grid, heard, freqs, where, ears, c)
+    return heard * np.repeat(pattern, 2, axis=1)
 
 
-@lru_cache(maxsize=16)
-def _ears_in_free_field_on_grid(
-    where: tuple[tuple[float, float, float], ...], ears: Ears, top_hz: float, c: float
-) -> NDArray[np.complex128]:
-    out = ear_responses(_grid(top_hz), where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
-    out.flags.writeable = False
-    return out
-
-
-def _ears_near_body(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    caps = tuple((*axis, d.diameter_m or 0.0) for d, axis in zip(rig.drivers, axes(rig).tolist(), strict=True))
+def _ears_near_body(rig: Rig, body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
     top = _grid_top(freqs)
-    return _interpolated(_grid(top), _ears_near_body_on_grid(_radius(rig), caps, ears, top, c), freqs, places(rig), ears, c)
+    return _interpolated(_grid(top), _ears_near_body_on_grid(body, ears, top, c), freqs, places(rig), ears, c)
 
 
 @lru_cache(maxsize=16)
-def _ears_near_body_on_grid(
-    radius: float, caps: tuple[tuple[float, float, float, float], ...], ears: Ears, top_hz: float, c: float
-) -> NDArray[np.complex128]:
-    """Ears (freqs of the grid, points, caps) of caps given by axis and diameter."""
+def _ears_near_body_on_grid(body: Ball | Cylinder, ears: Ears, top_hz: float, c: float) -> NDArray[np.complex128]:
+    """Ears (freqs of the grid, points, drivers)."""
     grid = _grid(top_hz)
     k = 2 * np.pi * grid / c
     region = listening_region(np.array(ears.centres_m), ears.radius_m)
-    r = np.sqrt((region**2).sum(axis=1))
-    field = np.stack(
-        [cap_near_field(k, radius, diameter, r, np.clip(region @ np.array(axis) / r, -1, 1)) for *axis, diameter in caps],
-        axis=2,
-    )
-    sources = fit(k, radius, region, field)
-    out = np.empty((len(grid), len(ears), len(caps)), complex)
+    sources = fit(k, body.inside(), region, body.near_field(k, region))
+    out = np.empty((len(grid), len(ears), len(body.drivers)), complex)
     for pose, (centre, ear_axis) in enumerate(zip(ears.centres_m, ears.ear_axes(), strict=True)):
         heard = ear_responses(grid, sources.places_m, centre, ear_axis, ears.radius_m, c)
         out[:, 2 * pose : 2 * pose + 2] = heard @ sources.strengths
@@ -150,8 +120,3 @@ def _interpolated(grid: NDArray, on_grid: NDArray, freqs: NDArray, where: NDArra
     travel_s = np.sqrt(((centres[:, None] - where) ** 2).sum(axis=2)) / c
     smooth = on_grid * np.exp(2j * np.pi * grid[:, None, None] * travel_s)
     return CubicSpline(grid, smooth)(freqs) * np.exp(-2j * np.pi * freqs[:, None, None] * travel_s)
-
-
-def _radius(rig: Rig) -> float:
-    assert rig.enclosure.radius_m is not None, "the loader refuses a sphere without a radius"
-    return rig.enclosure.radius_m

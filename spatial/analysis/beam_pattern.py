@@ -3,8 +3,9 @@
 Definitions, p(f, direction) with the rig's front as 0 degrees: ``side_db`` on-axis power over mean power at +-80, 90, 100 degrees;
 ``side90_db`` at +-90 alone (shown up to 60); ``droop45_db``, ``peak45_db`` lowest and highest level within +-45 degrees in 5 degree
 steps; ``rear_db`` over |azimuth| >= 135; ``bw6_deg`` between the first -6 dB crossings; ``di_db`` 10 log10 |p0|^2 over the mean over
-the sphere; ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2; ``prering_db`` energy before 1 ms ahead of the peak of the on-axis
-impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field: 500 Hz-3150 Hz), powers averaged inside each.
+the sphere (baffle: over the half-space); ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2; ``prering_db`` energy before 1 ms ahead
+of the peak of the on-axis impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field, baffle: 500 Hz-3150
+Hz), powers averaged inside each.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.acoustics.points import FarField, arc, sphere
+from spatial.acoustics.points import FarField, arc, space_of
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.effective import effective_weights
@@ -98,7 +99,7 @@ def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
     level = power_db(power / front[:, None])
     side = power_db(front / power[:, np.isin(azimuth, SIDE_DEG)].mean(axis=1))
     window = level[:, np.abs(azimuth) <= 45]
-    around, weights = sphere()
+    around, weights = space_of(rig.enclosure.shape)
     di = power_db(front / (band_power(around) @ weights))
     w = effective_weights(bank, rig, freqs, "center")
     group = list(beam_group(rig, rig_file.design.beam))

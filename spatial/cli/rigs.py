@@ -82,7 +82,7 @@ def _what_plays(rig_file: RigFile) -> str:
         return "2 ears"
     count = f"{len(rig.drivers)} driver{'s' if len(rig.drivers) > 1 else ''}"
     if rig.enclosure.radius_m is None:
-        return f"{count} in free space"
+        return f"{count} in {'a baffle' if rig.enclosure.shape == 'baffle' else 'free space'}"
     return f"{count} on a rigid {rig.enclosure.shape} of {2000 * rig.enclosure.radius_m:.4g} mm"
 
 

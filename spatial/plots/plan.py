@@ -174,6 +174,9 @@ def _draw_rig(axes: Any, rig: Any, scale_m: float, named: bool, theme: Theme) ->
 
     if rig.enclosure.radius_m:
         axes.add_patch(Circle((0, 0), rig.enclosure.radius_m, facecolor=theme.grid, edgecolor=theme.ink, linewidth=1.2))
+    if rig.enclosure.shape == "baffle":
+        axes.axhspan(-0.06 * scale_m, 0, facecolor=theme.grid, zorder=0)  # the wall, behind its plane
+        axes.axhline(0, color=theme.ink, linewidth=1.2, zorder=0)
     labels: dict[tuple[float, float], list[str]] = {}
     where = _places(rig)
     for driver, (front, left) in zip(rig.drivers, where, strict=True):

@@ -62,7 +62,8 @@ RULES = """\
 
 {bodies}
 
-* On a sphere `diameter_m` is less than the sphere's diameter. Drivers are at least 1 mm apart, at most {max_drivers}.
+* On a sphere or cylinder `diameter_m` is less than the body's diameter; `directivity = "piston"` needs a `diameter_m`.
+* Drivers are at least 1 mm apart, at most {max_drivers}.
 * Names and channels are unique. Output files have as many channels as the highest `channel`; channels that no driver has are silent.
 * The head stands outside the enclosure, and no driver stands inside the head.
 * `drivers`, `reference` and `timbre_drivers` name drivers that exist; a reference or timbre driver is one of the section's `drivers`.

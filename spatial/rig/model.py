@@ -81,7 +81,7 @@ class Driver:
     position_m: Place | None = key(None, "table", "diaphragm centre in free space or in a baffle", unit="m", table=Place)
     facing_deg: Facing | None = key(None, "table", "axis in free space; default: towards the listener", unit="deg", table=Facing)
     diameter_m: float | None = key(None, "number", "diaphragm diameter", unit="m", low=0.001, high=1.0)
-    directivity: str = key("omni", "choice", "pattern in free space", choices=("omni", "cardioid", "piston"), not_built=("piston",))
+    directivity: str = key("omni", "choice", "pattern in free space", choices=("omni", "cardioid", "piston"))
     gain_db: float = key(0.0, "number", "what the hardware adds; compensated", unit="dB", low=-60.0, high=60.0)
     delay_ms: float = key(0.0, "number", "what the hardware delays; compensated", unit="ms", low=0.0, high=100.0)
     invert: bool = key(False, "boolean", "the hardware inverts; compensated")
@@ -96,7 +96,7 @@ class Driver:
 class Enclosure:
     """``[enclosure]``: the body that carries the drivers, centred on the origin."""
 
-    shape: str = key("free", "choice", "body", choices=("free", "baffle", "sphere", "cylinder"), not_built=("baffle", "cylinder"))
+    shape: str = key("free", "choice", "body", choices=("free", "baffle", "sphere", "cylinder"))
     radius_m: float | None = key(None, "number", "of a sphere or cylinder", unit="m", low=0.01, high=5.0)
 
 

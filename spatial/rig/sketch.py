@@ -14,7 +14,8 @@ CELL_ASPECT = 2.0
 
 
 def sketch(rig: Rig, scene: Scene) -> list[str]:
-    """Lines of a plan view: channel numbers where the drivers are, the outline of a ball, "+" at the origin, "o" for the head.
+    """Lines of a plan view: channel numbers where the drivers are, the outline of a ball or cylinder, the plane of a baffle, "+" at the
+    origin, "o" for the head.
 
     The rig is drawn to its own scale, the listener only in the right direction; the distance is written beside.
     """
@@ -58,6 +59,8 @@ class _Canvas:
         self.cells = [[" "] * (2 * HALF_COLUMNS + 1) for _ in range(self.row(front) + 1)]
         for angle in np.radians(np.arange(0, 360, 12)) if self.radius else ():
             self.put(self.radius * float(np.cos(angle)), self.radius * float(np.sin(angle)), ".")
+        if rig.enclosure.shape == "baffle":
+            self.cells[self.row(0.0)] = ["="] * len(self.cells[0])
         self.put(0.0, 0.0, "+")
         for driver, (ahead, left, _) in zip(rig.drivers, where, strict=True):
             self.put(float(ahead), float(left), str(driver.channel))

@@ -154,8 +154,11 @@ def _check_places(table: dict[str, Any], values: Values, problems: Problems) -> 
         problems.add_value(("enclosure", "radius_m"), written["radius_m"], 'is for shape = "sphere" or "cylinder"')
     for i, driver in enumerate(values.drivers):
         _check_place_keys(shape, table["driver"][i], i, problems)
-        if shape == "sphere" and enclosure.radius_m and driver.get("diameter_m", 0.0) >= 2 * enclosure.radius_m:
-            what = f"does not fit a sphere of radius_m = {number(enclosure.radius_m)}: less than {number(2 * enclosure.radius_m)} is wanted"
+        if driver.get("directivity") == "piston" and "diameter_m" not in table["driver"][i]:
+            problems.add_missing(("driver", i, "diameter_m"), 'directivity = "piston" needs it')
+        if body.has_radius and enclosure.radius_m and driver.get("diameter_m", 0.0) >= 2 * enclosure.radius_m:
+            most = number(2 * enclosure.radius_m)
+            what = f"does not fit a {shape} of radius_m = {number(enclosure.radius_m)}: less than {most} is wanted"
             problems.add_value(("driver", i, "diameter_m"), driver["diameter_m"], what)
         if shape == "baffle" and "position_m" in driver and driver["position_m"].front != 0:
             what = "is off the baffle, which is the plane front = 0"
