@@ -19,13 +19,14 @@ BASE = {"errors", "units", "checks"}
 MAY_IMPORT = {
     "errors": set(),
     "units": set(),
+    "small_products": set(),
     "checks": {"errors", "units"},
     "filters": BASE,
     "headroom": BASE | {"filters"},
     # design shore
     "rig": BASE,
-    "acoustics": BASE | {"rig"},
-    "design": BASE | {"rig", "acoustics", "filters", "headroom"},
+    "acoustics": BASE | {"rig", "small_products"},
+    "design": BASE | {"rig", "acoustics", "filters", "headroom", "small_products"},
     # render shore
     "io": BASE,
     "render": BASE | {"filters", "io"},

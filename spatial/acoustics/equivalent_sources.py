@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.spherical import phasor
+from spatial.small_products import one_blas_thread
 
 SOURCES = 80
 REGULARIZATION = 1e-10  # of the largest eigenvalue: keeps the strengths small where the region cannot tell sources apart
@@ -80,10 +81,11 @@ def fit(
     distance = np.linalg.norm(region_m[:, None] - places[None], axis=2)
     green = phasor(k[:, None, None] * distance) / distance
     adjoint = green.conj().swapaxes(1, 2)
-    normal = adjoint @ green
-    loading = REGULARIZATION * np.trace(normal, axis1=1, axis2=2).real
-    normal += loading[:, None, None] * np.eye(len(places))
-    strengths = np.linalg.solve(normal, adjoint @ field)
-    error = green @ strengths - field
+    with one_blas_thread():
+        normal = adjoint @ green
+        loading = REGULARIZATION * np.trace(normal, axis1=1, axis2=2).real
+        normal += loading[:, None, None] * np.eye(len(places))
+        strengths = np.linalg.solve(normal, adjoint @ field)
+        error = green @ strengths - field
     residual = np.linalg.norm(error, axis=1) / np.linalg.norm(field, axis=1)
     return EquivalentSources(places, strengths, residual)

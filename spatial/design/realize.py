@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.small_products import one_blas_thread
+
 RESIDUAL, REFINEMENTS = 1e-10, 2  # of the normal equations
 AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
@@ -57,13 +59,14 @@ def fit_firs(
     spectra[:, np.arange(n_drivers), np.arange(n_drivers)] += loading
     right = np.fft.irfft(np.einsum("fei,fe->fi", weighted, wanted) + loading * nearby, n_fft, axis=0)[:n_taps]
     lags = np.fft.irfft(spectra, n_fft, axis=0)[:n_taps]
-    taps = solve_block_toeplitz(lags, right)
-    for _ in range(REFINEMENTS):
-        heard = np.einsum("fij,fj->fi", spectra, np.fft.rfft(taps, n_fft, axis=0))
-        rest = right - np.fft.irfft(heard, n_fft, axis=0)[:n_taps]
-        if np.abs(rest).max() <= RESIDUAL * np.abs(right).max():
-            break
-        taps = taps + solve_block_toeplitz(lags, rest)
+    with one_blas_thread():
+        taps = solve_block_toeplitz(lags, right)
+        for _ in range(REFINEMENTS):
+            heard = np.einsum("fij,fj->fi", spectra, np.fft.rfft(taps, n_fft, axis=0))
+            rest = right - np.fft.irfft(heard, n_fft, axis=0)[:n_taps]
+            if np.abs(rest).max() <= RESIDUAL * np.abs(right).max():
+                break
+            taps = taps + solve_block_toeplitz(lags, rest)
     return taps
 
 
