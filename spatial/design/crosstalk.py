@@ -96,14 +96,17 @@ def target_curve_db(freqs: NDArray, target_db: tuple[tuple[float, float], ...]) 
     return PchipInterpolator(np.log(points[:, 0]), points[:, 1])(np.log(held))
 
 
-def targeted_leak(target_db: NDArray, d: NDArray, natural: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+def targeted_leak(
+    target_db: NDArray, d: NDArray, natural: NDArray, c0: NDArray, rho: NDArray, phase: NDArray | None = None
+) -> NDArray[np.complex128]:
     """Leak for a wanted ipsi/contra ratio: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
 
-    The separation is then max(natural, min(target, reachable)) exactly.
+    The separation is then max(natural, min(target, reachable)) exactly. phase (freqs,) is kept where the disc allows; default: the
+    natural one.
     """
     g = np.abs(natural)
     wanted = np.abs(d) * np.minimum(10 ** (-target_db / 20), g)
-    return leak_of_magnitude(wanted, np.angle(d * natural), c0, rho)
+    return leak_of_magnitude(wanted, np.angle(d * natural) if phase is None else phase, c0, rho)
 
 
 def separation_db(h_ipsi: NDArray, h_contra: NDArray, w: NDArray) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.design.realize import band_limit, fit_firs, transfer
+from spatial.design.realize import AUDIBLE_HZ, band_limit, fit_firs, transfer
 from spatial.design.regularization import smooth_step
 from spatial.design.sides import Side, design_side
 from spatial.rig.model import RigFile
@@ -15,26 +15,40 @@ FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
 LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
 LEAK_LOW_HZ, LEAK_LOW = (100.0, 300.0), 0.05  # a virtual pair's leak counts less where the cap falls: it frees taps for the ITD above
 LOADING = 3e-4
-ROBUST_IPSI = 10.0  # the one ear that has to be right, against the mean of many leaks
+NULL_IPSI = 10.0  # the ear that has to be right, against a null or the mean of many leaks
+EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = 30.0, (20.0, 50.0), (0.92, 0.98)  # the fit has a free hand where it stops listening: less of it
 EFFORT_HZ = (20.0, 20000.0)
-CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 8, 0.3, 0.15
+PHASE_ROUNDS = 8
+CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 14, 0.3, 0.15
 
 
 def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
     """Taps (n_taps, drivers) of one side, delay (drivers,) samples inside the filters.
 
-    Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds.
+    Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds. A target leaves the leak's phase
+    open: after each fit the phase that the taps took is asked for instead of the natural one (magnitude least squares), since the
+    latter turns faster than taps can follow where a target comes within reach.
     """
-    lower_cap = np.zeros(len(freqs))
+    mode, robust = rig_file.design.crosstalk.mode, side.poses is not None
+    phase_rounds = PHASE_ROUNDS if mode == "target" and not robust else 0
+    lower_cap, stiffer = np.zeros(len(freqs)), np.ones(len(freqs))
+    leak_phase: NDArray[np.float64] | None = None
     current, taps = side, np.zeros((n_taps, side.w.shape[1]))
-    for _ in range(CAP_ROUNDS):
-        taps = _fit(current, rig_file.design.crosstalk.mode, freqs, fs, n_taps, delay)
-        effort = side.effort_db(transfer(taps, freqs, fs))
-        excess = np.where((freqs >= EFFORT_HZ[0]) & (freqs <= EFFORT_HZ[1]), effort - side.cap_db.max(), -np.inf)
-        if excess.max() <= CAP_TOLERANCE_DB:
+    stated = side.cap_db.max()
+    for rounds in range(CAP_ROUNDS):
+        taps = _fit(current, mode, freqs, fs, n_taps, delay, stiffer)
+        made = transfer(taps, freqs, fs)
+        excess = np.where((freqs >= EFFORT_HZ[0]) & (freqs <= EFFORT_HZ[1]), side.effort_db(made) - stated, -np.inf)
+        if excess.max() <= CAP_TOLERANCE_DB and rounds >= phase_rounds:
             break
-        lower_cap = lower_cap + _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
-        current = design_side(rig_file, side.ear, freqs, lower_cap)
+        # where the design itself spends that much it is asked to spend less; where only the taps do, they are held to the design
+        excess = _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs) if excess.max() > CAP_TOLERANCE_DB else np.zeros(len(freqs))
+        own = _widened(current.effort_db(current.w), freqs) > stated - 1.0
+        lower_cap = lower_cap + np.where(own, excess, 0.0)
+        stiffer = stiffer * np.where(own, 1.0, 10 ** (excess / 5))
+        if rounds < phase_rounds:
+            leak_phase = np.angle(np.sum(side.h_contra * made * np.exp(2j * np.pi * freqs[:, None] / fs * delay), axis=1))
+        current = design_side(rig_file, side.ear, freqs, lower_cap, leak_phase)
     return taps
 
 
@@ -48,15 +62,19 @@ def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
     return out
 
 
-def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDArray) -> NDArray[np.float64]:
-    """Least squares of a side's two ears, or of the ipsilateral ear and the leaks of all poses where the side is robust."""
+def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDArray, stiffer: NDArray) -> NDArray[np.float64]:
+    """Least squares of a side's two ears, or of the ipsilateral ear and the leaks of all poses where the side is robust.
+
+    stiffer (freqs,) multiplies the pull towards the design's own weights.
+    """
     used = list(side.order)
     turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]  # what differs between drivers
     common = (band_limit(freqs, fs) * np.exp(-2j * np.pi * freqs / fs * delay.min()))[:, None]
     audible = (freqs >= FIT_FROM_HZ) & (band_limit(freqs, fs) == 1)
     v = np.where(audible, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 0.0)
     w, d2 = side.w[:, used], np.abs(side.d) ** 2
-    loading = LOADING / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref) ** 2 / d2
+    edges = 1 + EDGE_LOADING * (1 - smooth_step(freqs, *EDGE_LOW_HZ) + smooth_step(freqs, *(share * AUDIBLE_HZ for share in EDGE_HIGH)))
+    loading = LOADING * stiffer * edges / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref) ** 2 / d2
     if side.poses is None:
         leaks = side.h_contra[:, None, used]
         leak2 = np.abs(side.c) ** 2
@@ -68,7 +86,7 @@ def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDA
     points = np.concatenate([side.h_ipsi[:, None, used], leaks], axis=1)
     wanted = np.concatenate([side.d[:, None], np.einsum("fpn,fn->fp", leaks, w)], axis=1)
     leak_weight = v_leak / np.maximum(leak2, LEAK_FLOOR**2 * d2)
-    ipsi = 1.0 if side.poses is None else ROBUST_IPSI
+    ipsi = 1.0 if side.poses is None and mode != "null" else NULL_IPSI
     weight = np.concatenate([(ipsi * v / d2)[:, None], np.repeat(leak_weight[:, None], leaks.shape[1], axis=1)], axis=1)
     taps = np.zeros((n_taps, side.w.shape[1]))
     taps[:, used] = fit_firs(

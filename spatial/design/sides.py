@@ -94,19 +94,21 @@ def _exchanged(side: Side, ear: int, index: Sequence[int]) -> Side:
     )
 
 
-def design_side(rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArray | float = 0.0) -> Side:
+def design_side(
+    rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArray | float = 0.0, leak_phase: NDArray | None = None
+) -> Side:
     """Closed-form weights of one side, (freqs,) Hz.
 
-    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency. The right side is
-    designed as the left one of the mirrored rig.
+    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency; leak_phase
+    (freqs,) is preferred to the natural phase in mode "target". The right side is designed as the left one of the mirrored rig.
     """
     seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
     order = driver_order(seen.rig)
-    side = _left_side(in_order(seen, order), freqs, lower_cap_db)
+    side = _left_side(in_order(seen, order), freqs, lower_cap_db, leak_phase)
     return _exchanged(side, ear, [order.index(i) for i in range(len(order))])
 
 
-def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float) -> Side:
+def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float, leak_phase: NDArray | None) -> Side:
     rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
     spec = design.crosstalk
     chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
@@ -142,7 +144,7 @@ def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float)
         chosen_w, loading = robust.w, robust.loading
     else:
         if spec.mode == "target":
-            c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho)
+            c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho, leak_phase)
         elif spec.mode == "null":
             c = nearest_in_disc(np.zeros_like(d), c0, rho)
         else:
