@@ -57,11 +57,12 @@ def _mirrored(spiral: NDArray) -> NDArray[np.float64]:
 
 def listening_region(centres_m: NDArray[np.float64], head_radius_m: float) -> NDArray[np.float64]:
     """Points in and around the heads at these centres (poses, 3), a few hundred at most: (points, 3)."""
+    centres_m = np.unique(centres_m, axis=0)  # a head that only turns fills the same place
     per_head = max(12, REGION_POINTS // len(centres_m) // 2 * 2)
     shells = mirrored_sphere(per_head) * head_radius_m * 1.1
     shells[1::3] *= 0.6  # some inside, so that the field is pinned in the volume
     shells = np.concatenate([shells[shells[:, 1] > 0], shells[shells[:, 1] > 0] * [1, -1, 1]])
-    return (np.asarray(centres_m)[:, None] + shells).reshape(-1, 3)
+    return (centres_m[:, None] + shells).reshape(-1, 3)
 
 
 def fit(

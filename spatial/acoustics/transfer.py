@@ -19,6 +19,7 @@ from spatial.rig.model import Medium, Rig
 
 LOWEST_HZ = 0.1  # stands for 0 Hz, where a wave has no phase left to lose
 GRID_STEP_HZ = 62.5  # ears near a body are computed on this grid and interpolated: they ring for about a millisecond
+MAP_EARS = 60  # clouds of more ears are maps: asked for once, at few frequencies, and computed at those
 GRID_MARGIN_HZ = 250.0  # past the highest frequency, so that the spline is never at its end
 
 
@@ -88,21 +89,27 @@ def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArr
 
 def _ears_near_body(rig: Rig, body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
     top = _grid_top(freqs)
+    if len(ears) > MAP_EARS and len(freqs) < top / GRID_STEP_HZ:
+        return _ears_near_body_at(body, ears, freqs, c)
     return _interpolated(_grid(top), _ears_near_body_on_grid(body, ears, top, c), freqs, places(rig), ears, c)
 
 
 @lru_cache(maxsize=16)
 def _ears_near_body_on_grid(body: Ball | Cylinder, ears: Ears, top_hz: float, c: float) -> NDArray[np.complex128]:
-    """Ears (freqs of the grid, points, drivers)."""
-    grid = _grid(top_hz)
-    k = 2 * np.pi * grid / c
+    """Ears (freqs of the grid, points, drivers), kept: poses that a design asks for come back at other frequencies."""
+    out = _ears_near_body_at(body, ears, _grid(top_hz), c)
+    out.flags.writeable = False
+    return out
+
+
+def _ears_near_body_at(body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+    k = 2 * np.pi * freqs / c
     region = listening_region(np.array(ears.centres_m), ears.radius_m)
     sources = fit(k, body.inside(), region, body.near_field(k, region))
-    out = np.empty((len(grid), len(ears), len(body.drivers)), complex)
+    out = np.empty((len(freqs), len(ears), len(body.drivers)), complex)
     for pose, (centre, ear_axis) in enumerate(zip(ears.centres_m, ears.ear_axes(), strict=True)):
-        heard = ear_responses(grid, sources.places_m, centre, ear_axis, ears.radius_m, c)
+        heard = ear_responses(freqs, sources.places_m, centre, ear_axis, ears.radius_m, c)
         out[:, 2 * pose : 2 * pose + 2] = heard @ sources.strengths
-    out.flags.writeable = False
     return out
 
 
