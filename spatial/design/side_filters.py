@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from spatial.design.realize import AUDIBLE_HZ, band_limit, fit_firs, transfer
 from spatial.design.regularization import smooth_step
-from spatial.design.sides import Side, design_side
+from spatial.design.sides import Side, design_side, gain_bounds
 from spatial.rig.model import RigFile
+from spatial.units import db
 
 FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
 FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
@@ -20,6 +21,7 @@ EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = 30.0, (20.0, 50.0), (0.92, 0.98)  # the f
 EFFORT_HZ = (20.0, 20000.0)
 PHASE_ROUNDS = 8
 CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 14, 0.3, 0.15
+BOUND_HEADROOM_DB = 0.05
 
 
 def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,24 +33,31 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
     """
     mode, robust = rig_file.design.crosstalk.mode, side.poses is not None
     phase_rounds = PHASE_ROUNDS if mode == "target" and not robust else 0
-    lower_cap, stiffer = np.zeros(len(freqs)), np.ones(len(freqs))
+    order = list(side.order)
+    inside = (freqs >= EFFORT_HZ[0]) & (freqs <= EFFORT_HZ[1])
+    bound_db = db(gain_bounds([rig_file.rig.drivers[i] for i in order]))
+    lower_cap, lower_bound, stiffer = np.zeros(len(freqs)), np.zeros(side.w.shape[1]), np.ones(len(freqs))
     leak_phase: NDArray[np.float64] | None = None
     current, taps = side, np.zeros((n_taps, side.w.shape[1]))
     stated = side.cap_db.max()
     for rounds in range(CAP_ROUNDS):
         taps = _fit(current, mode, freqs, fs, n_taps, delay, stiffer)
-        made = transfer(taps, freqs, fs)
-        excess = np.where((freqs >= EFFORT_HZ[0]) & (freqs <= EFFORT_HZ[1]), side.effort_db(made) - stated, -np.inf)
-        if excess.max() <= CAP_TOLERANCE_DB and rounds >= phase_rounds:
+        made = transfer(np.ascontiguousarray(taps[:, order]), freqs, fs)
+        excess = np.where(inside, side.effort_db(made) - stated, -np.inf)
+        beyond = db(made).max(axis=0) - bound_db
+        if excess.max() <= CAP_TOLERANCE_DB and beyond.max() <= 0 and rounds >= phase_rounds:
             break
         # where the design itself spends that much it is asked to spend less; where only the taps do, they are held to the design
-        excess = _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs) if excess.max() > CAP_TOLERANCE_DB else np.zeros(len(freqs))
-        own = _widened(current.effort_db(current.w), freqs) > stated - 1.0
-        lower_cap = lower_cap + np.where(own, excess, 0.0)
-        stiffer = stiffer * np.where(own, 1.0, 10 ** (excess / 5))
+        if excess.max() > CAP_TOLERANCE_DB:
+            excess = _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
+            own = _widened(current.effort_db(current.w[:, order]), freqs) > stated - 1.0
+            lower_cap = lower_cap + np.where(own, excess, 0.0)
+            stiffer = stiffer * np.where(own, 1.0, 10 ** (excess / 5))
+        lower_bound[order] += np.where(beyond > 0, beyond + BOUND_HEADROOM_DB, 0.0)
         if rounds < phase_rounds:
-            leak_phase = np.angle(np.sum(side.h_contra * made * np.exp(2j * np.pi * freqs[:, None] / fs * delay), axis=1))
-        current = design_side(rig_file, side.ear, freqs, lower_cap, leak_phase)
+            turned = made * np.exp(2j * np.pi * freqs[:, None] / fs * delay[order])
+            leak_phase = np.angle(np.sum(side.h_contra[:, order] * turned, axis=1))
+        current = design_side(rig_file, side.ear, freqs, lower_cap, leak_phase, lower_bound)
     return taps
 
 
@@ -89,7 +98,5 @@ def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDA
     ipsi = 1.0 if side.poses is None and mode != "null" else NULL_IPSI
     weight = np.concatenate([(ipsi * v / d2)[:, None], np.repeat(leak_weight[:, None], leaks.shape[1], axis=1)], axis=1)
     taps = np.zeros((n_taps, side.w.shape[1]))
-    taps[:, used] = fit_firs(
-        points / turn[:, None], wanted * common, weight, w * common * turn, np.repeat(loading[:, None], len(used), axis=1), n_taps
-    )
+    taps[:, used] = fit_firs(points / turn[:, None], wanted * common, weight, w * common * turn, loading[:, None] * side.cost, n_taps)
     return taps

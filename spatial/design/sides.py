@@ -26,10 +26,11 @@ from spatial.design.regularization import band_weights, default_effort_cap_db, e
 from spatial.design.robust import pose_weights, robust_weights
 from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
 from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
-from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
+from spatial.rig.model import CrosstalkSpec, Driver, Rig, RigFile, Scene
 from spatial.units import from_db, power_db
 
 VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
+BOUND_ROUNDS = 12
 REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
 
 
@@ -37,10 +38,11 @@ REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB,
 class Side:
     """One side at some frequencies: what is wanted at the ears and the weights that make it.
 
-    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak;
-    c0, rho (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,);
-    order: the used drivers, in the order that numerics run in. A robust side has poses (freqs, poses, drivers), the transfers that
-    should stay silent weighted by how much each pose counts, and the loading (freqs,) that trades their leak against effort.
+    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak; c0, rho
+    (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the
+    used drivers, in the order that numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses
+    (freqs, poses, drivers), the transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,)
+    that trades their leak against effort.
     """
 
     ear: int
@@ -53,6 +55,7 @@ class Side:
     w: NDArray[np.complex128]
     cap_db: NDArray[np.float64]
     order: tuple[int, ...]
+    cost: NDArray[np.float64]
     poses: NDArray[np.complex128] | None = None
     loading: NDArray[np.float64] | float = 0.0
 
@@ -95,20 +98,29 @@ def _exchanged(side: Side, ear: int, index: Sequence[int]) -> Side:
 
 
 def design_side(
-    rig_file: RigFile, ear: int, freqs: NDArray, lower_cap_db: NDArray | float = 0.0, leak_phase: NDArray | None = None
+    rig_file: RigFile,
+    ear: int,
+    freqs: NDArray,
+    lower_cap_db: NDArray | float = 0.0,
+    leak_phase: NDArray | None = None,
+    lower_bound_db: NDArray | None = None,
 ) -> Side:
     """Closed-form weights of one side, (freqs,) Hz.
 
-    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency; leak_phase
-    (freqs,) is preferred to the natural phase in mode "target". The right side is designed as the left one of the mirrored rig.
+    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency; leak_phase (freqs,)
+    is preferred to the natural phase in mode "target"; lower_bound_db (drivers,) is taken off ``max_gain_db``. The right side is
+    designed as the left one of the mirrored rig.
     """
     seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
     order = driver_order(seen.rig)
-    side = _left_side(in_order(seen, order), freqs, lower_cap_db, leak_phase)
+    lower_bound_db = np.zeros(len(order)) if lower_bound_db is None else lower_bound_db[list(order)]
+    side = _left_side(in_order(seen, order), freqs, lower_cap_db, leak_phase, lower_bound_db)
     return _exchanged(side, ear, [order.index(i) for i in range(len(order))])
 
 
-def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float, leak_phase: NDArray | None) -> Side:
+def _left_side(
+    rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float, leak_phase: NDArray | None, lower_bound_db: NDArray
+) -> Side:
     rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
     spec = design.crosstalk
     chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
@@ -122,42 +134,66 @@ def _left_side(rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float,
     drivers = [rig.drivers[i] for i in used]
     zero_hz = lower_edge_hz(drivers)
     cap_db = effort_cap_curve(freqs, default_effort_cap_db(rig, spec), zero_hz) - lower_cap_db
-    # drivers outside their band cost more: solve for h_n/sqrt(Q_n), divide afterwards
-    root_q = np.sqrt(band_weights(drivers, freqs))
-    hi, hc = h_ipsi[:, used] / root_q, h_contra[:, used] / root_q
     effort = from_db(cap_db) ** 2 * np.abs(d / target.h_ref) ** 2
-    c0, rho = reachable_leaks(hi, hc, d, effort)
-    natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
-    poses: NDArray[np.complex128] | None = None
-    loading: NDArray[np.float64] | float = 0.0
-    if is_robust(rig, spec):
-        poses, h_poses = leaks_over_poses(rig_file, freqs)
-        least = np.zeros(len(freqs))
-        if spec.mode == "target":
-            least = np.abs(d) ** 2 * from_db(-2 * target_curve_db(freqs, spec.target_db))
-        elif spec.mode == "virtual":
-            least = VIRTUAL_LEAK * np.abs(d) ** 2
-        v = poses[:, :, used] / root_q[:, None]
-        counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least))[:, None]
-        poses = poses * counts
-        robust = robust_weights(hi, v * counts, d, effort, least)
-        chosen_w, loading = robust.w, robust.loading
-    else:
-        if spec.mode == "target":
-            c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho, leak_phase)
-        elif spec.mode == "null":
-            c = nearest_in_disc(np.zeros_like(d), c0, rho)
-        else:
-            c = nearest_in_disc(d * wished_pair(scene, design.width.model, freqs), c0, rho)
-        chosen_w = least_effort_weights(hi, hc, d, c)
-
-    alone = np.zeros((len(freqs), len(rig.drivers)), complex)
-    alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
-    w = np.zeros_like(alone)
-    w[:, used] = chosen_w / root_q
+    cost = band_weights(drivers, freqs)
+    alone = _reference_alone(h_ipsi, d, group, used, cost)
     blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
-    w = alone + blend * (w - alone)
-    return Side(LEFT, h_ipsi, h_contra, target, np.sum(h_contra * w, axis=1), c0, rho, w, cap_db, tuple(used), poses, loading)
+    natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
+    poses, h_poses = leaks_over_poses(rig_file, freqs) if is_robust(rig, spec) else (None, None)
+
+    bound = gain_bounds(drivers) * from_db(-lower_bound_db[used])
+    for _ in range(BOUND_ROUNDS if np.isfinite(bound).any() else 1):
+        # drivers that cost more help less: solve for h_n/sqrt(Q_n), divide afterwards
+        root_q = np.sqrt(cost)
+        hi, hc = h_ipsi[:, used] / root_q, h_contra[:, used] / root_q
+        c0, rho = reachable_leaks(hi, hc, d, effort)
+        loading: NDArray[np.float64] | float = 0.0
+        if poses is not None and h_poses is not None:
+            least = np.zeros(len(freqs))
+            if spec.mode == "target":
+                least = np.abs(d) ** 2 * from_db(-2 * target_curve_db(freqs, spec.target_db))
+            elif spec.mode == "virtual":
+                least = VIRTUAL_LEAK * np.abs(d) ** 2
+            v = poses[:, :, used] / root_q[:, None]
+            counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least))[:, None]
+            robust = robust_weights(hi, v * counts, d, effort, least)
+            chosen_w, loading = robust.w, robust.loading
+        else:
+            if spec.mode == "target":
+                c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho, leak_phase)
+            elif spec.mode == "null":
+                c = nearest_in_disc(np.zeros_like(d), c0, rho)
+            else:
+                c = nearest_in_disc(d * wished_pair(scene, design.width.model, freqs), c0, rho)
+            chosen_w = least_effort_weights(hi, hc, d, c)
+        w = np.zeros_like(alone)
+        w[:, used] = chosen_w / root_q
+        w = alone + blend * (w - alone)
+        over = np.abs(w[:, used]) / bound
+        if over.max() <= 1.0:
+            break
+        cost = cost * np.maximum(over, 1.0) ** 2
+    if poses is not None:
+        poses = poses * counts
+    # what no mixture of drivers can make within their bounds is made quieter
+    within = 1 / np.maximum(over.max(axis=1), 1.0)
+    target, w = replace(target, d=d * within), w * within[:, None]
+    return Side(LEFT, h_ipsi, h_contra, target, np.sum(h_contra * w, axis=1), c0, rho, w, cap_db, tuple(used), cost, poses, loading)
+
+
+def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: list[int], cost: NDArray) -> NDArray[np.complex128]:
+    """Weights (freqs, drivers) of the reference group in phase making d; outside its band it hands over to those who cost least."""
+    alone, cheapest = np.zeros(h_ipsi.shape, complex), np.zeros(h_ipsi.shape, complex)
+    alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
+    toward = h_ipsi[:, used].conj() / cost
+    cheapest[:, used] = toward * (d / np.sum(h_ipsi[:, used] * toward, axis=1))[:, None]
+    share = 1 / cost[:, [used.index(i) for i in group if i in used]].mean(axis=1, keepdims=True) if set(group) & set(used) else 1.0
+    return share * alone + (1 - share) * cheapest
+
+
+def gain_bounds(drivers: list[Driver]) -> NDArray[np.float64]:
+    """Largest |effective weight| that each driver's ``max_gain_db`` allows its filter, linear; inf where there is none: (drivers,)."""
+    return np.array([np.inf if d.max_gain_db is None else from_db(d.max_gain_db + d.gain_db) for d in drivers])
 
 
 def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:

@@ -1,0 +1,59 @@
+"""Bands, gain bounds and drivers left out, in the taps of the sides."""
+
+import numpy as np
+from make_rigs import free_rig
+
+from spatial.analysis.cancellation import side_figures
+from spatial.analysis.effective import effective_weights
+from spatial.design.virtualizer import compute_filters
+
+ALONE = '[design.beam]\npreset = "reference"\n'
+NULL = '[design.crosstalk]\nmode = "null"\nrobust = false\neffort_cap_db = 18.0\n' + ALONE
+LEFTS = [0.12, 0.04, -0.04, -0.12]
+F = np.geomspace(60, 18000, 200)
+
+
+def filter_gain_db(bank, driver):
+    """Largest gain of a driver's filters for the sides."""
+    phase = np.exp(-2j * np.pi * np.outer(F, np.arange(bank.n_taps)) / bank.fs)
+    return max(20 * np.log10(np.abs(phase @ bank.taps[driver, i]).max()) for i in (0, 1))
+
+
+def test_max_gain_bounds_the_filter_and_others_take_over():
+    free = compute_filters(free_rig(LEFTS, design=NULL))
+    bounded_file = free_rig(LEFTS, design=NULL, driver_keys={1: "max_gain_db = 3.0", 2: "max_gain_db = 3.0"})
+    bounded = compute_filters(bounded_file)
+    assert filter_gain_db(free, 1) > 5.0
+    assert filter_gain_db(bounded, 1) <= 3.0
+    assert filter_gain_db(bounded, 2) <= 3.0
+    figures = side_figures(bounded, bounded_file)
+    assert figures.timbre_db <= 0.2
+    assert figures.sep_mean_db > 25
+
+
+def test_a_bound_that_nobody_can_keep_makes_it_quieter():
+    bounds = {i: "max_gain_db = -6.0" for i in range(2)}
+    bank = compute_filters(free_rig([0.1, -0.1], design=NULL, driver_keys=bounds))
+    assert max(filter_gain_db(bank, i) for i in (0, 1)) <= -5.9
+
+
+def test_hardware_gain_counts_against_the_filter_not_the_air():
+    loud = free_rig(LEFTS, design=NULL, driver_keys={1: "max_gain_db = 3.0\ngain_db = 6.0", 2: "max_gain_db = 3.0\ngain_db = 6.0"})
+    assert filter_gain_db(compute_filters(loud), 1) <= 3.0
+
+
+def test_a_driver_rests_outside_its_band():
+    rig_file = free_rig(LEFTS, design=NULL, driver_keys={1: "band_hz = [1000.0, 4000.0]", 2: "band_hz = [1000.0, 4000.0]"})
+    bank = compute_filters(rig_file)
+    w = np.abs(effective_weights(bank, rig_file.rig, F, "left"))
+    inside = (F > 1300) & (F < 3500)
+    assert w[F < 300, 1].max() < 0.1 * w[inside, 1].max()
+    assert w[F > 12000, 1].max() < 0.1 * w[inside, 1].max()
+    assert side_figures(bank, rig_file).timbre_db <= 0.2
+
+
+def test_drivers_not_named_are_silent():
+    design = '[design.crosstalk]\nmode = "target"\ndrivers = ["d0", "d3"]\n' + ALONE
+    bank = compute_filters(free_rig(LEFTS, design=design))
+    assert np.all(bank.taps[[1, 2]][:, :2] == 0)
+    assert np.all(np.abs(bank.taps[[0, 3]][:, :2]).max(axis=2) > 0)
