@@ -81,10 +81,17 @@ def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArr
     if len(freqs) < top / GRID_STEP_HZ:
         heard = ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
     else:
-        grid = _grid(top)
-        heard = ear_responses(grid, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
-        heard = _interpolated(grid, heard, freqs, where, ears, c)
+        on_grid = _ears_in_free_field_on_grid(tuple(map(tuple, where.tolist())), ears, top, c)
+        heard = _interpolated(_grid(top), on_grid, freqs, where, ears, c)
     return heard * np.repeat(pattern, 2, axis=1)
+
+
+@lru_cache(maxsize=16)
+def _ears_in_free_field_on_grid(where: tuple[tuple[float, ...], ...], ears: Ears, top_hz: float, c: float) -> NDArray[np.complex128]:
+    """Ears (freqs of the grid, points, drivers) of omnis at these places, kept like those near a body."""
+    out = ear_responses(_grid(top_hz), where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
+    out.flags.writeable = False
+    return out
 
 
 def _ears_near_body(rig: Rig, body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
@@ -119,6 +126,12 @@ def _grid_top(freqs: NDArray) -> float:
 
 def _grid(top_hz: float) -> NDArray[np.float64]:
     return np.concatenate([[LOWEST_HZ, 20.0, 40.0], np.arange(GRID_STEP_HZ, top_hz + 1, GRID_STEP_HZ)])
+
+
+def forget_ears() -> None:
+    """Empty what is kept of ears on the grid."""
+    _ears_in_free_field_on_grid.cache_clear()
+    _ears_near_body_on_grid.cache_clear()
 
 
 def _interpolated(grid: NDArray, on_grid: NDArray, freqs: NDArray, where: NDArray, ears: Ears, c: float) -> NDArray[np.complex128]:
