@@ -7,18 +7,19 @@ from hypothesis import strategies as st
 from make_rigs import ball_rig, free_rig
 
 from spatial.acoustics.head import relative_response
+from spatial.acoustics.hearing import erb_centres, gammatone_power
 from spatial.acoustics.points import arc, sphere
 from spatial.acoustics.tone import beam_group, boost_limited, timbre_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_pattern import beam_figures, beam_pattern, directivity_index_db
 from spatial.analysis.cancellation import arrivals, side_figures
 from spatial.analysis.effective import effective_weights
-from spatial.analysis.width_pair import erb_centres, gammatone_power, width_figures
+from spatial.analysis.width_pair import width_figures
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.beamformer import beam_weights, smooth_path
-from spatial.design.head_shadow import relative_hrtf
 from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
 from spatial.design.virtualizer import compute_filters
+from spatial.design.width.models import relative_hrtf
 from spatial.errors import UsageError
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import BeamSpec, Medium

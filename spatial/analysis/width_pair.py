@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response
+from spatial.acoustics.hearing import band_average, erb_centres
 from spatial.filters import FilterMatrix
 from spatial.rig.model import RigFile
 from spatial.units import db, power_db
@@ -71,8 +72,7 @@ def width_figures(bank: FilterMatrix, rig_file: RigFile) -> WidthFigures:
     g, sphere = contra / ipsi, _sphere(rig_file, freqs)
     centres = erb_centres(*BAND_HZ)
     centres = centres[centres < freqs[-1]]
-    weight = gammatone_power(freqs, centres)
-    weight /= weight.sum(axis=0)
+    weight = band_average(freqs, centres)
     ild = power_db(np.abs(sphere) ** 2 @ weight) - power_db(np.abs(g) ** 2 @ weight)
     low = centres < ITD_BELOW_HZ
     itd = np.angle((g * sphere.conj()) @ weight) / (2 * np.pi * centres) * 1e6
@@ -84,15 +84,3 @@ def width_figures(bank: FilterMatrix, rig_file: RigFile) -> WidthFigures:
         itd_worst_us=float(np.abs(itd[low]).max()),
         ipsi_flat_db=float(np.std(level)),
     )
-
-
-def erb_centres(low_hz: float, high_hz: float) -> NDArray[np.float64]:
-    """Centres one ERB apart, Hz."""
-    low, high = (21.4 * np.log10(1 + 0.00437 * f) for f in (low_hz, high_hz))
-    return (10 ** (np.arange(low, high + 1e-9, 1.0) / 21.4) - 1) / 0.00437
-
-
-def gammatone_power(freqs: NDArray, centres: NDArray) -> NDArray[np.float64]:
-    """Power response of 4th-order gammatone bands, (freqs, bands)."""
-    width = 1.019 * 24.7 * (0.00437 * centres + 1)
-    return (1 + ((freqs[:, None] - centres) / width) ** 2) ** -4.0

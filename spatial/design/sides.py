@@ -21,7 +21,7 @@ from spatial.design.crosstalk import (
     target_curve_db,
     targeted_leak,
 )
-from spatial.design.head_shadow import relative_hrtf
+from spatial.design.width.models import relative_hrtf
 from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
 from spatial.design.robust import pose_weights, robust_weights
 from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine

@@ -1,0 +1,175 @@
+"""What the tables are fitted to: band levels and band delays of spheres and of measured heads, each error over what is tolerated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.head import relative_response
+from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_rate_hz
+from spatial.design.width.sections import Layout, log_relative
+
+C = 343.2
+HEADS = ((0.070, 0.6), (0.0875, 0.5), (0.105, 0.32))  # radius in m, tolerated level error in dB: large heads are harder
+A_OVER_R = (0.0, 0.1, 0.3)
+FAR_M, STILL_HZ = 1e4, 0.1
+FREQS = erb_rate_hz(np.arange(erb_rate(30.0), erb_rate(20000.0), 1 / 8))
+BAND_HZ = (100.0, 16000.0)
+CENTRES = erb_centres(*BAND_HZ)
+AVERAGE = band_average(FREQS, CENTRES)
+DELAY_BELOW_HZ = 1500.0
+
+DELAY_US = 4.0  # tolerated, as the level of HEADS, by sphere_order5
+BALANCED_LEVEL_DB, BALANCED_DELAY_US = 0.24, 5.0
+COLOUR_DB, COLOUR_FROM_DEG, COLOUR_POWER = 0.2, 30.0, 1.5
+QUARTER_TURN = np.pi / 2
+FAITHFUL, COLOURED = 1.45, 1.1  # times the frequency of the quarter turn: up to there the delay counts, from there on the colour
+MEASURED_M, MEASURED_RADIUS_M = 1.7, 0.0875
+HUMAN_LEVEL_DB, HUMAN_DELAY_US = 0.5, 6.0
+FEWEST_HEADS = 7  # other azimuths are means over other people
+
+
+class Aim(Protocol):
+    """One angle and range; residuals(p) are errors over their tolerance and their derivative by the coordinates."""
+
+    @property
+    def angle_deg(self) -> float: ...
+
+    @property
+    def a_over_r(self) -> float: ...
+
+    def residuals(self, p: NDArray) -> tuple[NDArray, NDArray]:
+        """(errors,), (errors, coordinates)"""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class SphereAim:
+    """The exact series on HEADS, each with its source at radius / a_over_r; the range term g0 is taken from the series too."""
+
+    layout: Layout
+    angle_deg: float
+    a_over_r: float
+
+    @cached_property
+    def wanted(self) -> list[NDArray[np.complex128]]:
+        """g of every head at FREQS."""
+        return [relative_response(FREQS, self.angle_deg, self._range_m(a), a, C) for a, _ in HEADS]
+
+    @cached_property
+    def g0(self) -> float:
+        """|g| at 0 Hz, the same for every head."""
+        a = HEADS[0][0]
+        return float(np.abs(relative_response([STILL_HZ], self.angle_deg, self._range_m(a), a, C)[0]))
+
+    def _range_m(self, radius_m: float) -> float:
+        return radius_m / self.a_over_r if self.a_over_r else FAR_M
+
+    def residuals(self, p: NDArray) -> tuple[NDArray, NDArray]:
+        errors: list[NDArray] = []
+        slopes: list[NDArray] = []
+        for (radius_m, level_db), wanted in zip(HEADS, self.wanted, strict=True):
+            log_g, d = log_relative(self.layout, p, 2 * np.pi * FREQS * radius_m / C)
+            g = self.g0 * np.exp(log_g)
+            for e, de in self._compare(g, d, wanted, level_db):
+                errors.append(e)
+                slopes.append(de)
+        return np.concatenate(errors), np.concatenate(slopes)
+
+    def _compare(self, g: NDArray, d: NDArray, wanted: NDArray, level_db: float) -> Sequence[tuple[NDArray, NDArray]]:
+        return level_errors(g, d, wanted, level_db), delay_errors(g, d, wanted, CENTRES < DELAY_BELOW_HZ, DELAY_US)
+
+
+@dataclass(frozen=True, eq=False)
+class BalancedAim(SphereAim):
+    """The sphere's level; its delay up to a little above a quarter turn of phase; from there on no colour between centre and sides."""
+
+    def _compare(self, g: NDArray, d: NDArray, wanted: NDArray, level_db: float) -> Sequence[tuple[NDArray, NDArray]]:
+        lag = -np.unwrap(np.angle(wanted))
+        turn_hz = float(np.interp(QUARTER_TURN, lag, FREQS)) if lag.max() > QUARTER_TURN else FREQS[-1]
+        colour_db = COLOUR_DB * max(1.0, (self.angle_deg / COLOUR_FROM_DEG) ** COLOUR_POWER)
+        return (
+            level_errors(g, d, wanted, BALANCED_LEVEL_DB),
+            delay_errors(g, d, wanted, CENTRES < min(FAITHFUL * turn_hz, DELAY_BELOW_HZ), BALANCED_DELAY_US),
+            colour_errors(g, d, CENTRES > COLOURED * turn_hz, colour_db),
+        )
+
+
+def level_errors(g: NDArray, d: NDArray, wanted: NDArray, tolerance_db: float) -> tuple[NDArray, NDArray]:
+    """Band powers of g over those wanted, and the derivative; d (freqs, coordinates) is that of ln g."""
+    power = np.abs(g) ** 2
+    bands = power @ AVERAGE
+    slopes = ((power[:, None] * d.real).T @ AVERAGE / bands).T
+    scale = 10 / np.log(10) / tolerance_db
+    return scale * np.log(bands / (np.abs(wanted) ** 2 @ AVERAGE)), 2 * scale * slopes
+
+
+def delay_errors(g: NDArray, d: NDArray, wanted: NDArray, bands: NDArray, tolerance_us: float) -> tuple[NDArray, NDArray]:
+    """Interaural phase delay of bands less that wanted."""
+    average = AVERAGE[:, bands]
+    cross = g * wanted.conj()
+    sums = cross @ average
+    scale = 1e6 / (2 * np.pi * CENTRES[bands]) / tolerance_us
+    return np.angle(sums) * scale, (((cross[:, None] * d).T @ average) / sums).imag.T * scale[:, None]
+
+
+def colour_errors(g: NDArray, d: NDArray, bands: NDArray, tolerance_db: float) -> tuple[NDArray, NDArray]:
+    """Phantom centre over hard-panned power, |1 + g|^2 over 1 + |g|^2, in bands."""
+    average = AVERAGE[:, bands]
+    both, apart = np.abs(1 + g) ** 2 @ average, (1 + np.abs(g) ** 2) @ average
+    d_both = 2 * (((1 + g).conj() * g)[:, None] * d).real.T @ average
+    d_apart = 2 * ((np.abs(g) ** 2)[:, None] * d.real).T @ average
+    scale = 10 / np.log(10) / tolerance_db
+    return scale * np.log(both / apart), scale * (d_both / both - d_apart / apart).T
+
+
+@dataclass(frozen=True, eq=False)
+class HumanAim:
+    """Mean level and delay of measured heads at one azimuth; bands without a figure do not count."""
+
+    layout: Layout
+    angle_deg: float
+    level_db: NDArray[np.float64]
+    delay_us: NDArray[np.float64]
+    a_over_r: float = 0.0
+
+    def residuals(self, p: NDArray) -> tuple[NDArray, NDArray]:
+        x = 2 * np.pi * FREQS * MEASURED_RADIUS_M / C
+        log_g, d = log_relative(self.layout, p, x)
+        g = np.exp(log_g)
+        level, d_level = level_errors(g, d, np.ones_like(g), HUMAN_LEVEL_DB)
+        low = CENTRES < DELAY_BELOW_HZ
+        mean_us = float(np.mean(self.delay_us[low]))  # taken out before bands are averaged, so that no phase wraps
+        delay, d_delay = delay_errors(g, d, np.exp(-2j * np.pi * FREQS * mean_us * 1e-6), low, HUMAN_DELAY_US)
+        errors = [level + self.level_db / HUMAN_LEVEL_DB, delay + (self.delay_us[low] - mean_us) / HUMAN_DELAY_US]
+        return np.concatenate(errors), np.concatenate([d_level, d_delay])
+
+
+def sphere_aims(layout: Layout, angles: NDArray) -> list[Aim]:
+    """The sphere at every angle and A_OVER_R."""
+    return [SphereAim(layout, float(angle), near) for angle in angles for near in A_OVER_R]
+
+
+def balanced_aims(layout: Layout, angles: NDArray) -> list[Aim]:
+    """The balanced pair at every angle and A_OVER_R."""
+    return [BalancedAim(layout, float(angle), near) for angle in angles for near in A_OVER_R]
+
+
+def human_aims(layout: Layout, statistics: dict[str, Any]) -> list[Aim]:
+    """Every azimuth that FEWEST_HEADS were measured at.
+
+    statistics: {"erb_centres_hz": [...], "az": {"30": {"n": 8, "ild_db": [...], "itd_us": [...]}}}, positive where the ipsilateral ear
+    is the louder and the earlier one.
+    """
+    if not np.allclose(statistics["erb_centres_hz"], CENTRES, rtol=1e-2):
+        raise ValueError("the statistics are in other bands than one ERB apart from 100 Hz on")
+    return [
+        HumanAim(layout, float(azimuth), np.array(entry["ild_db"]), np.array(entry["itd_us"]))
+        for azimuth, entry in statistics["az"].items()
+        if entry["n"] >= FEWEST_HEADS
+    ]

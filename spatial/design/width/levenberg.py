@@ -1,0 +1,34 @@
+"""Least squares by Levenberg and Marquardt inside bounds, on the normal equations; deterministic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST_STEP = 0.3  # coordinates are logarithms, delays in a/c
+
+Evaluate = Callable[[NDArray], tuple[float, NDArray, NDArray]]
+"""Coordinates -> cost, J^T J, J^T r."""
+
+
+def levenberg(evaluate: Evaluate, v: NDArray, low: NDArray, high: NDArray, rounds: int, tolerance: float = 1e-7) -> NDArray[np.float64]:
+    """Coordinates inside [low, high] at which the cost no longer falls by a share of tolerance."""
+    damping = 1e-2
+    cost, matrix, gradient = evaluate(v)
+    for _ in range(rounds):
+        loaded = matrix + np.diag(damping * np.diag(matrix) + 1e-9)
+        candidate = np.clip(v - np.clip(np.linalg.solve(loaded, gradient), -LARGEST_STEP, LARGEST_STEP), low, high)
+        found = evaluate(candidate)
+        if found[0] < cost:
+            fell = cost - found[0]
+            v, (cost, matrix, gradient) = candidate, found
+            damping = max(damping / 3, 1e-9)
+            if fell < tolerance * cost:
+                break
+        else:
+            damping *= 4
+            if damping > 1e8:
+                break
+    return v
