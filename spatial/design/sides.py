@@ -20,10 +20,11 @@ from spatial.design.crosstalk import (
     reachable_leaks,
     target_curve_db,
     targeted_leak,
+    virtual_leak,
 )
-from spatial.design.width.models import relative_hrtf
 from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
 from spatial.design.robust import pose_weights, robust_weights
+from spatial.design.width.models import relative_hrtf
 from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
 from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
 from spatial.rig.model import CrosstalkSpec, Driver, Rig, RigFile, Scene
@@ -164,7 +165,7 @@ def _left_side(
             elif spec.mode == "null":
                 c = nearest_in_disc(np.zeros_like(d), c0, rho)
             else:
-                c = nearest_in_disc(d * wished_pair(scene, design.width.model, freqs), c0, rho)
+                c = virtual_leak(d * wished_pair(scene, design.width.model, freqs), c0, rho)
             chosen_w = least_effort_weights(hi, hc, d, c)
         w = np.zeros_like(alone)
         w[:, used] = chosen_w / root_q
