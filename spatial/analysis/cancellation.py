@@ -8,7 +8,7 @@ deviation of |p_ipsi/d|, 60 Hz-18 kHz, where the boost limit lets the tone hold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,22 +16,29 @@ from numpy.typing import NDArray
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.binaural_cues import (
+    DEEPEST_DB,
+    POINTS,
+    ild_errors_db,
+    itd_errors_us,
+    judged_frequencies,
+    judged_thirds,
+    mean_separation_db,
+    pink_separation_db,
+    rms,
+    third_octave_separation_db,
+)
+from spatial.analysis.effective import SIDE_NAMES, SideWeights, effective_weights, side_weights
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.crosstalk import separation_db, target_curve_db
 from spatial.design.sides import Side, design_side
 from spatial.filters import FilterMatrix
 from spatial.rig.geometry import head_centre, left_of, nose, places
 from spatial.rig.model import RigFile, Scene
-from spatial.units import db, power_db, third_octave_centres, third_octave_mean
+from spatial.units import db
 
-SEPARATION_HZ = (300.0, 8000.0)
 TIMBRE_HZ = (60.0, 18000.0)
 EFFORT_HZ = (20.0, 20000.0)
-ITD_BELOW_HZ = 1500.0
-DEEPEST_DB = 80.0
-POINTS = 300
-SIDE_NAMES = ("left", "right")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +77,17 @@ class SideFigures:
 
 
 def cancellation_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> tuple[CancellationCurves, CancellationCurves]:
-    """Curves of the left and the right side at freqs (Hz)."""
-    left, right = (_curves(bank, rig_file, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
+    """Curves of the left and the right side of a bank at freqs (Hz)."""
+    weights = side_weights(bank, rig_file.rig)
+    left, right = (curves_of(weights, rig_file, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
     return left, right
 
 
-def _curves(bank: FilterMatrix, rig_file: RigFile, ear: int, freqs: NDArray) -> CancellationCurves:
+def curves_of(weights: SideWeights, rig_file: RigFile, ear: int, freqs: NDArray) -> CancellationCurves:
+    """Curves of one side for any weights."""
     spec = rig_file.design.crosstalk
-    side = design_side(rig_file, ear, freqs)
-    w = effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear])
+    side = design_side(single_point(rig_file), ear, freqs)
+    w = weights(ear, freqs)
     p_ipsi = np.sum(side.h_ipsi * w, axis=1)
     return CancellationCurves(
         freqs=freqs,
@@ -116,9 +125,20 @@ def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128
     return ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
 
 
+def single_point(rig_file: RigFile) -> RigFile:
+    """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
+    crosstalk = replace(rig_file.design.crosstalk, robust=False)
+    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+
+
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
-    """The figures of this module's text for both sides, the worse one of each."""
-    per_side = [_figures(bank, rig_file, ear) for ear in (LEFT, RIGHT)]
+    """The figures of this module's text for both sides of a bank, the worse one of each."""
+    return figures_of_sides(side_weights(bank, rig_file.rig), rig_file, min(EFFORT_HZ[1], 0.45 * bank.fs))
+
+
+def figures_of_sides(weights: SideWeights, rig_file: RigFile, top_hz: float = EFFORT_HZ[1]) -> SideFigures:
+    """The figures of this module's text for any weights of the two sides, the worse one of each; effort is looked at up to top_hz."""
+    per_side = [_figures(weights, rig_file, ear, top_hz) for ear in (LEFT, RIGHT)]
     worst: dict[str, float] = {}
     for name in ("sep_mean_db", "sep_pink_db", "sep_third_min_db", "worst_pose_db"):
         worst[name] = min(f[name] for f in per_side)
@@ -128,54 +148,44 @@ def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
     return SideFigures(**worst, ild_worst_db=worse_ild["ild_worst_db"], ild_worst_hz=worse_ild["ild_worst_hz"])
 
 
-def _figures(bank: FilterMatrix, rig_file: RigFile, ear: int) -> dict[str, float]:
-    rig, scene = rig_file.rig, rig_file.scene
-    freqs = np.geomspace(*SEPARATION_HZ, POINTS)
-    side = design_side(rig_file, ear, freqs)
-    w = effective_weights(bank, rig, freqs, SIDE_NAMES[ear])
+def _figures(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -> dict[str, float]:
+    scene, freqs = rig_file.scene, judged_frequencies()
+    side = design_side(single_point(rig_file), ear, freqs)
+    w = weights(ear, freqs)
     p_ipsi, p_contra = np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
-    h_ref = side.target.h_ref
-    thirds = third_octave_centres(315, 6300)
-
-    def in_thirds(x: NDArray) -> NDArray:
-        return power_db(third_octave_mean(np.abs(x) ** 2, freqs, thirds))
-
     real = real_pair(scene, freqs, Ears.of(scene.listener))
-    real_ipsi, real_contra = real[:, ear, ear], real[:, 1 - ear, ear]
-    ild_error = in_thirds(p_ipsi) - in_thirds(p_contra) - in_thirds(real_ipsi) + in_thirds(real_contra)
-    low = freqs < ITD_BELOW_HZ
-    phase = np.unwrap(np.angle((p_contra / p_ipsi * real_ipsi / real_contra)[low]))
-    itd_error = phase / (2 * np.pi * freqs[low]) * 1e6
+    pressures = p_ipsi, p_contra, real[:, ear, ear], real[:, 1 - ear, ear]
+    ild_error = ild_errors_db(freqs, *pressures)
     out = dict(
-        sep_mean_db=_mean_separation(p_ipsi, p_contra),
-        sep_pink_db=float(power_db(np.mean(np.abs(p_ipsi / h_ref) ** 2) / np.mean(np.abs(p_contra / h_ref) ** 2))),
-        sep_third_min_db=float((in_thirds(p_ipsi) - in_thirds(p_contra)).min()),
-        ild_error_db=float(np.sqrt(np.mean(ild_error**2))),
+        sep_mean_db=float(mean_separation_db(p_ipsi, p_contra)),
+        sep_pink_db=float(pink_separation_db(p_ipsi, p_contra, side.target.h_ref)),
+        sep_third_min_db=float(third_octave_separation_db(freqs, p_ipsi, p_contra).min()),
+        ild_error_db=float(rms(ild_error)),
         ild_worst_db=float(np.abs(ild_error).max()),
-        ild_worst_hz=float(thirds[np.abs(ild_error).argmax()]),
-        itd_error_us=float(np.sqrt(np.mean(itd_error**2))),
-        worst_pose_db=float(min(pose_separations(bank, rig_file, ear))),
+        ild_worst_hz=float(judged_thirds()[np.abs(ild_error).argmax()]),
+        itd_error_us=float(rms(itd_errors_us(freqs, *pressures))),
+        worst_pose_db=float(min(pose_separations_of(weights, rig_file, ear))),
     )
-    return out | _timbre_and_effort(bank, rig_file, ear)
-
-
-def _mean_separation(p_ipsi: NDArray, p_contra: NDArray) -> float:
-    return float(np.minimum(db(p_ipsi) - db(p_contra), DEEPEST_DB).mean())
+    return out | _timbre_and_effort(weights, rig_file, ear, top_hz)
 
 
 def pose_separations(bank: FilterMatrix, rig_file: RigFile, ear: int) -> NDArray[np.float64]:
-    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
-    freqs = np.geomspace(*SEPARATION_HZ, POINTS)
+    """Mean separation of one side of a bank at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
+    return pose_separations_of(side_weights(bank, rig_file.rig), rig_file, ear)
+
+
+def pose_separations_of(weights: SideWeights, rig_file: RigFile, ear: int) -> NDArray[np.float64]:
+    """Mean separation of one side at each of the 27 head poses, for any weights: (27,) dB."""
+    freqs = judged_frequencies()
     ears = Ears.cloud(rig_file.scene.listener, POSES)
-    h = transfer_matrix(rig_file.rig, ears, freqs, rig_file.scene.medium)
-    p = np.einsum("fpn,fn->fp", h, effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear]))
-    return np.array([_mean_separation(p[:, 2 * i + ear], p[:, 2 * i + 1 - ear]) for i in range(len(POSES))])
+    p = np.einsum("fpn,fn->fp", transfer_matrix(rig_file.rig, ears, freqs, rig_file.scene.medium), weights(ear, freqs))
+    return mean_separation_db(p[:, ear::2], p[:, 1 - ear :: 2])
 
 
-def _timbre_and_effort(bank: FilterMatrix, rig_file: RigFile, ear: int) -> dict[str, float]:
-    freqs = np.geomspace(EFFORT_HZ[0], min(EFFORT_HZ[1], 0.45 * bank.fs), POINTS)
-    side = design_side(rig_file, ear, freqs)
-    w = effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear])
+def _timbre_and_effort(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -> dict[str, float]:
+    freqs = np.geomspace(EFFORT_HZ[0], top_hz, POINTS)
+    side = design_side(single_point(rig_file), ear, freqs)
+    w = weights(ear, freqs)
     off = np.abs(db(np.sum(side.h_ipsi * w, axis=1) / side.d))
     low_hz, high_hz = shared_band(rig_file)
     counts = side.target.holds(rig_file.design.tone_boost_db)
@@ -217,7 +227,7 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
         w = effective_weights(bank, rig, freqs, path)
         found = []
         for ear in ears:
-            group = beam_group(rig, design.beam) if path == "center" else design_side(rig_file, ear, freqs).target.group
+            group = beam_group(rig, design.beam) if path == "center" else design_side(single_point(rig_file), ear, freqs).target.group
             target = target_at_ear(rig, scene, design, group, ear, h[:, ear], freqs)
             travel = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0)) / scene.medium.c
             stated = np.exp(-2j * np.pi * freqs * bank.latency_samples / bank.fs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,10 @@ from spatial.acoustics.transfer import hardware_response
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
 from spatial.rig.model import Rig
+
+SideWeights = Callable[[int, NDArray[np.float64]], NDArray[np.complex128]]
+"""Effective weights (freqs, drivers of the rig) of the side whose near ear is LEFT or RIGHT, at any frequencies in Hz."""
+SIDE_NAMES = ("left", "right")
 
 
 def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -> NDArray[np.complex128]:
@@ -27,3 +33,8 @@ def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -
     order = [bank.driver_names.index(name) for name in names]
     phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(bank.n_taps)) / bank.fs)
     return phase @ bank.taps[order, bank.input_index(path)].T * hardware_response(rig, freqs)
+
+
+def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:
+    """The sides of a bank, as weights at any frequencies."""
+    return lambda ear, freqs: effective_weights(bank, rig, freqs, SIDE_NAMES[ear])
