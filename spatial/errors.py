@@ -32,3 +32,9 @@ class DeviceError(SpatialError):
     """A sound device, or the engine it needs, is not there."""
 
     exit_code = 5
+
+
+class ThresholdError(SpatialError):
+    """A figure misses a threshold that the caller gave."""
+
+    exit_code = 6

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
-from spatial.analysis.cancellation import natural_db, reachable_db
+from spatial.analysis.cancellation import natural_db, reachable_db, single_point
 from spatial.design.regularization import default_effort_cap_db
 from spatial.design.sides import Side, design_side, wished_pair
 from spatial.rig.geometry import places
@@ -40,7 +40,7 @@ class Feasibility:
 def feasibility(rig_file: RigFile) -> Feasibility:
     """What the loudspeakers of a rig can do at the nominal listener."""
     bands = third_octave_centres(*BANDS_HZ)
-    sides = [design_side(rig_file, ear, bands) for ear in (LEFT, RIGHT)]
+    sides = [design_side(single_point(rig_file), ear, bands) for ear in (LEFT, RIGHT)]
     wish = wished_pair(rig_file.scene, rig_file.design.width.model, bands)
     fits = np.all([np.abs(side.d * wish - side.c0) <= side.rho * (1 + 1e-9) for side in sides], axis=0)
     return Feasibility(

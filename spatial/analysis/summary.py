@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import POSES, arc
 from spatial.acoustics.tone import target_in_front
+from spatial.analysis.bands import bands, limits_in_words
 from spatial.analysis.beam_pattern import beam_figures, pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
-from spatial.analysis.feasibility import in_hz
+from spatial.analysis.effective import SideWeights, side_weights
+from spatial.analysis.feasibility import in_hz, spans
+from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.width_pair import width_figures
 from spatial.design.regularization import default_effort_cap_db
 from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
+from spatial.rig.geometry import head_centre
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
 from spatial.units import db, third_octave_centres, third_octave_mean
@@ -33,18 +37,23 @@ class Row:
     worst: str = ""
 
 
-def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None) -> dict[str, Any]:
+def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere: bool = True) -> dict[str, Any]:
     """Figures of a bank on a rig (default: the one it was designed for), as JSON values.
 
-    Keys: "sides", "beam", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and "headroom".
+    Keys: "sides", "third_octaves", "beam", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and "headroom". With
+    elsewhere also where nothing was designed for, lists side by side: "distance" (0.5 to 2 times the design's), "poses" (the 27) and
+    "head_radius" (70-105 mm), each with their least separation and largest errors.
     """
     if rig_file is None:
         rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
     headroom = asdict(predict_headroom(bank))
     if rig_file.rig.kind == "headphones":
         return {"width": asdict(width_figures(bank, rig_file)), "headroom": headroom}
+    weights = side_weights(bank, rig_file.rig)
     return {
         "sides": asdict(side_figures(bank, rig_file)),
+        "third_octaves": [asdict(band) for band in bands(rig_file, weights, 0.45 * bank.fs)],
+        **(figures_elsewhere(weights, rig_file) if elsewhere else {}),
         "beam": asdict(beam_figures(bank, rig_file)),
         "arrival_samples": arrivals(bank, rig_file),
         "tone": tone_match(bank, rig_file),
@@ -52,7 +61,31 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None) -> dict[st
     }
 
 
-def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, list[float]]:
+def figures_elsewhere(weights: SideWeights, rig_file: RigFile) -> dict[str, dict[str, Any]]:
+    """The sides at other distances, poses and head radii."""
+    factors = distance_factors(rig_file)
+    distance_m = float(np.linalg.norm(head_centre(rig_file.scene.listener)))
+    yaws = [{"front_m": front, "left_m": left, "yaw_deg": yaw} for (front, left, _), yaw in POSES]
+    return {
+        "distance": {
+            "at_m": [round(factor * distance_m, 3) for factor in factors],
+            **_with_worst(over_distance(weights, rig_file, factors)),
+        },
+        "poses": {"at": yaws, **_with_worst(over_poses(weights, rig_file))},
+        "head_radius": {"at_m": list(HEAD_RADII_M), **_with_worst(over_head_radius(weights, rig_file))},
+    }
+
+
+def _with_worst(found: Judged) -> dict[str, Any]:
+    worst = {
+        "sep_mean_min_db": float(found.sep_mean_db.min()),
+        "ild_error_max_db": float(found.ild_error_db.max()),
+        "itd_error_max_us": float(found.itd_error_us.max()),
+    }
+    return {**found.as_lists(), **worst}
+
+
+def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
     """Sides against centre per third octave, 200 Hz-10 kHz: |p_ipsi/d| of the louder deviation less |p/d| on axis, centre gain out."""
     thirds = third_octave_centres(*TONE_HZ)
     thirds = thirds[thirds < 0.45 * bank.fs]
@@ -62,7 +95,11 @@ def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, list[float]]:
     sides = [curves.timbre_db for curves in cancellation_curves(bank, rig_file, freqs)]
     apart = np.stack([third_octave_mean(side - centre, freqs, thirds) for side in sides])
     worse = apart[np.abs(apart).argmax(axis=0), np.arange(len(thirds))]
-    return {"third_octaves_hz": [round(float(f), 1) for f in thirds], "sides_minus_centre_db": [round(float(x), 3) for x in worse]}
+    return {
+        "third_octaves_hz": [round(float(f), 1) for f in thirds],
+        "sides_minus_centre_db": [round(float(x), 3) for x in worse],
+        "largest_db": float(np.abs(worse).max()),
+    }
 
 
 def _beam_group(rig_file: RigFile) -> tuple[int, ...]:
@@ -115,8 +152,18 @@ def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     apart = np.array(tone["sides_minus_centre_db"])
     worst_at = in_hz(tone["third_octaves_hz"][int(np.abs(apart).argmax())])
     rows.append(Row("timbre at the ear", f"tone '{rig_file.design.tone}'", f"within {figures.timbre_db:.2f} dB"))
-    rows.append(Row("sides less centre", "0 dB", f"within {np.abs(apart).max():.2f} dB", worst_at))
+    rows.append(Row("sides less centre", "0 dB", f"within {tone['largest_db']:.2f} dB", worst_at))
+    rows.append(_limits_row(bank, rig_file))
     return rows
+
+
+def _limits_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
+    found = bands(rig_file, side_weights(bank, rig_file.rig), 0.45 * bank.fs)
+    free = np.array([band.limit == "none" for band in found])
+    hz = np.array([band.hz for band in found])
+    return Row(
+        "in full", f"{in_hz(hz[0])}-{in_hz(hz[-1])}", spans(hz, free), f"bound by {limits_in_words(found)}" if not free.all() else ""
+    )
 
 
 def _gain_error_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
