@@ -34,6 +34,7 @@ def add_commands(commands: Any) -> None:
     design.add_argument("-o", "--output", metavar="BANK", type=Path, help="bank to write: .npz")
     design.add_argument("--fs", metavar="HZ", type=int, default=REFERENCE_FS, help=f"sample rate ({REFERENCE_FS})")
     add_set_option(design)
+    design.add_argument("--bands", action="store_true", help="also per third octave: asked, reachable, reached, and which limit bound")
     design.add_argument("--show", action="store_true", help="print every key in force with unit and range; without -o nothing else is done")
 
 
@@ -66,6 +67,12 @@ def run_design(args: argparse.Namespace) -> None:
         print_json({"bank": str(args.output), **facts(bank), "figures": bank.figures, "warnings": found})
         return
     tell("\n".join([heading(args.output.name, bank), *table(rows)]))
+    if args.bands and rig_file.rig.kind == "loudspeakers":
+        from spatial.analysis.bands import Band
+        from spatial.cli.feasible import band_lines
+
+        found_bands = [Band(**band) for band in bank.figures["third_octaves"]]
+        tell("\n".join(["", *band_lines(found_bands, rig_file.design.crosstalk.mode)]))
     for text in found:
         say(f"  warning  {text}")
     say(f"next: spatial render song.flac out.wav --bank {args.output}")
@@ -79,7 +86,7 @@ def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tup
     bank = compute_filters(rig_file, fs=fs, progress=progress)
     progress("figures")
     rows = design_table(bank, rig_file)
-    figures = {"asked_and_reached": [asdict(row) for row in rows], **analyze_bank(bank, rig_file)}
+    figures = {"asked_and_reached": [asdict(row) for row in rows], **analyze_bank(bank, rig_file, elsewhere=False)}
     return bank.replace(figures=figures), rows
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 import spatial
 from spatial.errors import SpatialError
 
-COMMAND_MODULES = ("rigs", "design", "render", "see", "demo")
+COMMAND_MODULES = ("rigs", "design", "render", "analyze", "see", "demo")
 INTERRUPTED = 130
 
 
@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 130 interrupted)."""
+    """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted)."""
     args = build_parser().parse_args(argv)
     try:
         return args.run(args) or 0

@@ -19,6 +19,8 @@ def add_commands(commands: Any) -> None:
     check = add_command(commands, "check", "validate a rig file and draw its plan view", run_check, json_output=True, writes=True)
     check.add_argument("rig", metavar="RIG", help="rig file, or name of a shipped rig")
     check.add_argument("-o", "--output", metavar="PLAN", type=Path, help="draw the plan view to a .png, .svg or .pdf file")
+    check.add_argument("--bands", action="store_true", help="per third octave: asked, reachable, and which limit binds")
+    check.add_argument("--trade", action="store_true", help="what an effort cap of 3 to 18 dB buys, and the level it costs")
     add_set_option(check)
 
 
@@ -103,8 +105,18 @@ def run_check(args: argparse.Namespace) -> None:
     found = warnings(rig_file)
     if args.output is not None:
         _draw(args, rig_file)
+    if (args.bands or args.trade) and rig_file.rig.kind == "headphones":
+        raise UsageError(f"{args.rig}: headphones spend no effort on cancellation; --bands and --trade are for loudspeakers")
     if args.json:
-        print_json(_figures(args.rig, rig_file, found))
+        print_json(_figures(args.rig, rig_file, found) | (_trade_figures(rig_file) if args.trade else {}))
+        return
+    if args.bands or args.trade:
+        from spatial.analysis.bands import bands
+        from spatial.cli.feasible import band_lines, trade_lines
+
+        tables = [band_lines(bands(rig_file), rig_file.design.crosstalk.mode)] if args.bands else []
+        tables += [trade_lines(rig_file)] if args.trade else []
+        tell("\n".join([*_heading(args.rig, rig_file), *(line for lines in tables for line in ["", *lines])]))
         return
     tell("\n".join([*_heading(args.rig, rig_file), "", *_plan(rig_file), "", *_feasible(rig_file), *_verdict(found)]))
     if args.output is not None:
@@ -204,6 +216,9 @@ def _figures(name: str, rig_file: RigFile, found: list[str]) -> dict[str, Any]:
 
 
 def _feasible_figures(rig_file: RigFile) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from spatial.analysis.bands import bands
     from spatial.analysis.feasibility import feasibility
 
     if rig_file.rig.kind == "headphones":
@@ -216,4 +231,15 @@ def _feasible_figures(rig_file: RigFile) -> dict[str, Any]:
         "reachable_db": found.reachable_db.round(3).tolist(),
         "virtual_pair_fits": found.pair_fits.tolist(),
     }
-    return {"feasible": {**per_band, "effort_cap_db": found.cap_db, "null_limit_hz": found.null_limit_hz}}
+    return {
+        "feasible": {**per_band, "effort_cap_db": found.cap_db, "null_limit_hz": found.null_limit_hz},
+        "third_octaves": [asdict(band) for band in bands(rig_file)],
+    }
+
+
+def _trade_figures(rig_file: RigFile) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from spatial.analysis.trade import trade
+
+    return {"trade": [asdict(row) for row in trade(rig_file)]}

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
     from spatial.rig.model import RigFile
 
-KINDS = ("beam", "cancellation", "polar", "filters", "width")
+KINDS = ("beam", "polar", "cancellation", "cues", "sweetspot", "distance", "robustness", "baselines", "trade", "filters", "width")
 
 
 def add_commands(commands: Any) -> None:
     """``plot`` and ``report``."""
     plot = add_command(commands, "plot", "draw what a bank does", run_plot, writes=True)
     add_bank_and_rig(plot)
-    plot.add_argument("-k", "--kind", choices=KINDS, required=True, help="width: headphones; beam, cancellation, polar: loudspeakers")
+    plot.add_argument("-k", "--kind", choices=KINDS, required=True, help="width: headphones; filters: any; the others: loudspeakers")
     plot.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="picture: .png, .svg or .pdf")
     plot.add_argument("--dark", action="store_true", help="light lines on a dark ground")
     report = add_command(commands, "report", "write one self-contained page about a bank", run_report, writes=True)

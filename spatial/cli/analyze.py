@@ -1,0 +1,182 @@
+"""``spatial analyze``: every figure that bank and rig determine, published methods beside them, and thresholds to hold them to."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spatial.cli.common import add_command, print_json, tell
+from spatial.cli.see import add_bank_and_rig, bank_and_rig
+from spatial.errors import UsageError
+
+if TYPE_CHECKING:
+    from spatial.analysis.comparison import Compared
+    from spatial.filters import FilterMatrix
+    from spatial.rig.model import RigFile
+
+UNITS = ("db", "hz", "us", "ms", "deg", "m", "samples")
+PRINTED_UNITS = {"db": "dB", "hz": "Hz"}
+NOT_IN_TABLE = (
+    "third_octaves",
+    "against",
+    "poses.at",
+    "poses.sep_mean_db",
+    "poses.sep_pink_db",
+    "poses.ild_error_db",
+    "poses.itd_error_us",
+)
+MEANINGS = {
+    "sides.sep_mean_db": "near ear over far ear, mean of dB, 300 Hz-8 kHz",
+    "sides.sep_pink_db": "the same as a ratio of mean powers",
+    "sides.sep_third_min_db": "the same in the worst third octave",
+    "sides.timbre_db": "near ear off its tone target, 60 Hz-18 kHz, at most",
+    "sides.effort_db": "drive power over the reference driver alone, at most",
+    "sides.drive_db": "largest gain of a filter",
+    "sides.ild_error_db": "level difference of the ears against a real pair, rms over third octaves",
+    "sides.ild_worst_db": "the same in the worst third octave",
+    "sides.itd_error_us": "time difference of the ears against a real pair, rms, 300-1500 Hz",
+    "sides.worst_pose_db": "sep_mean at the worst of 27 head poses",
+    "distance.at_m": "head centre from the rig's origin",
+    "poses.sep_mean_min_db": "27 head poses: +-5 cm sideways, +-10 cm in depth, +-6 deg",
+    "head_radius.at_m": "spheres of other radii, against a real pair on the same sphere",
+    "beam.side_db": "on axis over mean power at +-80, +-90, +-100 deg",
+    "beam.side_min_db": "the same in the worst third octave",
+    "beam.side90_db": "on axis over +-90 deg",
+    "beam.droop45_db": "lowest level within +-45 deg",
+    "beam.peak45_db": "highest level within +-45 deg",
+    "beam.rear_db": "on axis over |azimuth| >= 135 deg",
+    "beam.bw6_deg": "between the first -6 dB crossings",
+    "beam.di_db": "directivity index",
+    "beam.effort_db": "drive power over the reference alone, worst third octave",
+    "beam.prering_db": "energy earlier than 1 ms before the peak",
+    "arrival_samples.left": "arrival of a path at the head",
+    "tone.largest_db": "sides less centre, worst third octave, 200 Hz-10 kHz",
+    "headroom.gain_db": "applied to music",
+    "headroom.limiter_db": "what the limiter takes at worst",
+    "width.ild_error_db": "against the sphere, rms over ERB bands",
+    "width.itd_error_us": "against the sphere, rms over ERB bands below 1.5 kHz",
+    "width.ipsi_flat_db": "near ear off flat, rms",
+}
+
+
+def add_commands(commands: Any) -> None:
+    """``analyze``."""
+    analyze = add_command(commands, "analyze", "print every figure that a bank and its rig determine", run_analyze, json_output=True)
+    add_bank_and_rig(analyze)
+    analyze.add_argument("--csv", action="store_true", help="figures as CSV on standard output: figure,value")
+    analyze.add_argument(
+        "--against", metavar="METHODS", help="put published methods beside the sides: tikhonov,lcmv,choueiri,race,cascade, or all"
+    )
+    analyze.add_argument(
+        "--require", metavar="FILE", type=Path, help='thresholds as JSON, {"sides.worst_pose_db": [">=", 14]}; a miss exits 6'
+    )
+
+
+def run_analyze(args: argparse.Namespace) -> None:
+    """Figures to standard output; thresholds are held last."""
+    if args.json and args.csv:
+        raise UsageError("--json or --csv, not both")
+    from spatial.analysis.summary import analyze_bank
+    from spatial.analysis.thresholds import flat, read_thresholds, require
+
+    thresholds = read_thresholds(args.require) if args.require is not None else ()
+    bank, rig_file = bank_and_rig(args)
+    compared = _compared(args.against, bank, rig_file)
+    figures = analyze_bank(bank, rig_file)
+    if compared:
+        figures["against"] = {row.name: row.as_dict() for row in compared[1:]}
+    flattened = flat(figures)
+    if args.json:
+        print_json(figures)
+    elif args.csv:
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerows([("figure", "value"), *((name, "" if value is None else value) for name, value in flattened.items())])
+    else:
+        tell("\n".join([heading(args.bank, rig_file), *figure_lines(figures), *against_lines(compared, rig_file)]))
+    require(flattened, thresholds, str(args.require))
+
+
+def _compared(names: str | None, bank: FilterMatrix, rig_file: RigFile) -> tuple[Compared, ...]:
+    if names is None:
+        return ()
+    from spatial.analysis.comparison import compare
+
+    if rig_file.rig.kind == "headphones":
+        raise UsageError("--against: headphones cancel nothing, there is nothing to compare")
+    chosen = None if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
+    return compare(bank, rig_file, chosen)
+
+
+# ------------------------------------------------------------------------------------------------------------ table
+
+
+def heading(bank: str, rig_file: RigFile) -> str:
+    """One line: the file, the rig it is judged on, and what was asked of the sides."""
+    rig, design = rig_file.rig, rig_file.design
+    asked = "headphones" if rig.kind == "headphones" else f"sides mode {design.crosstalk.mode}, the worse of two"
+    return f'{Path(bank).name}  on "{rig.name}"; {asked}'
+
+
+def figure_lines(figures: dict[str, Any]) -> list[str]:
+    """A line a figure, under the names that --require knows; lists on one line."""
+    rows: list[tuple[str, str, str]] = []
+    for name, value in _rows("", figures):
+        if not name.startswith(NOT_IN_TABLE):
+            shown = " ".join(f"{_number(x):>5}" for x in value) if isinstance(value, list) else _number(value)
+            rows.append((name, f"{shown} {_unit(name)}".rstrip(), MEANINGS.get(name, "")))
+    names, values = (max(len(row[i]) for row in rows) for i in (0, 1))
+    values = min(values, 24)
+    return [f"  {name:<{names}}  {value:>{values}}  {meaning}".rstrip() for name, value, meaning in rows]
+
+
+def _rows(name: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [row for key, part in value.items() for row in _rows(f"{name}.{key}" if name else key, part)]
+    return [(name, value)]
+
+
+def _number(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.095 else 3
+    return f"{round(value, digits) + 0.0:.{digits}f}"
+
+
+def _unit(name: str) -> str:
+    for part in reversed(name.split(".")):
+        unit = part.rpartition("_")[2]
+        if unit in UNITS:
+            return PRINTED_UNITS.get(unit, unit)
+    return ""
+
+
+# --------------------------------------------------------------------------------------------------------- baselines
+
+
+def against_lines(compared: Sequence[Compared], rig_file: RigFile) -> list[str]:
+    """The bank and the methods, one a line."""
+    if not compared:
+        return []
+    virtual = rig_file.design.crosstalk.mode == "virtual"
+    head: tuple[str, ...]
+    if virtual:
+        head = ("against a real pair", "ILD off", "ITD off", "worst pose", "timbre", "effort", "level", "canceller alone")
+    else:
+        head = ("separation", "mean", "worst third", "worst pose", "timbre", "effort", "level")
+    rows = [head]
+    for row in compared:
+        f = row.figures
+        costs = (f"{f.timbre_db:.1f} dB", f"{f.effort_db:.1f} dB", f"{row.level_db:+.1f} dB")
+        if virtual:
+            alone = "joint" if row.canceller_db is None else f"{row.canceller_db:.1f} dB"
+            rows.append((row.name, f"{f.ild_error_db:.2f} dB", f"{f.itd_error_us:.0f} us", f"{f.worst_pose_db:.1f} dB", *costs, alone))
+        else:
+            rows.append((row.name, f"{f.sep_mean_db:.1f} dB", f"{f.sep_third_min_db:.1f} dB", f"{f.worst_pose_db:.1f} dB", *costs))
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = ["", *("  " + "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)]
+    lines += [f"  {row.name}: {row.what}" for row in compared[1:]]
+    return [*lines, "  the bank with its FIRs; the methods as formulas, without filters, at the same effort cap"]
