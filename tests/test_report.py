@@ -17,6 +17,7 @@ from spatial.cli.main import main
 from spatial.design.virtualizer import compute_filters
 from spatial.filters import FilterMatrix
 from spatial.plots.style import DARK, LIGHT
+from spatial.report.figures import kinds_of
 from spatial.report.page import report_page, typeset
 from spatial.rig.load import rig_from_text
 
@@ -83,9 +84,9 @@ def test_the_page_needs_nothing_from_outside(page):
     assert not re.search(r"https?:|//|url\(|@import", without_pictures)
 
 
-def test_every_picture_is_there_in_light_and_dark_and_decodes(page):
+def test_every_picture_is_there_in_light_and_dark_and_decodes(page, pair):
     pictures = [matplotlib.image.imread(io.BytesIO(base64.b64decode(r.partition(",")[2]))) for r in Reader(page).references]
-    assert len(pictures) == 2 * 5  # plan, beam, polar, cancellation, filters
+    assert len(pictures) == 2 * (1 + len(kinds_of(pair[1])))  # the plan, and every kind
     for dark, light in zip(pictures[::2], pictures[1::2], strict=True):
         assert dark.shape == light.shape and dark.shape[1] >= 900
         assert np.allclose(dark[0, 0, :3], to_rgb(DARK.page)) and np.allclose(light[0, 0, :3], to_rgb(LIGHT.page))

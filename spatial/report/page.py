@@ -17,7 +17,7 @@ from spatial.analysis.summary import Row, design_table
 from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
 from spatial.plots.style import DARK, LIGHT, Theme, decibels, figure_bytes
-from spatial.report.figures import bank_figure, kinds_of, plan_picture
+from spatial.report.figures import kinds_of, plan_picture, prepared
 from spatial.rig.advice import warnings
 from spatial.rig.model import RigFile
 
@@ -28,6 +28,12 @@ SECTIONS = {
     "beam": ("Beam", "Where the centre path goes, over frequency. The front of the rig, 0°, is towards the listener."),
     "polar": ("Around the rig", "The same in third octaves, seen from above."),
     "cancellation": ("Cancellation", "What the left and the right input do at the ears, and what it costs in drive power."),
+    "cues": ("Cues", "Level and time differences between the ears, beside those of a real pair at the same place."),
+    "sweetspot": ("Sweet spot", "The same filters, with the listener elsewhere."),
+    "distance": ("Nearer and farther", "The same filters, 0.5 to 2 times as far away."),
+    "robustness": ("Other poses, other heads", "The same filters; the head moved, turned, smaller and larger."),
+    "baselines": ("Beside other methods", "Published methods on the same rig, at the same effort cap."),
+    "trade": ("What effort buys", "The trade between drive power, cues and level, for this layout."),
     "width": ("Width", "The pair of filters between the ears, beside a rigid sphere with the source where the virtual loudspeaker stands."),
     "filters": ("Filters", "From every input to every driver."),
 }
@@ -77,7 +83,7 @@ def report_page(bank: FilterMatrix, rig_file: RigFile, command: str) -> str:
 
 
 def _drawing(kind: str, bank: FilterMatrix, rig_file: RigFile) -> Callable[[Theme], Figure]:
-    return lambda theme: bank_figure(kind, bank, rig_file, theme=theme)
+    return prepared(kind, bank, rig_file)
 
 
 def _facts(bank: FilterMatrix) -> str:
