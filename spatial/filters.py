@@ -29,7 +29,7 @@ PATHS = ("left", "right", "center")
 class RenderRecipe:
     """How stereo becomes the bank's inputs.
 
-    upmix is "off", "matrix" or "projection"; latency_ms its window; strength scales the centre between nothing and all.
+    upmix is "directional", "projection", "matrix" or "off"; latency_ms its window; strength scales the centre between nothing and all.
     """
 
     upmix: str = "off"

@@ -1,0 +1,179 @@
+"""Upmix by directional variances: which of a few pan directions holds how much power, bin by bin.
+
+The smoothed covariance of M = (L + R)/2 and S = (L - R)/2 is modelled as a sum of variances v_k >= 0 of sources in seven pan
+directions (0 = centre, -45 = hard right, +45 = hard left, every 15 degrees in the M/S plane), in the two quadrature directions M +- jS,
+and of one diffuse source. C is the Wiener estimate of what comes from the centre direction. The local Gaussian model is that of Duong,
+Vincent & Gribonval (2010), here with fixed directions.
+
+A Hermitian 2 x 2 matrix is written by its Stokes parameters, trace t and vector s in three dimensions::
+
+    [[<MM>, <MS*>], [<SM*>, <SS>]] = 1/2 (t + s . sigma),   t = <MM> + <SS>,   s = (<MM> - <SS>, 2 Re<MS*>, -2 Im<MS*>)
+
+A pan direction of phi degrees is t = 1, s = u = (cos 2 phi, sin 2 phi, 0), quadrature u = (0, 0, -+1), diffuse u = 0. With the model
+(t, s) = sum of v_k (1, u_k), regularised, and the measured (p, f), the multiplicative update of maximum likelihood::
+
+    v_k *= (d_k^H Q d_k) / (d_k^H Sigma^-1 d_k),   Q = Sigma^-1 Phi Sigma^-1
+
+becomes, by multiplying it out, a few scalar products::
+
+    v_k *= 2 (t p - s . f)/(t t - s . s) - (p - u_k . f)/(t - u_k . s)
+
+and the Wiener estimate C = 2 v_0/(t t - s . s) ((t - s_x) M - (s_y - j s_z) S). csrc/upmix.c computes the same.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.render.upmix_frames import Floats, FrameUpmix, Spectra, power, recursive_means, smooth, smoothing_bands
+
+PAN_DEG = np.arange(-45.0, 46.0, 15.0)
+DIRECTIONS = np.concatenate(
+    [
+        np.stack([np.cos(np.radians(2 * PAN_DEG)), np.sin(np.radians(2 * PAN_DEG)), 0 * PAN_DEG], axis=1),
+        [[0, 0, 1], [0, 0, -1], [0, 0, 0]],
+    ]
+)
+"""u_k, (10, 3)."""
+
+CENTRE = 3
+"""Which of them is the centre."""
+
+MEAN_S = 0.020
+"""Time constant of the covariance."""
+
+SMOOTHING_ERB = 0.18
+"""Half-width of its mean over frequency, in equivalent rectangular bandwidths."""
+
+VARIANCES_S = 0.018
+"""Time constant with which the variances of the last frame fade into the prior."""
+
+UPDATES = 2
+"""Of the variances in a frame. A third separates a little more and adds artefacts."""
+
+REGULARISATION = 1e-3
+"""Of a bin's power, added to both diagonal elements of the model."""
+
+SHARES_S = 0.5
+"""Time constant of the shares that the directions have in an ERB band."""
+
+GLOBAL_WEIGHT = 0.2
+"""Exponent of the mean share of all bands in the prior; 1 minus it is that of the band's own."""
+
+SHARPENING = 1.35
+"""Exponent of both."""
+
+CENTRE_AT_START, CENTRE_AT_LEAST, SHARE_AT_LEAST = 0.7, 0.1, 1e-4
+
+DEAD_ZONE = 1e-3
+"""Share of S in a bin's power below which C is M; up to ten times as much the two estimates are blended."""
+
+
+class DirectionalUpmix(FrameUpmix):
+    """See the module. Parameters are those of ``FrameUpmix``."""
+
+    def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
+        super().__init__(fs, latency_ms, strength)
+        f_hz = (np.arange(self.n // 2) + 0.5) * fs / self.n
+        self._smoothing = smoothing_bands(f_hz, SMOOTHING_ERB)
+        self._band_start, self._band = erb_bands(f_hz)
+        self._half_turns = np.exp(-1j * np.pi * np.arange(self.n) / self.n)
+        self._keep_means, self._keep_variances, self._keep_shares = np.exp(-self.hop / fs / np.array([MEAN_S, VARIANCES_S, SHARES_S]))
+        self.reset()
+
+    def reset_estimate(self) -> None:
+        """Forget all frames."""
+        self._means = np.zeros((4, self.n // 2))  # Stokes parameters: t, s
+        self._variances = np.zeros((len(DIRECTIONS), self.n // 2))
+        self._shares = np.full((len(DIRECTIONS), len(self._band_start)), (1 - CENTRE_AT_START) / (len(DIRECTIONS) - 1))
+        self._shares[CENTRE] = CENTRE_AT_START
+
+    def centre_frames(self, mid: Floats, side: Floats) -> Floats:
+        """C in frames (hops, n) of M and S."""
+        mid_bins, side_bins = self._odd_spectra(mid), self._odd_spectra(side)
+        stokes = np.empty((len(mid), 4, self.n // 2))
+        stokes[:, 0] = power(mid_bins) + power(side_bins)
+        stokes[:, 1] = power(mid_bins) - power(side_bins)
+        stokes[:, 2] = 2 * (mid_bins.real * side_bins.real + mid_bins.imag * side_bins.imag)
+        stokes[:, 3] = 2 * (mid_bins.real * side_bins.imag - mid_bins.imag * side_bins.real)
+        self._means = recursive_means(self._means, stokes, self._keep_means)
+        centre = np.stack([self._centre(*frame) for frame in zip(smooth(stokes, *self._smoothing), mid_bins, side_bins, strict=True)])
+        return self._odd_frames(centre)
+
+    def _centre(self, stokes: Floats, mid: Spectra, side: Spectra) -> Spectra:
+        """C in one frame (bins,) of M and S with their mean Stokes parameters (4, bins)."""
+        p = stokes[0]
+        sounding = p > self.floor
+        p_inverse = np.where(sounding, 1 / np.maximum(p, self.floor), 0)
+        f = stokes[1:] * p_inverse  # in units of the bin's power from here on
+        prior = self._prior()[:, self._band]
+        v = (self._keep_variances * p_inverse) * self._variances + (1 - self._keep_variances) * prior
+        for _ in range(UPDATES):
+            t, s, determinant = model(v)
+            likeness = 2 * (t - dot(s, f)) / determinant
+            for k, u in enumerate(DIRECTIONS):
+                v[k] *= np.maximum(likeness - (1 - dot(u, f)) / (t - dot(u, s)), 0)
+        t, s, determinant = model(v)
+        gain = np.where(sounding, 2 * v[CENTRE] / determinant, 0)
+        self._variances = np.where(sounding, v * p, 0)
+        self._learn(v, np.where(sounding, np.sqrt(p), 0))
+        of_mid, of_side_re, of_side_im = gain * (t - s[0]), gain * s[1], gain * s[2]
+
+        mid_power, side_power = power(mid), power(side)
+        dead = np.clip((10 * DEAD_ZONE * (mid_power + side_power) - side_power) / (9 * DEAD_ZONE * (mid_power + side_power) + 1e-300), 0, 1)
+        of_mid += dead * (1 - of_mid)
+        of_side_re *= 1 - dead
+        of_side_im *= 1 - dead
+        centre = np.empty_like(mid)
+        centre.real = of_mid * mid.real - (of_side_re * side.real + of_side_im * side.imag)
+        centre.imag = of_mid * mid.imag - (of_side_re * side.imag - of_side_im * side.real)
+        return centre
+
+    def _prior(self) -> Floats:
+        """Shares that the directions are expected to have in each band, (directions, bands)."""
+        everywhere = self._shares.mean(axis=1, keepdims=True)
+        prior = (self._shares ** (1 - GLOBAL_WEIGHT) * everywhere**GLOBAL_WEIGHT) ** SHARPENING
+        return prior / prior.sum(axis=0)
+
+    def _learn(self, v: Floats, amplitude: Floats) -> None:
+        """The bands' shares from the variances of a frame, weighted by amplitude."""
+        shares = np.add.reduceat(v * (amplitude / v.sum(axis=0)), self._band_start, axis=1)
+        total = shares.sum(axis=0)
+        sounding = total > 0
+        new = self._keep_shares * self._shares + (1 - self._keep_shares) * shares / np.where(sounding, total, 1)
+        new[CENTRE] = np.maximum(new[CENTRE], CENTRE_AT_LEAST)
+        new = np.maximum(new / new.sum(axis=0), SHARE_AT_LEAST)
+        self._shares = np.where(sounding, new, self._shares)
+
+    def _odd_spectra(self, frames: Floats) -> Spectra:
+        """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
+        transform are, and the core's transform has just these."""
+        return np.fft.fft(frames * self._half_turns)[:, : self.n // 2]
+
+    def _odd_frames(self, spectra: Spectra) -> Floats:
+        """Undoes ``_odd_spectra``."""
+        frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
+        return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
+
+
+def dot(a: Floats, b: Floats) -> Floats:
+    """Scalar product over the first axis, which is three."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def model(v: Floats) -> tuple[Floats, Floats, Floats]:
+    """t, s and t t - s . s of variances (directions, bins) in units of the bin's power."""
+    t = np.full(v.shape[1], 2 * REGULARISATION)
+    s = np.zeros((3, v.shape[1]))
+    for u, v_k in zip(DIRECTIONS, v, strict=True):
+        t += v_k
+        s += u[:, None] * v_k
+    return t, s, t * t - dot(s, s)
+
+
+def erb_bands(f_hz: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First bin of each band, and each bin's band: bands one ERB wide on the scale of Glasberg & Moore (1990)."""
+    number = np.floor(21.4 * np.log10(1 + 4.37e-3 * f_hz)).astype(np.intp)
+    _, start, band = np.unique(number, return_index=True, return_inverse=True)
+    return start, band
