@@ -124,7 +124,7 @@ class Plant:
 
 def _tikhonov(plant: Plant) -> tuple[NDArray, NDArray]:
     relative = plant.H / plant.d[:, :, None]
-    beta = np.maximum(_beta_for_effort(relative, plant.effort), _beta_for_target(relative, plant.t))
+    beta = np.maximum(_beta_for_effort(relative, plant.effort), _beta_for_target(relative, plant.d, plant.t))
     return _both(tikhonov(relative, np.broadcast_to(np.eye(2), (len(beta), 2, 2)), beta))
 
 
@@ -170,7 +170,7 @@ def _beta_for_effort(H: NDArray, effort: NDArray) -> NDArray[np.float64]:
     return scale * np.exp(high)
 
 
-def _beta_for_target(H: NDArray, t: NDArray) -> NDArray[np.float64]:
+def _beta_for_target(H: NDArray, d: NDArray, t: NDArray) -> NDArray[np.float64]:
     """The beta that leaves the target's ratio: closed form on a symmetric layout, else bisection of the worse side; 0 without target."""
     if not np.isfinite(t).all():
         return np.zeros(len(t))
@@ -178,11 +178,11 @@ def _beta_for_target(H: NDArray, t: NDArray) -> NDArray[np.float64]:
     if np.all(np.abs(gram[:, 0, 0] - gram[:, 1, 1]) + np.abs(gram[:, 0, 1].imag) <= SYMMETRIC * np.abs(gram[:, 0, 0])):
         return np.nan_to_num(tikhonov_beta_for_separation(H[:, LEFT], H[:, RIGHT], t))
     eigenvalues, basis = np.linalg.eigh(gram)
-    scale = eigenvalues.mean(axis=1)
+    scale, louder = eigenvalues.mean(axis=1), np.abs(d / d[:, ::-1])
 
     def separates(beta: NDArray) -> NDArray:
         heard = np.einsum("fek,fk,fik->fei", basis, eigenvalues / (eigenvalues + beta[:, None]), basis.conj())
-        ratio = np.abs(heard[:, [0, 1], [0, 1]] / heard[:, [1, 0], [0, 1]])
+        ratio = np.abs(heard[:, [0, 1], [0, 1]] / heard[:, [1, 0], [0, 1]]) * louder
         return ratio.min(axis=1) >= t
 
     low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
