@@ -216,8 +216,7 @@ def test_tikhonov_and_lcmv_meet_the_target_where_the_cap_lets_them(lefts):
             separation.append(20 * np.log10(np.abs(np.sum(side.h_ipsi * w, axis=1) / np.sum(side.h_contra * w, axis=1))))
         # one beta serves both sides of Tikhonov's inverse: the worse side has the target, unless any loading leaves more
         worse = np.min(separation, axis=0)
-        limited = worse < 21
-        assert limited.mean() > 0.5 and np.allclose(worse[limited], 20.0, atol=1e-3), name
+        assert worse.min() >= 20 - 1e-3 and np.mean(worse <= 20 + 1e-3) > 0.8, name
 
 
 def test_mirrored_rigs_get_mirrored_methods():
