@@ -9,20 +9,19 @@ from make_rigs import ball_rig, free_rig
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import erb_centres, gammatone_power
 from spatial.acoustics.points import arc, sphere
-from spatial.acoustics.tone import beam_group, boost_limited, timbre_group
+from spatial.acoustics.tone import boost_limited, timbre_group
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_pattern import beam_figures, beam_pattern, directivity_index_db
+from spatial.analysis.beam_pattern import beam_pattern, directivity_index_db
 from spatial.analysis.cancellation import arrivals, side_figures
 from spatial.analysis.effective import effective_weights
 from spatial.analysis.width_pair import width_figures
 from spatial.design.alignment import delay_s, fit_frequencies
-from spatial.design.beamformer import beam_weights, smooth_path
 from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
 from spatial.design.virtualizer import compute_filters
 from spatial.design.width.models import relative_hrtf
 from spatial.errors import UsageError
 from spatial.rig.load import load_rig, rig_from_text
-from spatial.rig.model import BeamSpec, Medium
+from spatial.rig.model import Medium
 
 C = Medium().c
 ALONE = '[design.beam]\npreset = "reference"\n'
@@ -85,20 +84,6 @@ def test_the_boost_limit_never_goes_above_flat_or_limit_and_holds_below_its_knee
 def test_band_limit_leaves_the_audible_band_alone():
     f = np.array([0.0, 1000.0, 20000.0, 22000.0, 24000.0])
     assert np.allclose(band_limit(f, 48000), [1, 1, 1, 0.5, 0])
-
-
-def test_the_smooth_path_is_the_best_of_all_paths():
-    rng = np.random.default_rng(3)
-    score, cost = rng.standard_normal((5, 4)), 0.3
-
-    def total(path):
-        ia, ib = np.divmod(np.array(path), 2)
-        return score[np.arange(5), path].sum() - cost * (np.diff(ia) ** 2 + np.diff(ib) ** 2).sum()
-
-    every = [[a, b, c, d, e] for a in range(4) for b in range(4) for c in range(4) for d in range(4) for e in range(4)]
-    path, best = smooth_path(score, 2, cost)
-    assert np.isclose(best, max(total(p) for p in every))
-    assert np.isclose(total(path), best)
 
 
 # -------------------------------------------------------------------------------------------------------- width
@@ -178,13 +163,6 @@ def test_directivity_index_of_an_omni_a_cardioid_and_two_close_omnis():
     assert abs(directivity_index_db(np.array([g0 @ w]), (h @ w)[None], weights)[0] - 6.021) < 0.01
 
 
-def test_reference_is_the_driver_nearest_to_the_axis_or_the_group_that_ties():
-    assert beam_group(ball_rig([0, 90, -90]).rig, BeamSpec()) == (0,)
-    assert beam_group(ball_rig([40, -40, 120]).rig, BeamSpec()) == (0, 1)
-    assert beam_group(free_rig([0.3, 0.1, -0.1, -0.3]).rig, BeamSpec()) == (1, 2)
-    assert beam_group(free_rig([0.3, 0.1, -0.1]).rig, BeamSpec(reference=("d0",))) == (0,)
-
-
 def test_timbre_comes_from_the_loudest_driver_on_the_side():
     rig_file = free_rig([0.4, 0.1, -0.1, -0.4])
     spec = rig_file.design.crosstalk
@@ -197,53 +175,6 @@ def test_timbre_comes_from_the_loudest_driver_on_the_side():
 def ball_bank():
     rig_file = ball_rig([0, 90, -90])
     return rig_file, compute_filters(rig_file)
-
-
-def test_null_beam_of_a_ball_of_three(ball_bank):
-    """PHYSICS: side >= 11 dB, DI >= 4.5, droop within -3.4 dB, ripple 0.2 dB, effort <= 6 dB, pre-ringing <= -36 dB."""
-    rig_file, bank = ball_bank
-    figures = beam_figures(bank, rig_file)
-    assert figures.side_db >= 11.0
-    assert figures.di_db >= 4.5
-    assert figures.droop45_db >= -3.4
-    assert figures.ripple_db <= 0.2
-    assert figures.effort_db <= 6.0
-    assert figures.prering_db <= -36.0
-    assert abs(figures.level_db - rig_file.design.center_gain_db) < 0.05
-
-
-def test_power_ratio_goes_no_deeper_than_asked():
-    f = np.arange(1, 2049) * 48000 / 4096
-    rig = ball_rig([0, 90, -90]).rig
-    deep = beam_weights(rig, BeamSpec(preset="null"), (0,), f, Medium())
-    shallow = beam_weights(rig, BeamSpec(preset="power_ratio", side_db=8.0), (0,), f, Medium())
-    h = transfer_matrix(rig, arc([-100, -90, -80, 80, 90, 100]), f)
-    band = (f > 300) & (f < 4000)
-
-    def side_db(w):
-        return -10 * np.log10(np.mean(np.abs(np.einsum("fpn,fn->fp", h, w)) ** 2, axis=1))[band].mean()
-
-    assert 8.0 < side_db(shallow) < side_db(deep)
-    effort = [np.sum(np.abs(w[band]) ** 2, axis=1).mean() for w in (shallow, deep)]
-    assert effort[0] < effort[1]
-
-
-def test_symmetric_rigs_get_symmetric_weights():
-    f = np.arange(1, 2049) * 48000 / 4096
-    for rig, group, mirror in (
-        (ball_rig([0, 90, -90]).rig, (0,), [0, 2, 1]),
-        (free_rig([0.3, 0.1, -0.1, -0.3]).rig, (1, 2), [3, 2, 1, 0]),
-    ):
-        w = beam_weights(rig, BeamSpec(), group, f, Medium())
-        assert np.allclose(w, w[:, mirror], atol=1e-9)
-
-
-def test_reference_preset_is_the_reference_alone_and_flat():
-    f = np.geomspace(50, 18000, 50)
-    rig = ball_rig([0, 90, -90]).rig
-    w = beam_weights(rig, BeamSpec(preset="reference"), (0,), f, Medium())
-    assert np.all(w[:, 1:] == 0)
-    assert np.allclose(np.sum(transfer_matrix(rig, arc(0.0), f)[:, 0] * w, axis=1), 1)
 
 
 # ------------------------------------------------------------------------------------------------------- matrix

@@ -54,7 +54,7 @@ def test_rigs_as_json(spatial):
 # --------------------------------------------------------------------------------------------------------- check
 
 
-@pytest.mark.parametrize("name", ["ball3", "bar8", "box2", "headphones", "stereo_pair"])
+@pytest.mark.parametrize("name", shipped_rigs())
 def test_check_prints_one_screen(spatial, name):
     code, out, err = spatial("check", name)
     assert code == 0 and err == "" and out.isascii()
@@ -186,7 +186,7 @@ def test_the_sketch_has_the_listeners_left_on_the_left_and_front_downwards():
     assert lines[-1].index("o") == where["+"][1]
 
 
-@pytest.mark.parametrize("name", ["ball3", "bar8", "box2", "headphones", "stereo_pair"])
+@pytest.mark.parametrize("name", shipped_rigs())
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_the_picture_is_drawn_and_the_same_every_time(name, theme):
     rig_file = load_rig(name)

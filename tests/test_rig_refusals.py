@@ -4,6 +4,7 @@ import pytest
 from rig_texts import BALL, FREE, HEADPHONES, changed
 
 from spatial.errors import UsageError
+from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import load_rig, rig_from_text
 
 
@@ -237,9 +238,25 @@ REFUSED_DESIGNS = {
         '[design.width]\nmodel = "balanced"',
         'line 30  [design.width] model = "balanced" is not built yet; use "sphere_order5" or "closed_form" or "sphere_exact"',
     ),
-    "beam not built": (
-        '[design.beam]\npreset = "room"',
-        'line 30  [design.beam] preset = "room" is not built yet; use "null" or "power_ratio" or "reference"',
+    "custom without a shape": (
+        '[design.beam]\npreset = "custom"',
+        'line 29  [design.beam] shape is missing; preset = "custom" needs rows of [azimuth_deg, lower_db, upper_db]',
+    ),
+    "shape out of order": (
+        '[design.beam]\npreset = "custom"\nshape = [[30, -3, 0], [0, -1, 1]]',
+        "line 31  [design.beam] shape[2] = [0.0, -1.0, 1.0] is out of order: azimuths from -180 to 180 rise from row to row",
+    ),
+    "shape with crossed bounds": (
+        '[design.beam]\npreset = "custom"\nshape = [[0, -1, 1], [90, -10, -20]]',
+        "line 31  [design.beam] shape[2] = [90.0, -10.0, -20.0] has its lower bound above the upper one",
+    ),
+    "shape without the listener": (
+        '[design.beam]\npreset = "custom"\nshape = [[0, -6, -3], [90, -60, -20]]',
+        "line 31  [design.beam] shape shuts out the listener: at 0 deg the bounds have 0 dB between them, the level on axis itself",
+    ),
+    "shape of a window alone": (
+        '[design.beam]\npreset = "custom"\nshape = [[0, -1, 1], [180, -3, 1]]',
+        "line 31  [design.beam] shape keeps nothing down: a lower_db of -12 or less is wanted somewhere",
     ),
     "robust is no boolean": (
         "[design.crosstalk]\nrobust = 1",
@@ -498,7 +515,7 @@ def test_one_mistake_is_told_once():
 def test_a_file_that_is_not_there_names_the_shipped_rigs():
     with pytest.raises(UsageError) as error:
         load_rig("bal3")
-    assert str(error.value) == "bal3: no such file, and no shipped rig (ball3, bar8, box2, headphones, stereo_pair). Did you mean ball3?"
+    assert str(error.value) == f"bal3: no such file, and no shipped rig ({', '.join(shipped_rigs())}). Did you mean ball3?"
 
 
 @pytest.mark.parametrize("name", [".", "a\0b", "no/such/folder/x.toml", "x" * 5000])

@@ -73,12 +73,26 @@ def beam_group(rig: Rig, spec: BeamSpec) -> tuple[int, ...]:
     """Reference of the beam: the drivers named, else those nearest to the listening axis (ties of 0.5 degrees, 1 mm together)."""
     if spec.reference:
         return rig.indices(spec.reference)
+    used, off, tie = _off_axis(rig, spec)
+    return tuple(i for i, o in zip(used, off, strict=True) if o <= off.min() + tie)
+
+
+def beam_reference_in_words(rig: Rig, spec: BeamSpec) -> str:
+    """Who the reference of the beam is, and why: "front, nearest to the axis (0 deg)"."""
+    names = " + ".join(rig.drivers[i].name for i in beam_group(rig, spec))
+    if spec.reference:
+        return f"{names}, as the rig file says"
+    off = float(_off_axis(rig, spec)[1].min())
+    away = f"{off:.3g} deg" if rig.enclosure.shape in ("sphere", "cylinder") else f"{1000 * off:.3g} mm"
+    return f"{names}, nearest to the axis ({away})"
+
+
+def _off_axis(rig: Rig, spec: BeamSpec) -> tuple[tuple[int, ...], NDArray[np.float64], float]:
+    """The drivers of a beam, how far each is from the listening axis (degrees on a body, else metres), and what counts as a tie."""
     used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
     if rig.enclosure.shape in ("sphere", "cylinder"):
-        off, tie = np.rad2deg(np.arccos(np.clip(axes(rig)[list(used), 0], -1, 1))), AXIS_TOLERANCE_DEG
-    else:
-        off, tie = np.linalg.norm(places(rig)[list(used), 1:], axis=1), AXIS_TOLERANCE_M
-    return tuple(i for i, o in zip(used, off, strict=True) if o <= off.min() + tie)
+        return used, np.rad2deg(np.arccos(np.clip(axes(rig)[list(used), 0], -1, 1))), AXIS_TOLERANCE_DEG
+    return used, np.linalg.norm(places(rig)[list(used), 1:], axis=1), AXIS_TOLERANCE_M
 
 
 def target_at_ear(rig: Rig, scene: Scene, design: DesignSpec, group: Sequence[int], ear: int, h_ear: NDArray, freqs: NDArray) -> ToneTarget:

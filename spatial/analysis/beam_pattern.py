@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from spatial.acoustics.points import FarField, arc, space_of
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.beam_tolerance import p10_db, side_draws_db
 from spatial.analysis.effective import effective_weights
 from spatial.filters import FilterMatrix
 from spatial.rig.model import Rig, RigFile, Scene
@@ -41,7 +42,7 @@ class BeamPattern:
 
 @dataclass(frozen=True)
 class BeamFigures:
-    """The beam in numbers; *_min is the worst third octave and *_hz its centre."""
+    """The beam in numbers; *_min is the worst third octave and *_hz its centre; p10_db as in `beam_tolerance`."""
 
     side_db: float
     side_min_db: float
@@ -49,7 +50,7 @@ class BeamFigures:
     side90_db: float
     droop45_db: float
     peak45_db: float
-    rear_db: float
+    rear_db: float | None  # None in a baffle, behind which it is silent
     bw6_deg: float
     di_db: float
     di_min_db: float
@@ -57,6 +58,7 @@ class BeamFigures:
     ripple_db: float
     level_db: float
     prering_db: float
+    p10_db: float
 
 
 def pressure(bank: FilterMatrix, rig: Rig, scene: Scene, points: FarField, freqs: NDArray, path: str = "center") -> NDArray[np.complex128]:
@@ -93,7 +95,7 @@ def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
     def band_power(points: FarField) -> NDArray:
         return (np.abs(pressure(bank, rig, scene, points, freqs)) ** 2).reshape(len(bands), PER_BAND, len(points)).mean(axis=1)
 
-    azimuth = np.arange(-180.0, 180.0, 5.0)
+    azimuth, silent_rear = np.arange(-180.0, 180.0, 5.0), rig.enclosure.shape == "baffle"
     power = band_power(arc(azimuth))
     front = power[:, azimuth == 0][:, 0]
     level = power_db(power / front[:, None])
@@ -113,7 +115,7 @@ def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
         side90_db=float(np.minimum(power_db(front / power[:, np.abs(azimuth) == 90].mean(axis=1)), DEEPEST_DB).mean()),
         droop45_db=float(window.min()),
         peak45_db=float(window.max()),
-        rear_db=float(power_db(front / power[:, np.abs(azimuth) >= 135].mean(axis=1)).mean()),
+        rear_db=None if silent_rear else float(power_db(front / power[:, np.abs(azimuth) >= 135].mean(axis=1)).mean()),
         bw6_deg=float(np.mean([beamwidth_deg(azimuth, row) for row in level])),
         di_db=float(di.mean()),
         di_min_db=float(di.min()),
@@ -121,6 +123,7 @@ def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
         ripple_db=float(np.ptp(power_db(front))),
         level_db=float(power_db(front).mean()),
         prering_db=prering_db(bank, rig_file),
+        p10_db=float(p10_db(side_draws_db(rig, scene.medium, w, freqs, PER_BAND, SIDE_DEG)).mean()),
     )
 
 

@@ -1,219 +1,136 @@
-"""Depth: a midrange beam by window least squares, power ratio and main lobe in one linear solve per frequency.
+"""Depth: a midrange beam with a window that the listener may move in and as little as possible to the sides.
 
-    w = M^-1 (r + nu g0*),   M = R_window + alpha (B_side + gamma B_sphere) + beta P,   r = <g* T>,   nu from g0^T w = 1
+Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, plus what
+errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
+`magnitude_bounds`. Starts are window least squares, one linear solve each,
 
-g0 is the on-axis response vector, R_window the mean of g* g^T over the window of +-45 degrees, B_side and B_sphere the same around +-90
-degrees and over the sphere, P the cost of using a driver, T the wished magnitude in the window times the phase that the pattern takes
-by itself (magnitude least squares: Setsompop et al., "Magnitude least squares optimization", Magn. Reson. Med. 59, 2008). alpha and beta
-run along one smooth path over frequency, the best by dynamic programming: free choices would jump and give long filters.
+    w = M^-1 (r + nu g0*),   M = R_window + alpha (B_stop + gamma B_sphere) + beta P,   r = <g* T> over the window,   nu from g0^T w = 1,
+
+T the wished magnitude times the phase of the reference seen from a point on the axis; the frequencies' best results are strung to one
+smooth path, for jumps make long filters and notches. Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean
+power in any direction: nulls are never deeper than drivers can hold.
+
+The usual refinement of window least squares, taking the pattern's own phase and searching alpha and beta on a grid (Setsompop et al.,
+"Magnitude least squares optimization", Magn. Reson. Med. 59, 2008), gets less out of a rig and takes longer; ``side_db`` / P10 in dB:
+
+    ball of three 11.6 / 10.5 -> 12.5 / 11.3          ring of seven 18.0 / 15.4 -> 19.4 / 17.3
+    four on a cylinder 14.6 / 13.5 -> 16.0 / 14.6     five on a ball, asymmetric 14.9 / 13.7 -> 16.8 / 15.3
+    bar of five in a wall, 80 mm apart 11.6 / 9.9 -> 17.5 / 13.2
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.interpolate import CubicSpline
 
-from spatial.acoustics.points import arc, sphere
+from spatial.acoustics.points import arc
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.design.regularization import band_weights, effort_cap_curve, smooth_step
-from spatial.rig.geometry import axes, places
+from spatial.design.beam_patterns import Patterns, mean_power, patterns
+from spatial.design.beam_wishes import BeamNumbers, wish_of
+from spatial.design.constant_directivity import constant_directivity
+from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
+from spatial.design.regularization import effort_cap_curve, smooth_step
 from spatial.rig.mirror import driver_order, upright
 from spatial.rig.model import BeamSpec, Medium, Rig
-from spatial.units import db, power_db
+from spatial.units import from_db
+
+NUMBERS = BeamNumbers()
 
 
-@dataclass(frozen=True)
-class WindowSpec:
-    """Numbers of the window least squares that a person may want to change."""
-
-    window_deg: float = 45.0
-    window_step_deg: float = 5.0
-    wished_db: tuple[tuple[float, float], ...] = ((0, 0), (15, -0.2), (30, -0.8), (45, -2.2))  # azimuth, level
-    gamma: float = 0.15  # weight of the whole sphere beside the sides
-    side_db: float = 20.0  # deeper than this is not rewarded
-    droop_db: float = -3.0
-    peak_db: float = 0.4
-    miss_cost: float = 2.0  # per dB of effort, droop or peak beyond its bound
-    step_cost: float = 0.02  # per squared grid step between neighbouring frequencies
-    grid: int = 16
-    alpha: tuple[float, float] = (0.02, 30.0)
-    beta: tuple[float, float] = (1e-6, 1.0)
-    band_hz: tuple[float, float] = (150.0, 6500.0)
-    n_freqs: int = 110
-    starts_m: tuple[float, ...] = (-0.06, 0.0, 0.06)
-    rounds: int = 12
-    smoothing: float = 2.0  # of the path, in frequencies
-    top_hz: tuple[float, float] = (5600.0, 8000.0)  # blend to the reference alone
-    bottom_hz: tuple[float, float] = (100.0, 250.0)
+def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
+    """Logarithmic low down, where drivers change slowly, and linear above, where filters of some milliseconds cannot turn faster."""
+    low, high = numbers.band_hz
+    share, most_hz = numbers.step
+    corner = most_hz / share
+    below = np.geomspace(low, corner, int(np.ceil(np.log(corner / low) / share)), endpoint=False)
+    return np.concatenate([below, np.arange(corner, high + most_hz, most_hz)])
 
 
-MIRROR_TOLERANCE = 1e-9
-SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
+def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> NDArray[np.complex128]:
+    """Window least squares for every starting phase: (starts, freqs, m)."""
+    window = np.isfinite(p.wish.wished_db)
+    g, azimuth = p.bounded[:, window], p.wish.azimuth_deg[window]
+    m = mean_power(g, np.full(g.shape[1], 1 / g.shape[1])) + numbers.alpha * (p.stop_power() + p.wish.gamma * p.sphere)
+    _add_to_diagonal(m, numbers.beta * p.loading)
+    out = []
+    for start_m in numbers.starts_m:
+        moved = 2 * np.pi * p.freqs[:, None] / c * start_m * (np.cos(np.deg2rad(azimuth)) - 1)
+        wished = from_db(p.wish.wished_db[window]) * np.exp(1j * (np.angle(p.reference[:, window]) + moved))
+        r = np.einsum("fdm,fd->fm", g.conj(), wished) / len(azimuth)
+        x, y = np.moveaxis(np.linalg.solve(m, np.stack([r, p.front.conj()], axis=2)), 2, 0)
+        nu = (1 - np.sum(p.front * x, axis=1)) / np.sum(p.front * y, axis=1)
+        out.append(x + y * nu[:, None])
+    return np.array(out)
 
 
-@dataclass(frozen=True, eq=False)
-class Patterns:
-    """Directional responses that the solve needs at some frequencies, and the matrices made of them (freqs first)."""
-
-    freqs: NDArray[np.float64]
-    front: NDArray[np.complex128]  # (freqs, drivers)
-    window: NDArray[np.complex128]  # (freqs, azimuths, drivers)
-    side: NDArray[np.complex128]
-    wanted: NDArray[np.complex128]  # R_window, (freqs, drivers, drivers)
-    unwanted: NDArray[np.complex128]  # B_side + gamma B_sphere
-    cost: NDArray[np.float64]  # P, its diagonal (freqs, drivers)
-    reference: NDArray[np.complex128]  # (freqs, azimuths): the reference alone in the window, re on axis
-    reference_power: NDArray[np.float64]  # |sum g|^2 / n on axis
-    mirror: NDArray[np.intp]  # the driver that mirrors each one; itself where the rig is not symmetric
-
-    def solve(self, alpha: NDArray, beta: NDArray, wish: NDArray) -> NDArray[np.complex128]:
-        """Weights (freqs, drivers), 1 on axis, for weights alpha, beta (freqs,) and a wish T (freqs, azimuths).
-
-        A symmetric rig gets symmetric weights: taking the pattern's own phase would let a lopsided one grow out of rounding errors.
-        """
-        n = self.front.shape[1]
-        m = self.wanted + alpha[:, None, None] * self.unwanted
-        m[:, np.arange(n), np.arange(n)] += beta[:, None] * self.cost
-        r = np.einsum("fdn,fd->fn", self.window.conj(), wish) / wish.shape[1]
-        x, y = np.moveaxis(np.linalg.solve(m, np.stack([r, self.front.conj()], axis=2)), 2, 0)
-        nu = (1 - np.sum(self.front * x, axis=1)) / np.sum(self.front * y, axis=1)
-        w = x + y * nu[:, None]
-        return (w + w[:, self.mirror]) / 2
-
-    def in_window(self, w: NDArray) -> NDArray[np.complex128]:
-        """Pressure over the window, (freqs, azimuths)."""
-        return np.einsum("fdn,fn->fd", self.window, w)
-
-    def score(self, w: NDArray, spec: WindowSpec, cap_db: NDArray) -> NDArray[np.float64]:
-        """How good weights are at each frequency; 0 is perfect, (freqs,)."""
-        level = db(self.in_window(w))
-        side_db = -power_db(np.mean(np.abs(np.einsum("fdn,fn->fd", self.side, w)) ** 2, axis=1))
-        effort_db = power_db(np.sum(np.abs(w) ** 2, axis=1) * self.reference_power)
-        misses = np.maximum(effort_db - cap_db, 0)
-        misses += np.maximum(spec.droop_db - level.min(axis=1), 0) + np.maximum(level.max(axis=1) - spec.peak_db, 0)
-        return -10 * 10 ** (-np.minimum(side_db, spec.side_db) / 10) - spec.miss_cost * misses
-
-
-def window_deg(spec: WindowSpec) -> NDArray[np.float64]:
-    """Azimuths of the window."""
-    return np.arange(-spec.window_deg, spec.window_deg + 1e-9, spec.window_step_deg)
-
-
-def patterns(rig: Rig, used: Sequence[int], group: Sequence[int], freqs: NDArray, medium: Medium, spec: WindowSpec) -> Patterns:
-    """Responses of the used drivers at these frequencies; group is the reference, both by index in the rig."""
-    used, among = list(used), [list(used).index(i) for i in group]
-
-    def look(points):  # type: ignore[no-untyped-def]
-        return transfer_matrix(rig, points, freqs, medium)[:, :, used]
-
-    def mean(g, weights=None):  # type: ignore[no-untyped-def]
-        weights = np.full(g.shape[1], 1 / g.shape[1]) if weights is None else weights
-        return np.einsum("fdn,fdm->fnm", g.conj() * weights[:, None], g, optimize=True)
-
-    window, front = look(arc(window_deg(spec))), look(arc(0.0))[:, 0]
-    azimuth, elevation = np.meshgrid(np.concatenate([np.arange(75, 106, 5), np.arange(-105, -74, 5)]), [-15, -5, 5, 15])
-    around, weights = sphere(8, 16)
-    reference = front[:, among].sum(axis=1)
-    return Patterns(
-        freqs=freqs,
-        front=front,
-        window=window,
-        side=look(arc(SIDE_DEG)),
-        wanted=mean(window),
-        unwanted=mean(look(arc(azimuth, elevation))) + spec.gamma * mean(look(around), weights),
-        cost=band_weights([rig.drivers[i] for i in used], freqs),
-        reference=window[:, :, among].sum(axis=2) / reference[:, None],
-        reference_power=np.abs(reference) ** 2 / len(among),
-        mirror=mirror_drivers(rig, used),
+def bounds_of(p: Patterns, cap_db: float, most: NDArray, numbers: BeamNumbers) -> Bounds:
+    """The problem of `magnitude_bounds`; most (freqs, m): the largest weight of a driver of each group."""
+    quadratic = p.stop_power() + p.wish.gamma * p.sphere
+    _add_to_diagonal(quadratic, numbers.error_power * p.loading)
+    effort = np.eye(len(p.count)) * (p.count * p.reference_power[:, None])[:, None]
+    return Bounds(
+        front=p.front,
+        rows=p.bounded,
+        low=from_db(p.wish.low_db),
+        high=from_db(p.wish.high_db),
+        strict=p.wish.strict,
+        quadratic=quadratic,
+        caps=(PowerCap(effort, from_db(effort_cap_curve(p.freqs, cap_db))),),
+        most=most,
     )
 
 
-def mirror_drivers(rig: Rig, used: Sequence[int]) -> NDArray[np.intp]:
-    """For each used driver the position, among them, of its mirror image in left; 0, 1, 2, ... where any has none."""
-    place, axis = places(rig)[list(used)], axes(rig)[list(used)]
-    kind = [(rig.drivers[i].diameter_m, rig.drivers[i].directivity, rig.drivers[i].band_hz) for i in used]
-    found = []
-    for i in range(len(place)):
-        apart = np.abs(place - place[i] * [1, -1, 1]).max(axis=1) + np.abs(axis - axis[i] * [1, -1, 1]).max(axis=1)
-        nearest = int(apart.argmin())
-        if apart[nearest] > MIRROR_TOLERANCE or kind[nearest] != kind[i]:
-            return np.arange(len(place))
-        found.append(nearest)
-    return np.array(found)
+def bounded_beam(p: Patterns, cap_db: float, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path, refined once more.
 
-
-def smooth_path(score: NDArray, grid: int, step_cost: float) -> tuple[NDArray[np.intp], float]:
-    """Index into a grid x grid plane at every frequency: the highest total score less the cost of steps (Viterbi).
-
-    score (freqs, grid * grid). Returns the path (freqs,) and its total.
+    The second time the power over all directions counts less where the sides are loud, or, where less is asked of the sides, drive power
+    is saved.
     """
-    ia, ib = np.divmod(np.arange(score.shape[1]), grid)
-    step = step_cost * ((ia[:, None] - ia) ** 2 + (ib[:, None] - ib) ** 2)
-    best, back = score[0], []
-    for row in score[1:]:
-        come = best[:, None] - step
-        origin = come.argmax(axis=0)
+    bounds = bounds_of(p, cap_db, most, numbers)
+    w, cost = refine(starting_weights(p, c, numbers), bounds)
+    apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
+    moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
+    later = numbers.later_cost * np.arange(len(w))
+    path = smooth_path(cost.T + later, numbers.jump_cost * moved)
+    best, stop = w[path, np.arange(len(path))], p.stop_power()
+    left = np.einsum("fm,fmn,fn->f", best.conj(), stop, best).real
+    if p.wish.enough_db is not None:
+        saving = np.zeros_like(stop)
+        _add_to_diagonal(saving, numbers.error_power * p.loading)
+        enough = PowerCap(stop, np.maximum(np.sqrt(left), from_db(-p.wish.enough_db)))
+        return refine(best[None], replace(bounds, quadratic=saving, caps=(*bounds.caps, enough)))[0][0]
+    if p.wish.silent_db > 0:
+        share = np.minimum(1, from_db(-p.wish.silent_db) ** 2 / left)
+        fewer = bounds.quadratic - (p.wish.gamma * (1 - share))[:, None, None] * p.sphere
+        return refine(best[None], replace(bounds, quadratic=fewer))[0][0]
+    return best
+
+
+def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
+    """Which candidate to take at every frequency: least sum of costs and of steps between neighbours (Viterbi).
+
+    cost (freqs, k); step_cost (freqs - 1, k, k) from one to the next. Returns (freqs,).
+    """
+    best, back = cost[0], []
+    for row, step in zip(cost[1:], step_cost, strict=True):
+        come = best[:, None] + step
+        origin = come.argmin(axis=0)
         back.append(origin)
         best = come[origin, np.arange(len(origin))] + row
-    path = [int(best.argmax())]
+    path = [int(best.argmin())]
     for origin in reversed(back):
         path.append(int(origin[path[-1]]))
-    return np.array(path[::-1]), float(best.max())
+    return np.array(path[::-1])
 
 
-def window_least_squares(
-    rig: Rig, used: Sequence[int], group: Sequence[int], freqs: NDArray, cap_db: float, medium: Medium, spec: WindowSpec
-) -> NDArray[np.complex128]:
-    """Beam weights (freqs, drivers of the rig), 1 on axis with the phase about the origin, zero for unused drivers.
-
-    The design runs on ``spec.n_freqs`` frequencies from several starting phases (that of the reference alone, or of a point source where
-    a group or a bar is the reference, moved along the axis); the best start's alpha, beta and phase are then solved at ``freqs``,
-    blending to the reference alone above ``top_hz`` and below ``bottom_hz``.
-    """
-    used = list(used)
-    f = np.geomspace(*spec.band_hz, spec.n_freqs)
-    coarse = patterns(rig, used, group, f, medium, spec)
-    cap = effort_cap_curve(f, cap_db)
-    axis_alpha, axis_beta = np.geomspace(*spec.alpha, spec.grid), np.geomspace(*spec.beta, spec.grid)
-    azimuth = window_deg(spec)
-    wished = 10 ** (np.interp(np.abs(azimuth), *np.array(spec.wished_db, float).T) / 20)
-    own_phase = np.angle(coarse.reference) if len(group) == 1 else np.zeros_like(coarse.reference, float)
-    best: tuple[float, NDArray, NDArray, NDArray] | None = None
-    for start_m in spec.starts_m:
-        phase = own_phase + 2 * np.pi * f[:, None] / medium.c * start_m * (np.cos(np.deg2rad(azimuth)) - 1)
-        for _ in range(spec.rounds):
-            wish = wished * np.exp(1j * phase)
-            score = np.stack(
-                [
-                    coarse.score(coarse.solve(np.full(len(f), a), np.full(len(f), b), wish), spec, cap)
-                    for a in axis_alpha
-                    for b in axis_beta
-                ],
-                axis=1,
-            )
-            path, total = smooth_path(score, spec.grid, spec.step_cost)
-            log_alpha = gaussian_filter1d(np.log(axis_alpha[path // spec.grid]), spec.smoothing)
-            log_beta = gaussian_filter1d(np.log(axis_beta[path % spec.grid]), spec.smoothing)
-            phase = np.angle(coarse.in_window(coarse.solve(np.exp(log_alpha), np.exp(log_beta), wish)))
-        if best is None or total > best[0]:
-            best = total, log_alpha, log_beta, np.unwrap(phase, axis=0)
-    assert best is not None
-    _, log_alpha, log_beta, phase = best
-
-    def at(values: NDArray) -> NDArray:
-        return np.interp(np.log(np.maximum(freqs, f[0])), np.log(f), values)
-
-    fine = patterns(rig, used, group, freqs, medium, spec)
-    wish = wished * np.exp(1j * np.stack([at(column) for column in phase.T], axis=1))
-    w = np.zeros((len(freqs), len(rig.drivers)), complex)
-    w[:, used] = fine.solve(np.exp(at(log_alpha)), np.exp(at(log_beta)), wish)
-    alone = reference_alone(rig, group, freqs, medium)
-    keep = smooth_step(freqs, *spec.bottom_hz) * (1 - smooth_step(freqs, *spec.top_hz))
-    return alone + keep[:, None] * (w - alone)
+def constant_beam(p: Patterns, di_db: float, cap_db: float) -> NDArray[np.complex128]:
+    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies."""
+    effort = from_db(effort_cap_curve(p.freqs, cap_db)) ** 2 / p.reference_power
+    return constant_directivity(p.front, p.sphere, p.cost, di_db, effort, p.alone)
 
 
 def reference_alone(rig: Rig, group: Sequence[int], freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
@@ -224,12 +141,58 @@ def reference_alone(rig: Rig, group: Sequence[int], freqs: NDArray, medium: Medi
     return w
 
 
-def beam_weights(rig: Rig, spec: BeamSpec, group: Sequence[int], freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
-    """Weights of a preset, (freqs, drivers), 1 on axis: "null", "power_ratio" or "reference" (alone)."""
+def beam_weights(
+    rig: Rig,
+    spec: BeamSpec,
+    group: Sequence[int],
+    freqs: NDArray,
+    medium: Medium,
+    most: NDArray | None = None,
+    numbers: BeamNumbers = NUMBERS,
+) -> NDArray[np.complex128]:
+    """Weights of a preset, (freqs, drivers), 1 on axis with the phase about the origin, zero for unused drivers.
+
+    Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
+
+    Parameters
+    ----------
+    rig : Rig
+    spec : BeamSpec
+    group : sequence of int
+        The reference, indices in the rig.
+    freqs : (freqs,) Hz
+    medium : Medium
+    most : (freqs, drivers)
+        Largest weight of each driver; default: no bound. The reference alone may exceed it.
+    """
     chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    alone = reference_alone(rig, group, freqs, medium)
     if spec.preset == "reference" or set(chosen) == set(group):
-        return reference_alone(rig, group, freqs, medium)
-    rig = upright(rig)
-    used = [i for i in driver_order(rig) if i in chosen]
-    window = WindowSpec(side_db=spec.side_db) if spec.preset == "power_ratio" else WindowSpec()
-    return window_least_squares(rig, used, group, freqs, spec.effort_cap_db, medium, window)
+        return alone
+    wish = wish_of(spec, numbers)
+    seen = upright(rig) if wish.symmetric else rig
+    used = [i for i in driver_order(seen) if i in chosen]
+    f = design_frequencies(numbers)
+    p = patterns(seen, used, group, f, medium, wish)
+    if spec.preset == "constant":
+        v = constant_beam(p, spec.di_db, spec.effort_cap_db)
+    else:
+        v = bounded_beam(p, spec.effort_cap_db, _most_of_groups(p, freqs, most, used), medium.c, numbers)
+    w = np.zeros_like(alone)
+    w[:, used] = CubicSpline(np.log(f), v @ p.groups.T)(np.log(np.clip(freqs, f[0], f[-1])))
+    w /= np.sum(transfer_matrix(seen, arc(0.0), freqs, medium)[:, 0] * w, axis=1, keepdims=True)
+    keep = smooth_step(freqs, *numbers.bottom_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
+    return alone + keep[:, None] * (w - alone)
+
+
+def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:
+    """The drivers' bounds at the design frequencies: (freqs, m); drivers of a group are alike."""
+    if most is None:
+        return np.full(p.front.shape, np.inf)
+    at = np.stack([np.interp(p.freqs, freqs, most[:, i]) if np.isfinite(most[:, i]).all() else np.full(len(p.freqs), np.inf) for i in used])
+    return np.asarray(at.T[:, p.groups.argmax(axis=0)])
+
+
+def _add_to_diagonal(matrices: NDArray, diagonal: NDArray) -> None:
+    index = np.arange(matrices.shape[1])
+    matrices[:, index, index] += diagonal

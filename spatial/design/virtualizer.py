@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
-from spatial.acoustics.tone import ToneTarget, beam_group, target_at_ear, target_in_front
+from spatial.acoustics.tone import target_at_ear
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
-from spatial.design.beamformer import beam_weights
+from spatial.design.centre import Centre
 from spatial.design.headphones import headphone_filters
-from spatial.design.realize import band_limit
 from spatial.design.side_filters import realize_side
 from spatial.design.sides import Side, design_sides
 from spatial.errors import UsageError
@@ -32,7 +31,6 @@ from spatial.units import REFERENCE_FS, from_db, scaled_samples
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter
 FS_RANGE = (8000, 384000)
-BEAM_FADE_IN, BEAM_FADE_OUT = 1 / 16, 1 / 4  # of the taps
 
 Progress = Callable[[str], None]
 
@@ -116,7 +114,7 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
         pieces["right"] = offsets, realize_side(rig_file, sides[RIGHT], freqs, fs, side_taps, remaining)
     say("filters center")
     offsets, remaining = timing.offsets(later[2], beam_delay)
-    pieces["center"] = offsets, realize_beam(centre.w, freqs, fs, beam_taps, remaining)
+    pieces["center"] = offsets, centre.taps(fs, beam_taps, remaining)
 
     n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
     matrix = np.zeros((len(rig.drivers), 3, n_taps))
@@ -136,30 +134,6 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Centre:
-    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes in front."""
-
-    group: tuple[int, ...]
-    w: NDArray[np.complex128]
-    target: ToneTarget
-    freqs: NDArray[np.float64]
-
-    @classmethod
-    def design(cls, rig_file: RigFile, freqs: NDArray) -> Centre:
-        """Beam of the rig's preset, made to the path's tone target."""
-        rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
-        group = beam_group(rig, design.beam)
-        target = target_in_front(rig, scene, design, group, freqs)
-        w = beam_weights(rig, design.beam, group, freqs, scene.medium)
-        gain = from_db(design.center_gain_db)
-        return cls(group, gain * target.d[:, None] * w, target, freqs)
-
-    def at(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """Weights at other frequencies, interpolated."""
-        return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
-
-
 def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> NDArray[np.float64]:
     """Extra delay, seconds, of left, right and center that makes them arrive together, as late as the one with the longest way."""
     rig, scene = rig_file.rig, rig_file.scene
@@ -176,18 +150,6 @@ def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> N
     # the sides make their target exactly: they arrive with the travel time of their place
     arrival = travel + np.array([0.0, 0.0, np.mean(found)])
     return travel.max() - arrival
-
-
-def realize_beam(w: NDArray, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Taps (n_taps, drivers) of smooth weights: sampled in frequency, delayed by delay (drivers,) samples, and windowed."""
-    n_fft = 2 * (len(freqs) - 1)
-    spectrum = w * band_limit(freqs, fs)[:, None] * np.exp(-2j * np.pi * freqs[:, None] / fs * delay)
-    spectrum[0], spectrum[-1] = spectrum[0].real, spectrum[-1].real
-    taps = np.fft.irfft(spectrum, n_fft, axis=0)[:n_taps]
-    rise, fall = int(n_taps * BEAM_FADE_IN), int(n_taps * BEAM_FADE_OUT)
-    taps[:rise] *= (0.5 - 0.5 * np.cos(np.pi * (np.arange(rise) + 0.5) / rise))[:, None]
-    taps[n_taps - fall :] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall))[:, None]
-    return taps
 
 
 # -------------------------------------------------------------------------------------------------------- small

@@ -224,12 +224,9 @@ class CrosstalkSpec:
 class BeamSpec:
     """``[design.beam]``: what the centre path sends where."""
 
-    preset: str = key(
-        "null", "choice", "kind of beam", choices=("null", "room", "custom", "power_ratio", "constant", "reference"),
-        not_built=("room", "custom", "constant"),
-    )  # fmt: skip
+    preset: str = key("null", "choice", "kind of beam", choices=("null", "room", "custom", "power_ratio", "constant", "reference"))
     shape: tuple[tuple[float, float, float], ...] | None = key(
-        None, "points", 'preset "custom": azimuth_deg, lower_db, upper_db', columns=3
+        None, "points", 'preset "custom": bounds in rows of azimuth_deg, lower_db, upper_db re on axis', columns=3
     )
     side_db: float = key(12.0, "number", 'preset "power_ratio": no deeper than this', unit="dB", low=0.0, high=60.0)
     di_db: float = key(6.0, "number", 'preset "constant": directivity index', unit="dB", low=0.0, high=20.0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.rig.geometry import head_centre, sine_cosine
-from spatial.rig.model import FORMAT, Enclosure, Room, Scene, UpmixSpec
+from spatial.rig.model import FORMAT, BeamSpec, Enclosure, Room, Scene, UpmixSpec
 from spatial.rig.place import diaphragm_centre
 from spatial.rig.problems import Problems, did_you_mean
 from spatial.rig.read import Values
@@ -22,6 +22,7 @@ from spatial.rig.words import number, toml_value
 
 COINCIDENT_M = 1e-3
 UPMIX_LATENCY_BUILT_MS = 21.0
+CUSTOM_WINDOW_DB = -12.0  # a custom beam's window is where its lower bound is higher
 
 
 @dataclass(frozen=True)
@@ -254,11 +255,36 @@ def _check_design(values: Values, problems: Problems) -> None:
         if hz <= 0 or (row and hz <= freqs[row - 1]):
             what = "frequencies must be above 0 Hz and rise from row to row"
             problems.add_value(("design", "crosstalk", "target_db", row), list(crosstalk.target_db[row]), f"is out of order: {what}")
+    _check_shape(beam, problems)
     for section, spec in (("crosstalk", crosstalk), ("beam", beam)):
         if spec.delay_samples is not None and spec.delay_samples >= spec.taps:
             what = f"is not inside the filter, less than taps = {spec.taps} is wanted"
             problems.add_value(("design", section, "delay_samples"), spec.delay_samples, what)
     _check_latency(design.upmix, problems)
+
+
+def _check_shape(beam: BeamSpec, problems: Problems) -> None:
+    """The bounds of a custom beam: rising azimuths, room between the bounds, 0 dB allowed on axis, and something kept down elsewhere."""
+    at = ("design", "beam", "shape")
+    if not problems.clean(*at):
+        return
+    if beam.shape is None:
+        if beam.preset == "custom":
+            problems.add_missing(at, 'preset = "custom" needs rows of [azimuth_deg, lower_db, upper_db]')
+        return
+    for row, (azimuth, low, high) in enumerate(beam.shape):
+        written = list(beam.shape[row])
+        if not -180 <= azimuth <= 180 or (row and azimuth <= beam.shape[row - 1][0]):
+            problems.add_value((*at, row), written, "is out of order: azimuths from -180 to 180 rise from row to row")
+        elif low > high:
+            problems.add_value((*at, row), written, "has its lower bound above the upper one")
+    if not problems.clean(*at):
+        return
+    azimuths, lows, highs = np.array(beam.shape).T
+    if not np.interp(0, azimuths, lows) <= 0 <= np.interp(0, azimuths, highs):
+        problems.add(at, "shape shuts out the listener: at 0 deg the bounds have 0 dB between them, the level on axis itself")
+    if np.all(lows > CUSTOM_WINDOW_DB):
+        problems.add(at, f"shape keeps nothing down: a lower_db of {number(CUSTOM_WINDOW_DB)} or less is wanted somewhere")
 
 
 def _check_references(

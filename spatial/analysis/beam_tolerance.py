@@ -1,0 +1,71 @@
+"""What is left of the side rejection when drivers are not what they should be: P10.
+
+100 seeded draws of gain +-1 dB, phase +-5 degrees and place +-2 mm for every driver, uniform; per third octave the 10th percentile of
+``side_db`` over the draws, its mean over the bands. On a body places move along its surface, elsewhere in all three directions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import arc
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.rig.geometry import direction
+from spatial.rig.model import Driver, Facing, Medium, Place, Rig
+from spatial.units import from_db, power_db
+
+DRAWS, SEED, PERCENTILE = 100, 0, 10
+GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3
+
+
+def moved_rig(rig: Rig, moved_m: NDArray[np.float64]) -> Rig:
+    """The rig with every driver moved (drivers, 3): (to the left, up, outward) along a body, (front, left, up) elsewhere.
+
+    On a body the outward part is left out: drivers stay on it.
+    """
+    move = {"sphere": _on_sphere, "cylinder": _on_cylinder}.get(rig.enclosure.shape, _in_space)
+    drivers = tuple(move(driver, step, rig.enclosure.radius_m or 1.0) for driver, step in zip(rig.drivers, moved_m.tolist(), strict=True))
+    return dataclasses.replace(rig, drivers=drivers)
+
+
+def _on_sphere(driver: Driver, step: list[float], radius_m: float) -> Driver:
+    aside, over = np.rad2deg(np.array(step[:2]) / radius_m).tolist()
+    azimuth, elevation = (driver.azimuth_deg or 0.0) + aside, driver.elevation_deg + over
+    place = Place(*(radius_m * direction(azimuth, elevation)).tolist())
+    return dataclasses.replace(
+        driver, azimuth_deg=azimuth, elevation_deg=elevation, facing_deg=Facing(azimuth, elevation), position_m=place
+    )
+
+
+def _on_cylinder(driver: Driver, step: list[float], radius_m: float) -> Driver:
+    azimuth, up = (driver.azimuth_deg or 0.0) + float(np.rad2deg(step[0] / radius_m)), driver.up_m + step[1]
+    front, left, _ = (radius_m * direction(azimuth)).tolist()
+    return dataclasses.replace(driver, azimuth_deg=azimuth, up_m=up, facing_deg=Facing(azimuth, 0.0), position_m=Place(front, left, up))
+
+
+def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
+    where = driver.position_m or Place()
+    return dataclasses.replace(driver, position_m=Place(where.front + step[0], where.left + step[1], where.up + step[2]))
+
+
+def side_draws_db(rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, side_deg: tuple[float, ...]) -> NDArray[np.float64]:
+    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands)."""
+    rng, n = np.random.default_rng(SEED), len(rig.drivers)
+    directions = arc((0.0, *side_deg))
+    out = np.empty((DRAWS, len(freqs) // per_band))
+    for t in range(DRAWS):
+        gain = from_db(rng.uniform(-GAIN_DB, GAIN_DB, n))
+        error = gain * np.exp(1j * np.deg2rad(rng.uniform(-PHASE_DEG, PHASE_DEG, n)))
+        moved = moved_rig(rig, rng.uniform(-PLACE_M, PLACE_M, (n, 3)))
+        p = (transfer_matrix(moved, directions, freqs, medium) @ (w * error)[:, :, None])[:, :, 0]
+        power = (np.abs(p) ** 2).reshape(-1, per_band, len(directions)).mean(axis=1)
+        out[t] = power_db(power[:, 0] / power[:, 1:].mean(axis=1))
+    return out
+
+
+def p10_db(draws_db: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What nine of ten loudspeakers reach: (draws, bands) -> (bands,)."""
+    return np.percentile(draws_db, PERCENTILE, axis=0)

@@ -1,0 +1,90 @@
+"""A path in the averages of CTA-2034-A: listening window, early reflections, sound power, and their directivity indices.
+
+70 directions, every 10 degrees on a horizontal and a vertical orbit. Listening window: axis, +-10 degrees vertical, +-10, 20, 30
+horizontal. Early reflections: mean of floor (20, 30, 40 degrees down), ceiling (40, 50, 60 up), front wall (0, +-10, 20, 30), side walls
+(+-40 to 80) and rear wall (+-90 to 180). Sound power: the orbits' powers weighted by the share of the sphere that each direction stands
+for. All levels are of mean powers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import FarField
+from spatial.analysis.beam_pattern import pressure
+from spatial.filters import FilterMatrix
+from spatial.rig.geometry import direction
+from spatial.rig.model import RigFile
+from spatial.units import power_db
+
+STEP_DEG = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Spinorama:
+    """Levels over frequency, (freqs,) dB each; di_* are against the listening window."""
+
+    freqs: NDArray[np.float64]
+    on_axis_db: NDArray[np.float64]
+    listening_window_db: NDArray[np.float64]
+    early_reflections_db: NDArray[np.float64]
+    sound_power_db: NDArray[np.float64]
+    di_early_reflections_db: NDArray[np.float64]
+    di_sound_power_db: NDArray[np.float64]
+
+
+def orbits() -> tuple[FarField, NDArray[np.float64]]:
+    """The 72 points of both orbits, horizontal first, 0 to 350 degrees each, and their angles."""
+    angle = np.arange(0, 360, STEP_DEG).astype(float)
+    upward = direction(0.0, 0.0) * np.cos(np.deg2rad(angle))[:, None] + np.array([0.0, 0.0, 1.0]) * np.sin(np.deg2rad(angle))[:, None]
+    return FarField(np.concatenate([direction(angle), upward])), angle
+
+
+def zone_weights() -> NDArray[np.float64]:
+    """Share of the sphere around the axis that each angle of an orbit stands for, both orbits together adding up to 1: (36,).
+
+    A zone of 10 degrees is shared by the four points on it; the poles, counted on both orbits, by two.
+    """
+    angle = np.arange(0, 360, STEP_DEG)
+    off = np.minimum(angle, 360 - angle)
+    edge = np.deg2rad(np.clip([off - STEP_DEG / 2, off + STEP_DEG / 2], 0, 180))
+    zone = (np.cos(edge[0]) - np.cos(edge[1])) / 2
+    return zone / np.where((off == 0) | (off == 180), 2, 4)
+
+
+def spinorama(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray, path: str = "center") -> Spinorama:
+    """The averages of one path of a bank at freqs, Hz."""
+    points, angle = orbits()
+    power = np.abs(pressure(bank, rig_file.rig, rig_file.scene, points, freqs, path)) ** 2
+    horizontal, vertical = power[:, : len(angle)], power[:, len(angle) :]
+
+    def mean(orbit: NDArray, *degrees: float) -> NDArray:
+        return orbit[:, [int(d % 360) // STEP_DEG for d in degrees]].mean(axis=1)
+
+    def both(orbit: NDArray, *degrees: float) -> NDArray:
+        return mean(orbit, *degrees, *(-d for d in degrees))
+
+    window = (3 * mean(vertical, 0, 10, -10) + 6 * both(horizontal, 10, 20, 30)) / 9
+    reflections = np.mean(
+        [
+            mean(vertical, -20, -30, -40),
+            mean(vertical, 40, 50, 60),
+            mean(horizontal, 0, 10, 20, 30, -10, -20, -30),
+            both(horizontal, 40, 50, 60, 70, 80),
+            both(horizontal, 90, 100, 110, 120, 130, 140, 150, 160, 170, 180),
+        ],
+        axis=0,
+    )
+    total = (horizontal + vertical) @ zone_weights()
+    return Spinorama(
+        freqs,
+        power_db(horizontal[:, 0]),
+        power_db(window),
+        power_db(reflections),
+        power_db(total),
+        power_db(window / reflections),
+        power_db(window / total),
+    )
