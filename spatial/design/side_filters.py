@@ -14,12 +14,13 @@ from spatial.units import db
 FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
 FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
 LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
-LEAK_LOW_HZ, LEAK_LOW = (100.0, 300.0), 0.05  # a virtual pair's leak counts less where the cap falls: it frees taps for the ITD above
+LEAK_LOW_HZ, LEAK_LOW = (200.0, 320.0), 0.02  # a wished leak counts less where the cap falls: it frees taps for the ITD above
 LOADING = 3e-4
 NULL_IPSI = 10.0  # the ear that has to be right, against a null or the mean of many leaks
 EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = 30.0, (20.0, 50.0), (0.92, 0.98)  # the fit has a free hand where it stops listening: less of it
 EFFORT_HZ = (20.0, 20000.0)
 PHASE_ROUNDS = 8
+MISS_DB, LEAK_TO_HZ = 0.1, 10000.0
 CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 14, 0.3, 0.15
 BOUND_HEADROOM_DB = 0.05
 
@@ -29,19 +30,22 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
 
     Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds. A target leaves the leak's phase
     open: after each fit the phase that the taps took is asked for instead of the natural one (magnitude least squares), since the
-    latter turns faster than taps can follow where a target comes within reach.
+    latter turns faster than taps can follow where a target comes within reach; and where the separation still misses by more
+    than a tenth of a dB the leak counts more.
     """
     mode, robust = rig_file.design.crosstalk.mode, side.poses is not None
     phase_rounds = PHASE_ROUNDS if mode == "target" and not robust else 0
     order = list(side.order)
     inside = (freqs >= EFFORT_HZ[0]) & (freqs <= EFFORT_HZ[1])
+    audible_leak = (freqs >= LEAK_LOW_HZ[1]) & (freqs <= LEAK_TO_HZ)
     bound_db = db(gain_bounds([rig_file.rig.drivers[i] for i in order]))
-    lower_cap, lower_bound, stiffer = np.zeros(len(freqs)), np.zeros(side.w.shape[1]), np.ones(len(freqs))
+    lower_cap, lower_bound = np.zeros(len(freqs)), np.zeros(side.w.shape[1])
+    stiffer, emphasis = np.ones(len(freqs)), np.ones(len(freqs))
     leak_phase: NDArray[np.float64] | None = None
     current, taps = side, np.zeros((n_taps, side.w.shape[1]))
     stated = side.cap_db.max()
     for rounds in range(CAP_ROUNDS):
-        taps = _fit(current, mode, freqs, fs, n_taps, delay, stiffer)
+        taps = _fit(current, mode, freqs, fs, n_taps, delay, stiffer, emphasis)
         made = transfer(np.ascontiguousarray(taps[:, order]), freqs, fs)
         excess = np.where(inside, side.effort_db(made) - stated, -np.inf)
         beyond = db(made).max(axis=0) - bound_db
@@ -56,7 +60,10 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
         lower_bound[order] += np.where(beyond > 0, beyond + BOUND_HEADROOM_DB, 0.0)
         if rounds < phase_rounds:
             turned = made * np.exp(2j * np.pi * freqs[:, None] / fs * delay[order])
-            leak_phase = np.angle(np.sum(side.h_contra[:, order] * turned, axis=1))
+            leak = np.sum(side.h_contra[:, order] * turned, axis=1)
+            leak_phase = np.angle(leak)
+            miss_db = np.abs(db(leak / np.sum(side.h_ipsi[:, order] * turned, axis=1)) - db(side.c / side.d))
+            emphasis = emphasis * np.where(audible_leak, np.maximum(miss_db / MISS_DB, 1.0), 1.0)
         current = design_side(rig_file, side.ear, freqs, lower_cap, leak_phase, lower_bound)
     return taps
 
@@ -71,10 +78,12 @@ def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
     return out
 
 
-def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDArray, stiffer: NDArray) -> NDArray[np.float64]:
+def _fit(
+    side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDArray, stiffer: NDArray, emphasis: NDArray
+) -> NDArray[np.float64]:
     """Least squares of a side's two ears, or of the ipsilateral ear and the leaks of all poses where the side is robust.
 
-    stiffer (freqs,) multiplies the pull towards the design's own weights.
+    stiffer (freqs,) multiplies the pull towards the design's own weights, emphasis (freqs,) the weight of the leak.
     """
     used = list(side.order)
     turn = np.exp(-2j * np.pi * freqs[:, None] / fs * (delay - delay.min()))[:, used]  # what differs between drivers
@@ -87,7 +96,8 @@ def _fit(side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDA
     if side.poses is None:
         leaks = side.h_contra[:, None, used]
         leak2 = np.abs(side.c) ** 2
-        v_leak = v * (LEAK_LOW + (1 - LEAK_LOW) * smooth_step(freqs, *LEAK_LOW_HZ)) if mode == "virtual" else v
+        v_leak = v * (LEAK_LOW + (1 - LEAK_LOW) * smooth_step(freqs, *LEAK_LOW_HZ)) if mode != "null" else v
+        v_leak = v_leak * emphasis
     else:
         leaks, v_leak = side.poses[:, :, used], v / side.poses.shape[1]
         leak2 = np.mean(np.abs(np.einsum("fpn,fn->fp", leaks, w)) ** 2, axis=1)
