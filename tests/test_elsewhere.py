@@ -1,0 +1,158 @@
+"""The sides where nothing was designed for: a pair that is its own virtual pair is right everywhere, and left stays left."""
+
+import numpy as np
+import pytest
+from make_rigs import ball_rig, free_rig
+
+from spatial.acoustics.head import ear_responses
+from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
+from spatial.analysis.cancellation import figures_of_sides
+from spatial.analysis.robustness import (
+    CLEARANCE_M,
+    HEAD_RADII_M,
+    at_ears,
+    distance_factors,
+    ears_at,
+    over_distance,
+    over_head_radius,
+    over_poses,
+    real_separation_db,
+    reference_alone,
+    sweet_spot,
+)
+from spatial.analysis.virtual_pair import cues_of_the_pair
+from spatial.design.sides import design_side
+from spatial.rig.load import load_rig
+
+NULL = '[design.crosstalk]\nmode = "null"\n'
+
+
+def closed_form(rig_file):
+    """The design's weights without filters."""
+    return lambda ear, freqs: design_side(rig_file, ear, freqs).w
+
+
+def one_driver_each(ear, freqs):
+    """Left to the first driver, right to the second."""
+    w = np.zeros((len(freqs), 2), complex)
+    w[:, ear] = 1.0
+    return w
+
+
+# ------------------------------------------------------------------------------------------- a real pair is no mistake
+
+
+def test_a_real_pair_in_the_virtual_pairs_place_is_right_wherever_the_head_goes():
+    """Truth from outside: there is nothing to virtualise; the same two loudspeakers are heard twice."""
+    rig_file = load_rig("stereo_pair")
+    found = [
+        over_poses(one_driver_each, rig_file),
+        over_distance(one_driver_each, rig_file, distance_factors(rig_file)),
+        over_head_radius(one_driver_each, rig_file),
+        sweet_spot(one_driver_each, rig_file, (3, 5)),
+    ]
+    for figures in found:
+        assert np.all(figures.ild_error_db < 1e-3) and np.all(figures.itd_error_us < 0.01)
+    # the real pair's own separation is what its loudspeakers alone make
+    ears = Ears.cloud(rig_file.scene.listener, POSES)
+    assert np.allclose(real_separation_db(rig_file, ears), found[0].sep_mean_db, atol=1e-3)
+
+
+def test_exchanged_channels_are_told_from_right_ones():
+    exchanged = at_ears(lambda ear, freqs: one_driver_each(1 - ear, freqs), load_rig("stereo_pair"), ears_at(load_rig("stereo_pair"), 1.0))
+    assert exchanged.ild_error_db[0] > 8 and exchanged.itd_error_us[0] > 500 and exchanged.sep_mean_db[0] < -4
+
+
+# ----------------------------------------------------------------------------------------------------- along something
+
+
+@pytest.mark.parametrize("rig_file", [free_rig([0.1, -0.1], design=NULL), ball_rig([0, 70, -90])], ids=["free", "ball"])
+def test_the_nominal_place_is_the_one_that_was_designed_for(rig_file):
+    weights = closed_form(rig_file)
+    nominal = figures_of_sides(weights, rig_file)
+    factors = distance_factors(rig_file)
+    radius = HEAD_RADII_M.index(rig_file.scene.listener.head_radius_m)
+    for figures, at in (
+        (over_poses(weights, rig_file), POSES.index(((0.0, 0.0, 0.0), 0.0))),
+        (over_distance(weights, rig_file, factors), factors.index(1.0)),
+        (over_head_radius(weights, rig_file), radius),
+    ):
+        assert figures.sep_mean_db[at] == pytest.approx(nominal.sep_mean_db, abs=0.05)
+        assert figures.sep_pink_db[at] == pytest.approx(nominal.sep_pink_db, abs=0.05)
+        if rig_file.design.crosstalk.mode == "virtual":  # where the far ear is silent its phase tells nothing
+            assert figures.itd_error_us[at] == pytest.approx(nominal.itd_error_us, abs=0.5)
+    assert over_poses(weights, rig_file).sep_mean_db.min() == pytest.approx(nominal.worst_pose_db, abs=1e-9)
+
+
+def test_a_null_is_deepest_at_its_distance():
+    rig_file = free_rig([0.15, -0.15], design=NULL + "effort_cap_db = 30\n")
+    separation = over_distance(closed_form(rig_file), rig_file, (0.5, 0.7, 1.0, 1.4, 2.0)).sep_mean_db
+    assert separation.argmax() == 2 and separation[2] > separation[1] + 20 and separation[2] > separation[3] + 20
+
+
+def test_distance_and_separation_of_one_loudspeaker_by_another_way():
+    """Truth from outside: the head's responses at that place, called directly."""
+    rig_file = free_rig([0.3, -0.3])
+    freqs = np.geomspace(300, 8000, 300)
+    scene = rig_file.scene
+    heard = ear_responses(freqs, [[0.0, 0.3, 0.0]], (3.0, 0.0, 0.0), (0.0, 1.0, 0.0), 0.0875, scene.medium.c)
+    expected = np.mean(20 * np.log10(np.abs(heard[:, 0, 0] / heard[:, 1, 0])))
+    alone = over_distance(reference_alone(rig_file), rig_file, (1.5,))
+    assert alone.sep_mean_db[0] == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_head_does_not_enter_the_ball():
+    near = ball_rig([0, 90, -90], distance_m=0.3)
+    factors = distance_factors(near)
+    assert factors[0] * 0.3 >= 0.0875 + near.scene.listener.head_radius_m + CLEARANCE_M and factors[-1] == 2.0
+    assert distance_factors(ball_rig([0, 90, -90]))[0] == 0.5
+
+
+# ------------------------------------------------------------------------------------------------------ sweet spot
+
+
+@pytest.mark.parametrize("rig_file", [free_rig([0.1, -0.1]), ball_rig([0, 90, -90], design=NULL)], ids=["virtual, free", "null, ball"])
+def test_the_map_of_a_symmetric_rig_is_symmetric(rig_file):
+    found = sweet_spot(closed_form(rig_file), rig_file, (3, 7))
+    assert np.allclose(found.left_m, -found.left_m[::-1]) and found.yaws_deg[0] == -found.yaws_deg[-1]
+    for values in (found.sep_mean_db, found.ild_error_db, found.itd_error_us):
+        assert values.shape == (3, 3, 7)
+        assert np.allclose(values, values[::-1, :, ::-1], rtol=1e-3, atol=1e-2)
+        assert not np.allclose(values, values[:, :, ::-1], atol=0.1), "with the nose turned left and right are not alike"
+
+
+def test_the_map_of_a_mirrored_rig_is_the_mirrored_map():
+    one, other = free_rig([0.2, -0.05]), free_rig([0.05, -0.2])
+    maps = [sweet_spot(closed_form(rig_file), rig_file, (3, 5)).ild_error_db for rig_file in (one, other)]
+    assert np.allclose(maps[0], maps[1][::-1, :, ::-1], atol=1e-3)
+    assert not np.allclose(maps[0], maps[1], atol=0.1)
+
+
+def test_the_map_knows_its_middle():
+    rig_file = free_rig([0.15, -0.15], design=NULL)
+    found = sweet_spot(closed_form(rig_file), rig_file, (3, 7))
+    assert np.unravel_index(found.sep_mean_db.argmax(), found.sep_mean_db.shape) == (1, 1, 3)
+
+
+# ------------------------------------------------------------------------------------------------------------ cues
+
+
+def test_cues_of_a_real_pair_are_its_own_and_those_of_one_loudspeaker_by_another_way():
+    """Truth from outside: gammatone bands of the head's responses, averaged by the trapezoidal rule on another grid."""
+    rig_file = load_rig("stereo_pair")
+    sides, real = cues_of_the_pair(one_driver_each, rig_file)
+    for side, pair in zip(sides, real, strict=True):
+        assert np.allclose(side.ild_db, pair.ild_db, atol=1e-3) and np.allclose(side.itd_us, pair.itd_us, atol=0.1, equal_nan=True)
+    freqs = np.geomspace(30, 16000, 4000)
+    heard = ear_responses(freqs, [[2 - 2 * np.cos(np.pi / 6), 1.0, 0.0]], (2.0, 0.0, 0.0), (0.0, 1.0, 0.0), 0.0875, 343.2)[:, :, 0]
+    for hz in (500.0, 2000.0, 5000.0):
+        band = int(np.abs(real[LEFT].centres_hz - hz).argmin())
+        centre = real[LEFT].centres_hz[band]
+        width = 1.019 * 24.7 * (0.00437 * centre + 1)
+        power = [np.trapezoid(np.abs(heard[:, ear]) ** 2 * (1 + ((freqs - centre) / width) ** 2) ** -4.0, freqs) for ear in (0, 1)]
+        assert real[LEFT].ild_db[band] == pytest.approx(10 * np.log10(power[0] / power[1]), abs=0.02)
+    low = real[LEFT].itd_us[real[LEFT].centres_hz < 300]
+    # Kuhn's low-frequency limit 3 (a/c) sin(theta), in the far field; a source at 2 m is heard 1 % later
+    assert np.allclose(low, 3 * 0.0875 / 343.2 * 0.5 * 1e6, rtol=0.05)
+    assert np.isnan(real[LEFT].itd_us[real[LEFT].centres_hz > 1500]).all()
+    assert np.allclose(real[LEFT].ild_db, real[RIGHT].ild_db)
