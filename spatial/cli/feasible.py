@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def band_lines(found: Sequence[Band], mode: str) -> list[str]:
     """A line a third octave: asked, reachable under the cap, reached by the filters, and which limit bound."""
+    from spatial.analysis.feasibility import in_hz
+
     with_filters = found[0].reached_db is not None
     head = ["third octave", "asked", "reachable", *(["reached"] if with_filters else []), "effort for it", "cap", "bound by"]
     if mode != "virtual":
@@ -20,7 +22,7 @@ def band_lines(found: Sequence[Band], mode: str) -> list[str]:
     rows = [head]
     for band in found:
         asked = "silence" if band.asked_db is None else _cue(band.asked_db, band.asked_us)
-        row = [_third(band.hz), asked, _cue(band.reachable_db, band.reachable_us)]
+        row = [in_hz(band.hz), asked, _cue(band.reachable_db, band.reachable_us)]
         if mode != "virtual":
             row.insert(1, _cue(band.natural_db, None))
         if band.reached_db is not None:
@@ -38,7 +40,7 @@ def trade_lines(rig_file: RigFile) -> list[str]:
     rows = [["effort cap", "virtual pair: ITD off", "ILD off", "level", "far ear silenced: worst third octave", "level"]]
     for row in trade(rig_file):
         pair = [f"{row.itd_error_us:.0f} us", f"{row.ild_error_db:.1f} dB", f"{row.level_db:+.1f} dB"]
-        rows.append([f"{row.cap_db:g} dB", *pair, f"{row.null_db:.1f} dB", f"{row.null_level_db:+.1f} dB"])
+        rows.append([f"{row.cap_db:g} dB", *pair, _cue(row.null_db, None).strip(), f"{row.null_level_db:+.1f} dB"])
     return [
         *_columns(rows),
         f"  closed form at the nominal pose, before filters; level: loudest driver's feed over the input, one side, pink noise "
@@ -46,15 +48,11 @@ def trade_lines(rig_file: RigFile) -> list[str]:
     ]
 
 
-def _cue(level_db: float | None, late_us: float | None) -> str:
-    level = f"{level_db:5.1f} dB"
+def _cue(level_db: float, late_us: float | None) -> str:
+    from spatial.analysis.binaural_cues import DEEPEST_DB
+
+    level = f"{level_db:5.1f} dB" if level_db < DEEPEST_DB else f"  {DEEPEST_DB:.0f}+ dB"
     return level if late_us is None else f"{level} {late_us:4.0f} us"
-
-
-def _third(hz: float) -> str:
-    from spatial.analysis.feasibility import in_hz
-
-    return in_hz(hz)
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
