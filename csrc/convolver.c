@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+#include "entrance.h"
 #include "fft.h"
 #include "flush.h"
 #include "kernels.h"
@@ -22,23 +24,6 @@
  * products to a sum, so many sums to a sum of sums, and these with the error of each addition carried along. */
 #define PRODUCTS_PER_SUM 64
 #define PRODUCTS_PER_SUM_OF_SUMS 4096
-
-#define ALIGNMENT 64
-
-/* ---- memory: one arena, laid out twice, first to measure and then to hand out ---- */
-
-typedef struct {
-    char *start; /* NULL while measuring */
-    uint64_t used;
-} arena;
-
-static void *take(arena *memory, uint64_t bytes) {
-    void *taken = memory->start ? memory->start + memory->used : NULL;
-    memory->used += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    return taken;
-}
-
-static float *take_floats(arena *memory, uint64_t count) { return take(memory, count * sizeof(float)); }
 
 /* ---- one level of partitions ---- */
 
@@ -55,7 +40,7 @@ typedef struct {
     float *work; /* of the transforms */
 } level;
 
-static void level_lay_out(level *l, const sp_plan *plan, const sp_kernels *kernels, arena *memory) {
+static void level_lay_out(level *l, const sp_plan *plan, const sp_kernels *kernels, sp_arena *memory) {
     int n_partitions = (plan->n_taps + plan->block - 1) / plan->block;
     l->block = plan->block;
     l->n_inputs = plan->n_inputs;
@@ -65,11 +50,11 @@ static void level_lay_out(level *l, const sp_plan *plan, const sp_kernels *kerne
     l->n_chunks = plan->block / kernels->chunk;
     uint64_t row = (uint64_t)l->n_products * 2 * l->chunk;
     l->spectra_stride = row + 2 * l->chunk; /* one chunk more, so that the rows do not fall on the same cache sets */
-    l->filters = take_floats(memory, row * l->n_chunks * l->n_outputs);
-    l->spectra = take_floats(memory, l->spectra_stride * l->n_chunks);
-    l->sums = take_floats(memory, (uint64_t)l->n_outputs * 2 * l->block);
-    l->work = take_floats(memory, (uint64_t)2 * l->block);
-    float *tables = take_floats(memory, sp_fft_table_size(plan->block));
+    l->filters = sp_take_floats(memory, row * l->n_chunks * l->n_outputs);
+    l->spectra = sp_take_floats(memory, l->spectra_stride * l->n_chunks);
+    l->sums = sp_take_floats(memory, (uint64_t)l->n_outputs * 2 * l->block);
+    l->work = sp_take_floats(memory, (uint64_t)2 * l->block);
+    float *tables = sp_take_floats(memory, sp_fft_table_size(plan->block));
     if (memory->start) {
         sp_fft_plan(&l->fft, plan->block, tables);
     }
@@ -153,7 +138,7 @@ static void add_products(const level *l, const sp_kernels *kernels, tile outputs
 /* The same for all products, however many: sums of sums, added by D. E. Knuth's two-sum with the rounding error in a sum of its own. */
 static void add_many_products(const level *l, const sp_kernels *kernels, tile outputs, int chunk, float *sums, size_t sum_stride) {
     int chunk_floats = 2 * l->chunk;
-    _Alignas(ALIGNMENT) float part[SP_MAX_TILE * 2 * SP_MAX_CHUNK];
+    _Alignas(SP_ALIGNMENT) float part[SP_MAX_TILE * 2 * SP_MAX_CHUNK];
     float lost[SP_MAX_TILE * 2 * SP_MAX_CHUNK] = {0};
     for (int begin = 0; begin < l->n_products; begin += PRODUCTS_PER_SUM_OF_SUMS) {
         int end = smaller(begin + PRODUCTS_PER_SUM_OF_SUMS, l->n_products);
@@ -240,11 +225,11 @@ static int all_finite(const sp_plan *plan, const float *filters) {
 }
 
 /* Places everything in the arena; the convolver itself is its first piece and, while measuring, a stand-in. */
-static void lay_out(sp_convolver *c, arena *memory) {
+static void lay_out(sp_convolver *c, sp_arena *memory) {
     for (int b = 0; b < 2; b++) {
-        c->blocks[b] = take_floats(memory, (uint64_t)c->plan.n_inputs * c->plan.block);
+        c->blocks[b] = sp_take_floats(memory, (uint64_t)c->plan.n_inputs * c->plan.block);
     }
-    c->out = take_floats(memory, (uint64_t)c->plan.n_outputs * c->plan.block);
+    c->out = sp_take_floats(memory, (uint64_t)c->plan.n_outputs * c->plan.block);
     level_lay_out(&c->level, &c->plan, c->kernels, memory);
 }
 
@@ -258,19 +243,17 @@ sp_convolver *sp_convolver_new(const sp_plan *plan, const float *filters, int *e
     }
 
     sp_convolver stand_in = {.plan = *plan, .kernels = sp_kernels_for(plan->instruction_set)};
-    arena memory = {0};
-    take(&memory, sizeof(sp_convolver));
+    sp_arena memory = {0};
+    sp_take(&memory, sizeof(sp_convolver));
     lay_out(&stand_in, &memory);
-    void *allocation = memory.used > SIZE_MAX - ALIGNMENT ? NULL : malloc((size_t)memory.used + ALIGNMENT);
+    void *allocation;
+    memory = sp_arena_new(memory.used, &allocation);
     if (!allocation) {
         *error = SP_ERROR_MEMORY;
         return NULL;
     }
-    uintptr_t aligned = ((uintptr_t)allocation + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    memset((void *)aligned, 0, (size_t)memory.used); /* touches every page */
 
-    memory = (arena){.start = (char *)aligned};
-    sp_convolver *c = take(&memory, sizeof(sp_convolver));
+    sp_convolver *c = sp_take(&memory, sizeof(sp_convolver));
     *c = stand_in;
     c->allocation = allocation;
     lay_out(c, &memory);
@@ -300,21 +283,10 @@ void sp_convolver_free(sp_convolver *c) {
     }
 }
 
-/* Copies samples; garbage becomes 0. Returns how much there was. */
-static unsigned copy_clean(float *to, const float *from, int n_frames) {
-    unsigned garbage = 0;
-    for (int n = 0; n < n_frames; n++) {
-        int good = fabsf(from[n]) <= (float)SP_MAX_SAMPLE; /* false for what is not a number */
-        to[n] = good ? from[n] : 0.0f;
-        garbage += !good;
-    }
-    return garbage;
-}
-
 static void copy_in(sp_convolver *c, const float *const *in, int from, int n_frames) {
     for (int i = 0; i < c->plan.n_inputs; i++) {
         float *block = c->blocks[c->current] + (size_t)i * c->plan.block;
-        c->discarded += copy_clean(block + c->fill, in[i] + from, n_frames);
+        c->discarded += sp_copy_clean(block + c->fill, in[i] + from, n_frames);
     }
 }
 

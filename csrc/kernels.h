@@ -4,6 +4,7 @@
 
 #include "core.h"
 #include "fft.h"
+#include "upmix_bins.h"
 
 #define SP_MAX_CHUNK 16
 #define SP_MAX_TILE 8
@@ -23,6 +24,7 @@ typedef struct {
     sp_multiply_add *multiply_add[SP_MAX_TILE + 1];   /* [outputs of the tile]; 0 is not used */
     void (*fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride, float *work);
     void (*fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work);
+    void (*upmix_centre)(const sp_upmix_bins *bins);
 } sp_kernels;
 
 /* NULL where this processor has no such instruction set (SP_ISA_...). */

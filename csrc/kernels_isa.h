@@ -89,6 +89,8 @@ MULTIPLY_ADD(7)
 MULTIPLY_ADD(8)
 #endif
 
+#include "upmix_lanes.h"
+
 static const sp_kernels K(kernels) = {
     .name = NAME,
     .chunk = CHUNK,
@@ -110,6 +112,7 @@ static const sp_kernels K(kernels) = {
     },
     .fft_forward = K(fft_forward),
     .fft_inverse = K(fft_inverse),
+    .upmix_centre = K(upmix_centre),
 };
 
 #undef MULTIPLY_ADD

@@ -11,6 +11,18 @@ typedef float sp_float16 __attribute__((vector_size(64), may_alias));
 typedef int sp_int4 __attribute__((vector_size(16)));
 typedef int sp_int8 __attribute__((vector_size(32)));
 
+/* a where mask is set, else b. */
+SP_INLINE sp_float8 sp_select(sp_int8 mask, sp_float8 a, sp_float8 b) {
+    return (sp_float8)((mask & (sp_int8)a) | (~mask & (sp_int8)b));
+}
+
+/* The loop that follows is written out, so that a small array of vectors can live in registers. */
+#if defined(__clang__)
+#define SP_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define SP_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* Lanes of a and b (counted on from a) in a new order. __builtin_shufflevector came to GCC in version 12. */
 #if defined(__clang__) || __GNUC__ >= 12
 #define SP_SHUFFLE4(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)

@@ -16,12 +16,18 @@
 #define SP_ERROR_TAP_VALUE 7       /* a tap is not finite */
 #define SP_ERROR_MEMORY 8          /* the plan does not fit into memory */
 #define SP_ERROR_FRAMES 9          /* frames negative, or with exact_blocks no multiple of the block */
+#define SP_ERROR_WINDOW 10         /* windows no powers of two, SP_MIN_SPAN <= span <= n, SP_MIN_WINDOW <= n <= SP_MAX_WINDOW */
+#define SP_ERROR_SETTING 11        /* sample rate not above 0, or strength outside 0..1 */
 
 /* Domain of a plan. */
 #define SP_MAX_CHANNELS 64
 #define SP_MAX_TAPS 1048576
 #define SP_MIN_BLOCK 16
 #define SP_MAX_BLOCK 8192
+
+#define SP_MIN_SPAN 16
+#define SP_MIN_WINDOW 32
+#define SP_MAX_WINDOW 131072
 
 /* Samples beyond this magnitude, about +120 dBFS, are taken for garbage. */
 #define SP_MAX_SAMPLE 1000000
@@ -75,3 +81,38 @@ void sp_convolver_reset(sp_convolver *convolver);
 
 /* NULL is fine. */
 void sp_convolver_free(sp_convolver *convolver);
+
+
+/* Upmix by directional variances: left, right -> left', right', centre, with left' + centre = left and right' + centre = right.
+ *
+ * n samples are analysed at a time, the last span of them synthesised, every span / 4. Life: sp_upmix_new, then process and reset
+ * in any order, then sp_upmix_free.
+ */
+typedef struct {
+    double fs;           /* sample rate, Hz */
+    int n;               /* analysis window, samples */
+    int span;            /* synthesis window, samples; the latency */
+    double strength;     /* of the centre, 0..1 */
+    int instruction_set; /* SP_ISA_... */
+} sp_upmix_plan;
+
+typedef struct sp_upmix sp_upmix;
+
+/* Plans, allocates and touches everything. NULL with *error set where the plan lies outside its domain. */
+sp_upmix *sp_upmix_new(const sp_upmix_plan *plan, int *error);
+
+/* Frames by which the output is late: span. */
+int sp_upmix_latency(const sp_upmix *upmix);
+
+/* As sp_convolver_process: real time, any number of frames, garbage counts as 0, the same bits for all sizes of calls and all
+ * instruction sets. in[2] and out[3] may not overlap. */
+int sp_upmix_process(sp_upmix *upmix, const float *const *in, float *const *out, int n_frames);
+
+/* Input samples discarded since the start or the last reset. */
+unsigned long long sp_upmix_discarded(const sp_upmix *upmix);
+
+/* Back to the state of a new one. Real time. */
+void sp_upmix_reset(sp_upmix *upmix);
+
+/* NULL is fine. */
+void sp_upmix_free(sp_upmix *upmix);

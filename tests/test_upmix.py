@@ -8,9 +8,15 @@ from sounds import FS, error_db, in_pieces, noise
 
 from spatial.errors import UsageError
 from spatial.filters import RenderRecipe
-from spatial.render.upmix import DirectionalUpmix, ProjectionUpmix, make_upmix
-from spatial.render.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, model
+from spatial.render.upmix import make_upmix
+from spatial.render.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, DirectionalUpmix, model
 from spatial.render.upmix_frames import smooth, smoothing_bands, windows
+from spatial.render.upmix_projection import ProjectionUpmix
+
+try:
+    from spatial.render.engines.c_upmix import CoreDirectionalUpmix
+except ImportError:
+    CoreDirectionalUpmix = None
 
 LATENCIES = {2.7: 128, 21.0: 1024, 85.0: 4096}
 
@@ -37,7 +43,9 @@ ALL = [
     RenderRecipe("matrix"),
     *(RenderRecipe(method, ms) for method in ("projection", "directional") for ms in LATENCIES),
 ]
-FRAMEWISE = [ProjectionUpmix, DirectionalUpmix]
+CORE = [CoreDirectionalUpmix] if CoreDirectionalUpmix else []
+FRAMEWISE = [ProjectionUpmix, DirectionalUpmix, *CORE]
+needs_core = pytest.mark.skipif(not CORE, reason="the C core is not built")
 
 
 # ------------------------------------------------------------------------------------------------------ invariants
@@ -208,7 +216,10 @@ def test_the_centre_is_uncorrelated_with_the_difference(method):
     assert np.corrcoef(0.5 * (x[0] + x[1]), x[0] - x[1])[0, 1] > 0.1  # which the static centre is not
 
 
-@pytest.mark.parametrize("method, lowest, highest, step", [(ProjectionUpmix, -3.1, 2.4, 2), (DirectionalUpmix, -3.5, 1.5, 1)])
+@pytest.mark.parametrize(
+    "method, lowest, highest, step",
+    [(ProjectionUpmix, -3.1, 2.4, 2), *((method, -3.5, 1.5, 1) for method in [DirectionalUpmix, *CORE])],
+)
 def test_a_pan_sweep_keeps_its_level(method, lowest, highest, step):
     """|L'|^2 + |R'|^2 + 2|C|^2 in 10 ms blocks. The projection's means lag behind a source that crosses the centre: 2.2 dB too loud."""
     frames = 10 * FS
@@ -236,6 +247,87 @@ def test_a_quiet_programme_is_treated_as_a_loud_one(method):
     x = noise(20000, seed=4).T.astype(np.float64)
     loud, quiet = run(method(FS), x)[2], run(method(FS), x * 1e-4)[2]
     assert error_db(quiet * 1e4, loud) < -100
+
+
+# ------------------------------------------------------------------------------------------------ the core and its twin
+
+
+def programme(frames, seed=0):
+    """A voice-like complex in the middle, noise at both sides, a burst, silence."""
+    t = np.arange(frames) / FS
+    middle = sum(np.sin(2 * np.pi * 180 * h * t + h) / h for h in range(1, 30)) * 0.1 * (1 + np.sin(2 * np.pi * 3 * t))
+    x = np.stack([middle + 0.5 * pink(frames, seed), middle + 0.3 * pink(frames, seed + 1)])
+    x[:, frames // 3 :][:, :4] += np.array([[0.9], [-0.2]])
+    x[:, frames // 2 : 2 * frames // 3] = 0
+    return x.astype(np.float32)
+
+
+@needs_core
+@settings(max_examples=12, deadline=None)
+@given(
+    ms=st.sampled_from([2.7, 21.0, 85.0]),
+    fs=st.sampled_from([8000, 44100, 48000, 192000]),
+    level=st.sampled_from([1e-5, 1.0, 1e4]),
+    strength=st.sampled_from([0.4, 1.0]),
+    seed=st.integers(0, 99),
+)
+def test_the_core_and_its_twin_agree(ms, fs, level, strength, seed):
+    x = np.float32(level) * programme(40000, seed)
+    core, twin = CoreDirectionalUpmix(fs, ms, strength), DirectionalUpmix(fs, ms, strength)
+    assert core.latency == twin.latency
+    for ours, theirs in zip(core.process(x), twin.process(x), strict=True):
+        assert level_db(ours - theirs, x) < -110
+
+
+@needs_core
+@pytest.mark.parametrize("ms", LATENCIES)
+def test_instruction_sets_give_the_same_bits(ms, monkeypatch):
+    from spatial.render._core import ffi, lib
+    from spatial.render.engines.c_engine import INSTRUCTION_SETS
+
+    outputs = []
+    for name, number in INSTRUCTION_SETS.items():
+        if lib.sp_instruction_set_name(number) != ffi.NULL:
+            monkeypatch.setenv("SPATIAL_ISA", name)
+            outputs.append(CoreDirectionalUpmix(FS, ms).process(programme(30000)))
+    assert outputs[0][2].any() and all(np.array_equal(y, outputs[0]) for y in outputs)
+
+
+@needs_core
+def test_the_engine_in_force_decides(monkeypatch):
+    for engine, method in (("c", CoreDirectionalUpmix), ("numpy", DirectionalUpmix)):
+        monkeypatch.setenv("SPATIAL_ENGINE", engine)
+        assert type(make_upmix(RenderRecipe("directional"), FS)) is method
+
+
+@needs_core
+def test_the_core_counts_garbage_until_reset():
+    upmix = CoreDirectionalUpmix(FS)
+    x = np.zeros((2, 3000), np.float32)
+    x[1, [5, 700, 2999]] = np.inf, np.nan, -2e6
+    upmix.process(x)
+    assert upmix.discarded == 3
+    upmix.reset()
+    assert upmix.discarded == 0
+
+
+@needs_core
+def test_the_core_refuses_what_is_outside_its_domain():
+    from spatial.render._core import ffi, lib
+
+    good = {"fs": 48000, "n": 2048, "span": 1024, "strength": 1.0, "instruction_set": 0}
+    wrong = [
+        *(({"n": n}, lib.SP_ERROR_WINDOW) for n in (0, 16, 1000, 512, 1 << 20)),
+        *(({"span": span}, lib.SP_ERROR_WINDOW) for span in (0, -4, 8, 1000, 4096)),
+        *(({"fs": fs}, lib.SP_ERROR_SETTING) for fs in (0.0, -1.0, np.nan, np.inf)),
+        *(({"strength": strength}, lib.SP_ERROR_SETTING) for strength in (-0.1, 1.1, np.nan)),
+        ({"instruction_set": 77}, lib.SP_ERROR_INSTRUCTION_SET),
+    ]
+    error = ffi.new("int *")
+    for change, code in wrong:
+        assert lib.sp_upmix_new(ffi.new("sp_upmix_plan *", good | change), error) == ffi.NULL and error[0] == code
+    with pytest.raises(UsageError, match=r"audio must be \(2, frames\), got shape \(3, 10\)"):
+        CoreDirectionalUpmix(FS).process(np.zeros((3, 10)))
 
 
 # ------------------------------------------------------------------------------------------------------------ parts

@@ -17,6 +17,7 @@ import numpy as np
 
 from spatial.errors import UsageError
 from spatial.filters import RenderRecipe
+from spatial.render.backends import engine_name
 from spatial.render.upmix_directional import DirectionalUpmix
 from spatial.render.upmix_frames import Audio, split
 from spatial.render.upmix_projection import ProjectionUpmix
@@ -51,12 +52,14 @@ class MatrixUpmix:
 
 
 def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
-    """The upmix that a recipe names.
+    """The upmix that a recipe names; ``directional`` in the C core where that is the engine, else its NumPy twin.
 
     Raises
     ------
     UsageError
         A method, latency or strength that there is not.
+    DeviceError
+        SPATIAL_ENGINE names an engine that is not there.
     """
     if not 0 <= recipe.strength <= 1:
         raise UsageError(f"upmix: strength is 0 to 1, got {recipe.strength:g}")
@@ -67,5 +70,9 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
     if recipe.upmix == "projection":
         return ProjectionUpmix(fs, recipe.latency_ms, recipe.strength)
     if recipe.upmix == "directional":
+        if engine_name() == "c":
+            from spatial.render.engines.c_upmix import CoreDirectionalUpmix
+
+            return CoreDirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
         return DirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
     raise UsageError(f"upmix: method is 'directional', 'projection', 'matrix' or 'off', got '{recipe.upmix}'")
