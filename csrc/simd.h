@@ -11,11 +11,6 @@ typedef float sp_float16 __attribute__((vector_size(64), may_alias));
 typedef int sp_int4 __attribute__((vector_size(16)));
 typedef int sp_int8 __attribute__((vector_size(32)));
 
-/* a where mask is set, else b. */
-SP_INLINE sp_float8 sp_select(sp_int8 mask, sp_float8 a, sp_float8 b) {
-    return (sp_float8)((mask & (sp_int8)a) | (~mask & (sp_int8)b));
-}
-
 /* The loop that follows is written out, so that a small array of vectors can live in registers. */
 #if defined(__clang__)
 #define SP_UNROLL _Pragma("clang loop unroll(full)")

@@ -3,6 +3,11 @@
 
 SP_INLINE TARGET sp_float8 K(splat)(float number) { return number - (sp_float8){0}; }
 
+/* a where mask is set, else b. */
+SP_INLINE TARGET sp_float8 K(select)(sp_int8 mask, sp_float8 a, sp_float8 b) {
+    return (sp_float8)((mask & (sp_int8)a) | (~mask & (sp_int8)b));
+}
+
 /* u . s of a direction's unit vector u; k is known once the loops are written out. */
 SP_INLINE TARGET sp_float8 K(along)(int k, sp_float8 x, sp_float8 y, sp_float8 z) {
     const float root = 0.86602540378443864676f;
@@ -48,8 +53,8 @@ SP_INLINE TARGET K(upmix_model) K(model_of)(const sp_float8 *v) {
 
 /* Clipped to 0..1. */
 SP_INLINE TARGET sp_float8 K(unit)(sp_float8 a) {
-    a = sp_select(a > 0.0f, a, K(splat)(0.0f));
-    return sp_select(a < 1.0f, a, K(splat)(1.0f));
+    a = K(select)(a > 0.0f, a, K(splat)(0.0f));
+    return K(select)(a < 1.0f, a, K(splat)(1.0f));
 }
 
 TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
@@ -63,7 +68,7 @@ TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
 
         sp_float8 power = row[SP_POWER], x = row[SP_STOKES_X], y = row[SP_STOKES_Y], z = row[SP_STOKES_Z];
         sp_int8 sounding = power > bins->floor;
-        sp_float8 keep = bins->keep / sp_select(sounding, power, K(splat)(1.0f));
+        sp_float8 keep = bins->keep / K(select)(sounding, power, K(splat)(1.0f));
         sp_float8 v[SP_UPMIX_DIRECTIONS];
         SP_UNROLL for (int k = 0; k < SP_UPMIX_DIRECTIONS; k++) { v[k] = keep * variances[k] + prior[k]; }
 
@@ -72,7 +77,7 @@ TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
             sp_float8 likeness = 2 * (m.t - (m.x * x + m.y * y + m.z * z)) / m.determinant;
             SP_UNROLL for (int k = 0; k < SP_UPMIX_DIRECTIONS; k++) {
                 sp_float8 factor = likeness - (1.0f - K(along)(k, x, y, z)) / (m.t - K(along)(k, m.x, m.y, m.z));
-                v[k] *= sp_select(factor > 0.0f, factor, K(splat)(0.0f));
+                v[k] *= K(select)(factor > 0.0f, factor, K(splat)(0.0f));
             }
         }
 
@@ -80,10 +85,10 @@ TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
         sp_float8 gain = 2 * v[SP_UPMIX_CENTRE] / m.determinant;
         sp_float8 weight = row[SP_AMPLITUDE] / (m.t - 2e-3f);
         SP_UNROLL for (int k = 0; k < SP_UPMIX_DIRECTIONS; k++) {
-            variances[k] = sp_select(sounding, v[k] * power, K(splat)(0.0f));
+            variances[k] = K(select)(sounding, v[k] * power, K(splat)(0.0f));
             heard[k] += v[k] * weight;
         }
-        gain = sp_select(sounding, gain, K(splat)(0.0f));
+        gain = K(select)(sounding, gain, K(splat)(0.0f));
 
         sp_float8 mid_re = row[SP_MID_RE], mid_im = row[SP_MID_IM], side_re = row[SP_SIDE_RE], side_im = row[SP_SIDE_IM];
         sp_float8 side_power = side_re * side_re + side_im * side_im;
