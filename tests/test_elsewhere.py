@@ -6,7 +6,9 @@ from make_rigs import ball_rig, free_rig
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.analysis.cancellation import figures_of_sides
+from spatial.analysis.bands import bands
+from spatial.analysis.cancellation import figures_of_sides, side_figures
+from spatial.analysis.effective import side_weights
 from spatial.analysis.robustness import (
     CLEARANCE_M,
     HEAD_RADII_M,
@@ -22,6 +24,7 @@ from spatial.analysis.robustness import (
 )
 from spatial.analysis.virtual_pair import cues_of_the_pair
 from spatial.design.sides import design_side
+from spatial.design.virtualizer import compute_filters
 from spatial.rig.load import load_rig
 
 NULL = '[design.crosstalk]\nmode = "null"\n'
@@ -156,3 +159,23 @@ def test_cues_of_a_real_pair_are_its_own_and_those_of_one_loudspeaker_by_another
     assert np.allclose(low, 3 * 0.0875 / 343.2 * 0.5 * 1e6, rtol=0.05)
     assert np.isnan(real[LEFT].itd_us[real[LEFT].centres_hz > 1500]).all()
     assert np.allclose(real[LEFT].ild_db, real[RIGHT].ild_db)
+
+
+# ----------------------------------------------------------------------------------------------------------- the laptop
+
+
+def test_the_laptop_gets_its_pair_above_the_band_of_its_drivers():
+    rig_file = load_rig("laptop")
+    bank = compute_filters(rig_file)
+    figures = side_figures(bank, rig_file)
+    assert figures.ild_error_db < 0.6 and figures.itd_error_us < 8 and figures.timbre_db < 0.2 and figures.effort_db < 12.5
+    found = bands(rig_file, side_weights(bank, rig_file.rig))
+    low, high = rig_file.rig.drivers[0].band_hz
+    assert {band.limit for band in found if band.hz < low} == {"driver band"}
+    assert {band.limit for band in found if 2 * low < band.hz < high / 2} == {"none"}
+
+
+def test_near_is_a_smaller_sweet_spot_than_far():
+    """5 cm aside are a larger angle at 0.6 m than at 2.5 m: the pair's level differences suffer more there."""
+    near, far = (over_poses(closed_form(rig_file), rig_file) for rig_file in (load_rig("laptop"), load_rig("bar8")))
+    assert near.ild_error_db.max() > far.ild_error_db.max() and near.itd_error_us.max() > far.itd_error_us.max()

@@ -14,7 +14,7 @@ from spatial.rig.geometry import axes, head_centre, left_of, nose, places
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import load_rig, rig_from_text
 
-SHIPPED = ("ball3", "ball_two_tier", "bar8", "box2", "cylinder4", "headphones", "ring7", "stereo_pair", "wall4")
+SHIPPED = ("ball3", "ball_two_tier", "bar8", "box2", "cylinder4", "headphones", "laptop", "ring7", "stereo_pair", "wall4")
 
 
 def contents(rig_file):
@@ -135,6 +135,14 @@ def test_the_bar_is_even_and_symmetric():
     assert np.array_equal(where[::-1], where * [1, -1, 1])
 
 
+def test_the_laptop_is_near_and_its_pairs_are_symmetric():
+    rig_file = load_rig("laptop")
+    where, listener = places(rig_file.rig), rig_file.scene.listener
+    assert listener.distance_m == 0.5 and 0.5 < np.linalg.norm(head_centre(listener) - where, axis=1).min() < 0.7
+    assert np.array_equal(where[[1, 0, 3, 2]], where * [1, -1, 1])
+    assert all(driver.band_hz is not None for driver in rig_file.rig.drivers)
+
+
 def test_a_shipped_name_is_taken_before_a_file_of_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ball3").write_text(BALL)
@@ -206,7 +214,7 @@ REFUSED_SETTINGS = {
     "driver.left.channel=1\nname=2": "--set driver.left.channel  driver 'left': channel = \"1\\nname=2\" is text, a whole number",
     "name=\udce9": "holds bytes that are not UTF-8",
     "a." * 20 + "b=1": "has more than 16 parts",
-    "design.upmix.method=directional": 'method = "directional" is not built yet',
+    "design.upmix.latency_ms=0": 'latency_ms = 0.0 is not built yet for method = "directional"',
 }
 
 
