@@ -214,7 +214,6 @@ REFUSED_SETTINGS = {
     "driver.left.channel=1\nname=2": "--set driver.left.channel  driver 'left': channel = \"1\\nname=2\" is text, a whole number",
     "name=\udce9": "holds bytes that are not UTF-8",
     "a." * 20 + "b=1": "has more than 16 parts",
-    "design.upmix.latency_ms=0": 'latency_ms = 0.0 is not built yet for method = "directional"',
 }
 
 

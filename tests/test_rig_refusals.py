@@ -220,14 +220,10 @@ def test_refused_on_a_ball(old, new, complaint):
 
 
 REFUSED_DESIGNS = {
-    "upmix not built": (
-        '[design.upmix]\nmethod = "directional"',
-        'line 30  [design.upmix] method = "directional" is not built yet; use "projection" or "matrix" or "off"',
-    ),
     "latency not built": (
-        "[design.upmix]\nlatency_ms = 2.7",
-        'line 30  [design.upmix] latency_ms = 2.7 is not built yet for method = "projection"; use 21, or method = "matrix" or "off", '
-        "which have no delay",
+        "[design.upmix]\nlatency_ms = 0",
+        'line 30  [design.upmix] latency_ms = 0.0 is not built yet for method = "directional"; use 2.7, 21, 85, '
+        'or method = "matrix" or "off", which have no delay',
     ),
     "no such latency": ("[design.upmix]\nlatency_ms = 20", "line 30  [design.upmix] latency_ms = 20 is not one of 0, 2.7, 21, 85"),
     "strength": (

@@ -242,8 +242,7 @@ class UpmixSpec:
     """``[design.upmix]``: stereo to left, right and centre."""
 
     method: str = key(
-        "projection", "choice", "how the centre is found", choices=("directional", "projection", "matrix", "off"),
-        not_built=("directional",),
+        "directional", "choice", "how the centre is found", choices=("directional", "projection", "matrix", "off")
     )  # fmt: skip
     latency_ms: float = key(21.0, "special", "0, 2.7, 21 or 85", unit="ms")
     strength: float = key(1.0, "number", "0 = nothing to the centre, 1 = all", low=0.0, high=1.0)
