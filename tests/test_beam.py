@@ -10,7 +10,8 @@ from scipy.optimize import minimize
 from spatial.acoustics.points import arc, sphere
 from spatial.acoustics.tone import beam_group, beam_reference_in_words
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_pattern import SIDE_DEG, beam_figures
+from spatial.analysis.beam_bands import SIDE_DEG
+from spatial.analysis.beam_pattern import beam_figures
 from spatial.analysis.beam_tolerance import moved_rig, side_draws_db
 from spatial.analysis.spinorama import orbits, spinorama, zone_weights
 from spatial.design.beam_patterns import patterns

@@ -11,22 +11,19 @@ Hz), powers averaged inside each.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.acoustics.points import FarField, arc, space_of
-from spatial.acoustics.tone import beam_group
+from spatial.acoustics.points import FarField, arc
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_tolerance import p10_db, side_draws_db
+from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_bands
 from spatial.analysis.effective import effective_weights
 from spatial.filters import FilterMatrix
 from spatial.rig.model import Rig, RigFile, Scene
-from spatial.units import db, power_db, third_octave_centres
+from spatial.units import db, power_db
 
-SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
-DEEPEST_DB = 60.0
-PER_BAND = 9
 PRERING_S = 1e-3
 
 
@@ -80,68 +77,31 @@ def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) 
     return power_db(np.abs(p_front) ** 2 / (np.abs(p_sphere) ** 2 @ weights))
 
 
-def judged_bands(rig: Rig) -> NDArray[np.float64]:
-    """Third octaves that summaries run over: rows in free field alias above and lose their grip below."""
-    return third_octave_centres(250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else third_octave_centres(500, 3150)
-
-
 def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
-    """The figures of this module's text."""
-    rig, scene = rig_file.rig, rig_file.scene
-    bands = judged_bands(rig)
-    within = (np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5
-    freqs = (bands[:, None] * 2 ** (within / 3)).ravel()
-
-    def band_power(points: FarField) -> NDArray:
-        return (np.abs(pressure(bank, rig, scene, points, freqs)) ** 2).reshape(len(bands), PER_BAND, len(points)).mean(axis=1)
-
-    azimuth, silent_rear = np.arange(-180.0, 180.0, 5.0), rig.enclosure.shape == "baffle"
-    power = band_power(arc(azimuth))
-    front = power[:, azimuth == 0][:, 0]
-    level = power_db(power / front[:, None])
-    side = power_db(front / power[:, np.isin(azimuth, SIDE_DEG)].mean(axis=1))
-    window = level[:, np.abs(azimuth) <= 45]
-    around, weights = space_of(rig.enclosure.shape)
-    di = power_db(front / (band_power(around) @ weights))
-    w = effective_weights(bank, rig, freqs, "center")
-    group = list(beam_group(rig, rig_file.design.beam))
-    on_axis = transfer_matrix(rig, arc(0.0), freqs, scene.medium)[:, 0]
-    g_ref = np.abs(on_axis[:, group].sum(axis=1)) ** 2 / len(group)
-    effort = np.sum(np.abs(w) ** 2, axis=1) * g_ref / np.abs(np.sum(on_axis * w, axis=1)) ** 2
-    return BeamFigures(
-        side_db=float(side.mean()),
-        side_min_db=float(side.min()),
-        side_min_hz=float(bands[side.argmin()]),
-        side90_db=float(np.minimum(power_db(front / power[:, np.abs(azimuth) == 90].mean(axis=1)), DEEPEST_DB).mean()),
-        droop45_db=float(window.min()),
-        peak45_db=float(window.max()),
-        rear_db=None if silent_rear else float(power_db(front / power[:, np.abs(azimuth) >= 135].mean(axis=1)).mean()),
-        bw6_deg=float(np.mean([beamwidth_deg(azimuth, row) for row in level])),
-        di_db=float(di.mean()),
-        di_min_db=float(di.min()),
-        effort_db=float(power_db(effort.reshape(len(bands), PER_BAND).mean(axis=1)).max()),
-        ripple_db=float(np.ptp(power_db(front))),
-        level_db=float(power_db(front).mean()),
-        prering_db=prering_db(bank, rig_file),
-        p10_db=float(p10_db(side_draws_db(rig, scene.medium, w, freqs, PER_BAND, SIDE_DEG)).mean()),
-    )
+    """The figures of this module's text for the centre path of a bank."""
+    rig = rig_file.rig
+    bands = beam_bands(rig_file, lambda freqs: effective_weights(bank, rig, freqs, "center"), judged_bands(rig))
+    assert bands.p10_db is not None
+    return BeamFigures(**summary(bands), prering_db=prering_db(bank, rig_file), p10_db=float(bands.p10_db.mean()))
 
 
-def beamwidth_deg(azimuth_deg: NDArray, level_db: NDArray, threshold_db: float = -6.0) -> float:
-    """Degrees between the first crossings of the threshold on either side of 0; 360 where there is none."""
-    total = 0.0
-    for sign in (1, -1):
-        # -180 stands for +180 on the left half
-        angle = np.where(azimuth_deg == -180, 180.0, sign * azimuth_deg)
-        half = np.argsort(angle[angle >= 0])
-        out, row = angle[angle >= 0][half], level_db[angle >= 0][half]
-        below = np.flatnonzero(row < threshold_db)
-        if len(below) == 0:
-            total += 180.0
-            continue
-        j = int(below[0])
-        total += out[j - 1] + (out[j] - out[j - 1]) * (row[j - 1] - threshold_db) / (row[j - 1] - row[j]) if j else 0.0
-    return total
+def summary(bands: BeamBands) -> dict[str, Any]:
+    """What `BeamFigures` says of bands, less what only a bank has: means of dB, worst bands, range of the level."""
+    return {
+        "side_db": float(bands.side_db.mean()),
+        "side_min_db": float(bands.side_db.min()),
+        "side_min_hz": float(bands.bands_hz[bands.side_db.argmin()]),
+        "side90_db": float(bands.side90_db.mean()),
+        "droop45_db": float(bands.droop45_db.min()),
+        "peak45_db": float(bands.peak45_db.max()),
+        "rear_db": None if bands.rear_db is None else float(bands.rear_db.mean()),
+        "bw6_deg": float(bands.bw6_deg.mean()),
+        "di_db": float(bands.di_db.mean()),
+        "di_min_db": float(bands.di_db.min()),
+        "effort_db": float(bands.effort_db.max()),
+        "ripple_db": float(np.ptp(bands.level_db)),
+        "level_db": float(bands.level_db.mean()),
+    }
 
 
 def prering_db(bank: FilterMatrix, rig_file: RigFile) -> float:

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from spatial.acoustics.points import POSES, arc
-from spatial.acoustics.tone import target_in_front
+from spatial.acoustics.tone import beam_reference_in_words, target_in_front
 from spatial.analysis.bands import bands, limits_in_words
+from spatial.analysis.beam_baselines import baseline_figures
 from spatial.analysis.beam_pattern import beam_figures, pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
 from spatial.analysis.effective import SideWeights, side_weights
 from spatial.analysis.feasibility import in_hz, spans
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.width_pair import width_figures
+from spatial.design.beamformer import NUMBERS
 from spatial.design.regularization import default_effort_cap_db
 from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
@@ -55,6 +57,7 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
         "third_octaves": [asdict(band) for band in bands(rig_file, weights, 0.45 * bank.fs)],
         **(figures_elsewhere(weights, rig_file) if elsewhere else {}),
         "beam": asdict(beam_figures(bank, rig_file)),
+        "beam_baselines": baseline_figures(rig_file),
         "arrival_samples": arrivals(bank, rig_file),
         "tone": tone_match(bank, rig_file),
         "headroom": headroom,
@@ -183,12 +186,24 @@ def _gain_error_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
 
 def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     spec, figures = rig_file.design.beam, beam_figures(bank, rig_file)
-    asked = {"null": "side 20 dB", "power_ratio": f"side {spec.side_db:.0f} dB", "reference": "-"}.get(spec.preset, "-")
+    asked = {
+        "null": "quiet sides",
+        "room": "quiet room",
+        "power_ratio": f"side {spec.side_db:.0f} dB",
+        "constant": f"DI {spec.di_db:.1f} dB",
+        "custom": "own shape",
+    }.get(spec.preset, "-")
     worst = f"{figures.side_min_db:.1f} dB at {in_hz(figures.side_min_hz)}"
+    beside = baseline_figures(rig_file)
+    shown = ", ".join(f"{beside[name]['side_db']:.1f}" for name in ("reference", "all equal", "static matrix"))
+    windowed = spec.preset in ("null", "room", "power_ratio")
     return [
         Row(f"beam '{spec.preset}'", asked, f"side {figures.side_db:.1f} dB, DI {figures.di_db:.1f} dB", worst),
-        Row("window +-45 deg", ">= -3.0 dB" if spec.preset != "reference" else "-", f"{figures.droop45_db:.1f} dB"),
+        Row("under tolerances", "-", f"side {figures.p10_db:.1f} dB (P10)"),
+        Row("one, all, matrix", "-", f"side {shown} dB"),
+        Row("window +-45 deg", f">= {NUMBERS.low_db:.1f} dB" if windowed else "-", f"{figures.droop45_db:.1f} dB"),
         Row("effort, centre", f"<= {spec.effort_cap_db:.1f} dB", f"{figures.effort_db:.1f} dB"),
+        Row("reference, centre", "auto" if spec.reference is None else "named", beam_reference_in_words(rig_file.rig, spec)),
     ]
 
 

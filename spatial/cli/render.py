@@ -63,6 +63,10 @@ def add_commands(commands: Any) -> None:
     export.add_argument("bank", metavar="BANK", help="filters that `spatial design` made")
     export.add_argument("--to", choices=("wav",), required=True, help="wav: one float WAV an input path, and bank.json")
     export.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder, made where it is missing")
+    export.add_argument(
+        "--center", choices=("absolute", "relative"), default="absolute",
+        help="relative: one minimum-phase equaliser and drivers relative to the reference, equal in magnitude (absolute)",
+    )  # fmt: skip
 
 
 def add_input_and_output(parser: argparse.ArgumentParser, output: str) -> None:
@@ -260,6 +264,9 @@ def run_export(args: argparse.Namespace) -> None:
     from spatial.render.report import readable
 
     bank = loaded(args.bank)
+    notes: list[str] = []
+    if args.center == "relative":
+        bank, notes = _relative_centre(bank)
     with stop_cleanly():
         written = export_wav(bank, args.output, force=args.force)
     if args.json:
@@ -270,3 +277,24 @@ def run_export(args: argparse.Namespace) -> None:
             f"  {len(bank.driver_names)} drivers x {bank.n_taps} taps, {bank.fs} Hz, latency {bank.latency_samples} frames; "
             f"headroom gain {bank.headroom_gain_db:.1f} dB not included"
         )
+        for note in notes:
+            tell(f"  {note}")
+
+
+def _relative_centre(bank: FilterMatrix) -> tuple[FilterMatrix, list[str]]:
+    """The bank with its centre in relative form, and what that costs, in words."""
+    from spatial.analysis.beam_pattern import prering_db
+    from spatial.design.beam_relative import share_db, with_relative_centre
+    from spatial.rig.load import rig_from_text
+
+    if not bank.rig_text:
+        raise UsageError("the bank carries no rig, which the relative form of its centre needs")
+    rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
+    if rig_file.rig.kind == "headphones":
+        raise UsageError("headphones have no centre path")
+    turned = with_relative_centre(bank, rig_file)
+    before, after = prering_db(bank, rig_file), prering_db(turned, rig_file)
+    return turned, [
+        f"centre in relative form: reference at least {share_db(bank, rig_file):+.1f} dB re the rms of all drivers, "
+        f"pre-ringing {after:.1f} dB (absolute form {before:.1f} dB)"
+    ]

@@ -1,0 +1,119 @@
+"""A beam per third octave, from weights: what `beam_pattern` sums up and the curves show.
+
+Powers are averaged over nine log-spaced frequencies inside each base-two third octave, then over directions; definitions as in
+`beam_pattern`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import FarField, arc, space_of
+from spatial.acoustics.tone import beam_group
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.beam_tolerance import p10_db, side_draws_db
+from spatial.rig.model import Rig, RigFile
+from spatial.units import power_db, third_octave_centres
+
+Weights = Callable[[NDArray], NDArray]  # freqs -> (freqs, drivers), hardware included
+
+SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
+DEEPEST_DB = 60.0
+PER_BAND = 9
+AZIMUTH_DEG = np.arange(-180.0, 180.0, 5.0)
+
+
+@dataclass(frozen=True, eq=False)
+class BeamBands:
+    """Per third octave, (bands,) each: level_db on axis; side_db and side90_db (60 at most); droop45_db, peak45_db; rear_db, None in a
+    baffle; bw6_deg; di_db; effort_db of the spatial drivers; p10_db where it was asked for."""
+
+    bands_hz: NDArray[np.float64]
+    level_db: NDArray[np.float64]
+    side_db: NDArray[np.float64]
+    side90_db: NDArray[np.float64]
+    droop45_db: NDArray[np.float64]
+    peak45_db: NDArray[np.float64]
+    rear_db: NDArray[np.float64] | None
+    bw6_deg: NDArray[np.float64]
+    di_db: NDArray[np.float64]
+    effort_db: NDArray[np.float64]
+    p10_db: NDArray[np.float64] | None
+
+
+def judged_bands(rig: Rig) -> NDArray[np.float64]:
+    """Third octaves that summaries run over: rows in free field and in a wall alias above and lose their grip below."""
+    return third_octave_centres(250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else third_octave_centres(500, 3150)
+
+
+def frequencies_of(bands_hz: NDArray) -> NDArray[np.float64]:
+    """Nine frequencies inside every third octave, one band after the other."""
+    within = (np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5
+    return np.asarray((bands_hz[:, None] * 2 ** (within / 3)).ravel(), float)
+
+
+def beam_bands(rig_file: RigFile, weights: Weights, bands_hz: NDArray, tolerance: bool = True) -> BeamBands:
+    """The figures of weights on a rig in these third octaves; tolerance: P10 as well, which takes a hundred times as long."""
+    rig, medium = rig_file.rig, rig_file.scene.medium
+    freqs = frequencies_of(bands_hz)
+    w = weights(freqs)
+
+    def averaged(power: NDArray) -> NDArray:
+        return power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1)
+
+    def band_power(points: FarField) -> NDArray:
+        return averaged(np.abs((transfer_matrix(rig, points, freqs, medium) @ w[:, :, None])[:, :, 0]) ** 2)
+
+    power = band_power(arc(AZIMUTH_DEG))
+    front = power[:, AZIMUTH_DEG == 0][:, 0]
+    level = power_db(power / front[:, None])
+    window = level[:, np.abs(AZIMUTH_DEG) <= 45]
+    around, area = space_of(rig.enclosure.shape)
+
+    def over(chosen: NDArray) -> NDArray:
+        return power_db(front / power[:, chosen].mean(axis=1))
+
+    return BeamBands(
+        bands_hz=bands_hz,
+        level_db=power_db(front),
+        side_db=over(np.isin(AZIMUTH_DEG, SIDE_DEG)),
+        side90_db=np.minimum(over(np.abs(AZIMUTH_DEG) == 90), DEEPEST_DB),
+        droop45_db=window.min(axis=1),
+        peak45_db=window.max(axis=1),
+        rear_db=None if rig.enclosure.shape == "baffle" else over(np.abs(AZIMUTH_DEG) >= 135),
+        bw6_deg=np.array([beamwidth_deg(AZIMUTH_DEG, row) for row in level]),
+        di_db=power_db(front / (band_power(around) @ area)),
+        effort_db=power_db(averaged(effort(rig_file, w, freqs))),
+        p10_db=p10_db(side_draws_db(rig, medium, w, freqs, PER_BAND, SIDE_DEG)) if tolerance else None,
+    )
+
+
+def effort(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+    """Drive power of the spatial drivers over the reference alone making the same pressure on axis, a ratio: (freqs,)."""
+    rig = rig_file.rig
+    group, spatial = list(beam_group(rig, rig_file.design.beam)), list(rig.spatial_drivers)
+    on_axis = transfer_matrix(rig, arc(0.0), freqs, rig_file.scene.medium)[:, 0]
+    reference = np.abs(on_axis[:, group].sum(axis=1)) ** 2 / len(group)
+    used = np.sum(np.abs(w[:, spatial]) ** 2, axis=1)
+    return np.asarray(used * reference / np.abs(np.sum(on_axis * w, axis=1)) ** 2, float)
+
+
+def beamwidth_deg(azimuth_deg: NDArray, level_db: NDArray, threshold_db: float = -6.0) -> float:
+    """Degrees between the first crossings of the threshold on either side of 0; 360 where there is none."""
+    total = 0.0
+    for sign in (1, -1):
+        # -180 stands for +180 on the left half
+        angle = np.where(azimuth_deg == -180, 180.0, sign * azimuth_deg)
+        half = np.argsort(angle[angle >= 0])
+        out, row = angle[angle >= 0][half], level_db[angle >= 0][half]
+        below = np.flatnonzero(row < threshold_db)
+        if len(below) == 0:
+            total += 180.0
+            continue
+        j = int(below[0])
+        total += out[j - 1] + (out[j] - out[j - 1]) * (row[j - 1] - threshold_db) / (row[j - 1] - row[j]) if j else 0.0
+    return total

@@ -1,0 +1,112 @@
+"""What a beam is compared with: simpler things that the same drivers can do, as weights that are 1 on axis.
+
+    reference      the reference driver or group alone
+    all equal      every driver of the beam in phase
+    static matrix  the best set of real gains, the same at all frequencies
+    lcmv           least drive power with nulls at +-90 degrees: Frost, "An algorithm for linearly constrained adaptive array processing",
+                   Proc. IEEE 60(8), 1972. Perfect nulls of perfect drivers, bought with directivity and lobes inside the window
+
+None of them is a preset of the rig file.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from spatial.acoustics.points import arc
+from spatial.acoustics.tone import beam_group
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.beam_bands import SIDE_DEG, Weights, beam_bands, judged_bands
+from spatial.analysis.beam_pattern import summary
+from spatial.design.beam_patterns import LEFT_AXIS, UP_AXIS, mirror_groups
+from spatial.design.beam_wishes import BeamNumbers
+from spatial.design.beamformer import reference_alone
+from spatial.rig.model import Rig, RigFile
+from spatial.units import power_db
+
+NULLS_DEG = (90.0, -90.0)
+LCMV_LOADING = 1e-6  # of the mean on-axis power: keeps the two null constraints apart where drivers hardly tell them apart
+MATRIX_STARTS, MISS_COST = 6, 2.0
+SHOWN = ("side_db", "side90_db", "droop45_db", "peak45_db", "rear_db", "di_db", "effort_db")
+
+
+def baseline_weights(rig_file: RigFile) -> dict[str, Weights]:
+    """Name -> weights at any frequencies, 1 on axis with the phase about the origin."""
+    rig, medium, spec = rig_file.rig, rig_file.scene.medium, rig_file.design.beam
+    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    group = beam_group(rig, spec)
+
+    def fixed(gains: NDArray) -> Weights:
+        def at(freqs: NDArray) -> NDArray:
+            front = transfer_matrix(rig, arc(0.0), freqs, medium)[:, 0]
+            return gains / (front @ gains)[:, None]
+
+        return at
+
+    equal = np.zeros(len(rig.drivers))
+    equal[used] = 1.0
+    gains = np.zeros(len(rig.drivers))
+    gains[used] = static_matrix(rig_file, used)
+    return {
+        "reference": lambda freqs: reference_alone(rig, group, freqs, medium),
+        "all equal": fixed(equal),
+        "static matrix": fixed(gains),
+        "lcmv": partial(_lcmv, rig_file, used),
+    }
+
+
+def baseline_figures(rig_file: RigFile) -> dict[str, dict[str, float]]:
+    """Name -> figures of the baseline, summed up as a beam's are."""
+    bands = judged_bands(rig_file.rig)
+    return {
+        name: {key: value for key, value in summary(beam_bands(rig_file, weights, bands, tolerance=False)).items() if key in SHOWN}
+        for name, weights in baseline_weights(rig_file).items()
+    }
+
+
+def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:
+    """The best real gains (used drivers,), the same at all frequencies; the largest is +-1.
+
+    Best is the mean of side rejection over the judged third octaves less 2 dB for every dB that the window droops, peaks, or the effort
+    costs beyond what a beam may: the reference alone, all equal and random starts, each climbed by Powell's method.
+    """
+    rig, freqs, spec, bounds = rig_file.rig, judged_bands(rig_file.rig), rig_file.design.beam, BeamNumbers()
+    window = np.arange(-bounds.window_deg, bounds.window_deg + 1e-9, bounds.step_deg)
+    g = transfer_matrix(rig, arc(np.concatenate([[0.0], SIDE_DEG, window])), freqs, rig_file.scene.medium)[:, :, used]
+    groups = mirror_groups(rig, used, (LEFT_AXIS, UP_AXIS))
+    among = [used.index(i) for i in beam_group(rig, spec)]
+    reference = np.abs(g[:, 0, among].sum(axis=1)) ** 2 / len(among)
+
+    def worth(gains: NDArray) -> float:
+        w = groups @ gains
+        power = np.abs(g @ w) ** 2
+        level = power_db(power / np.maximum(power[:, :1], 1e-12))
+        inside, cost_db = level[:, 1 + len(SIDE_DEG) :], power_db(w @ w * reference / np.maximum(power[:, 0], 1e-12))
+        misses = np.maximum(bounds.low_db - inside.min(axis=1), 0) + np.maximum(inside.max(axis=1) - bounds.high_db, 0)
+        misses += np.maximum(cost_db - spec.effort_cap_db, 0)
+        side = -power_db((10 ** (level[:, 1 : 1 + len(SIDE_DEG)] / 10)).mean(axis=1))
+        return float(np.mean(side - MISS_COST * misses))
+
+    rng, m = np.random.default_rng(0), groups.shape[1]
+    alone = groups[among].max(axis=0)
+    starts = [alone, np.ones(m), *(alone + rng.standard_normal((MATRIX_STARTS, m)))]
+    best = max((minimize(lambda x: -worth(x), start, method="Powell").x for start in starts), key=worth)
+    w = groups @ best
+    return np.asarray(w / w[np.abs(w).argmax()], float)
+
+
+def _lcmv(rig_file: RigFile, used: list[int], freqs: NDArray) -> NDArray[np.complex128]:
+    """(freqs, drivers): min |w|^2 with 1 on axis and 0 at +-90 degrees, as far as the drivers tell these directions apart."""
+    rig: Rig = rig_file.rig
+    g = transfer_matrix(rig, arc((0.0, *NULLS_DEG)), freqs, rig_file.scene.medium)[:, :, used]
+    adjoint = g.conj().swapaxes(1, 2)
+    gram = g @ adjoint
+    gram = gram + LCMV_LOADING * np.abs(gram[:, :1, :1]) * np.eye(1 + len(NULLS_DEG))
+    wanted = np.array([1.0, *(0.0 for _ in NULLS_DEG)])
+    w = np.zeros((len(freqs), len(rig.drivers)), complex)
+    w[:, used] = (adjoint @ np.linalg.solve(gram, np.broadcast_to(wanted[:, None], (len(freqs), len(wanted), 1))))[:, :, 0]
+    return np.asarray(w / np.sum(g[:, 0] * w[:, used], axis=1)[:, None], complex)
