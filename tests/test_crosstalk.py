@@ -84,7 +84,8 @@ def test_a_leak_of_wished_magnitude_lies_in_the_disc_nearest_to_its_phase(seed, 
     rng = np.random.default_rng(seed)
     c0 = rng.standard_normal(1) + 1j * rng.standard_normal(1)
     c = leak_of_magnitude(np.array([magnitude]), np.array([phase]), c0, np.array([rho]))
-    assert abs(c - c0)[0] <= rho * (1 + 1e-9) + 1e-9
+    # the angle comes from an arc cosine, which near its ends has half the digits
+    assert abs(c - c0)[0] <= rho * (1 + 1e-9) + 2e-8
     m = np.clip(magnitude, max(abs(c0[0]) - rho, 0), abs(c0[0]) + rho)
     assert np.isclose(abs(c[0]), m, atol=1e-9)
     # brute force over the circle |c| = m
@@ -171,7 +172,8 @@ def test_a_virtual_leak_keeps_its_level_where_the_disc_has_it(seed, rho):
     rng = np.random.default_rng(seed)
     wish, c0 = rng.standard_normal((2, 1)) + 1j * rng.standard_normal((2, 1))
     c, radius = virtual_leak(wish, c0, np.array([rho])), np.array([rho])
-    assert abs(c - c0)[0] <= rho * (1 + 1e-9) + 1e-9
+    # the angle comes from an arc cosine, which near its ends has half the digits
+    assert abs(c - c0)[0] <= rho * (1 + 1e-9) + 2e-8
     if abs(abs(wish[0]) - abs(c0[0])) <= rho:
         assert np.isclose(abs(c[0]), abs(wish[0]))
     # inside the disc it is the wish itself
