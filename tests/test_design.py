@@ -6,19 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_rigs import ball_rig, free_rig
 
-from spatial.acoustics.head import relative_response
-from spatial.acoustics.hearing import erb_centres, gammatone_power
 from spatial.acoustics.points import arc, sphere
 from spatial.acoustics.tone import boost_limited, timbre_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_pattern import beam_pattern, directivity_index_db
 from spatial.analysis.cancellation import arrivals, side_figures
 from spatial.analysis.effective import effective_weights
-from spatial.analysis.width_pair import width_figures
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
 from spatial.design.virtualizer import compute_filters
-from spatial.design.width.models import relative_hrtf
 from spatial.errors import UsageError
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Medium
@@ -84,59 +80,6 @@ def test_the_boost_limit_never_goes_above_flat_or_limit_and_holds_below_its_knee
 def test_band_limit_leaves_the_audible_band_alone():
     f = np.array([0.0, 1000.0, 20000.0, 22000.0, 24000.0])
     assert np.allclose(band_limit(f, 48000), [1, 1, 1, 0.5, 0])
-
-
-# -------------------------------------------------------------------------------------------------------- width
-
-
-@pytest.mark.parametrize("radius", [0.07, 0.0875, 0.095])
-@pytest.mark.parametrize("angle", [1.25, 11.0, 30.0, 43.75, 60.0, 75.0, 90.0, 110.0, 180.0])
-def test_order5_pair_follows_the_sphere(angle, radius):
-    """ILD <= 0.5 dB rms to 60 degrees and 1 dB to 90, ITD <= 5 us rms, against the exact series; behind is like in front."""
-    f = np.linspace(20, 20000, 4000)
-    g = relative_hrtf("sphere_order5", f, angle, 100.0, radius, C)
-    sphere_g = relative_response(f, angle, 100.0, radius, C)
-    centres = erb_centres(100, 16000)
-    weight = gammatone_power(f, centres)
-    ild = 10 * np.log10((np.abs(g) ** 2 @ weight) / (np.abs(sphere_g) ** 2 @ weight))
-    low = centres < 1500
-    itd = (np.angle((g * sphere_g.conj()) @ weight) / (2 * np.pi * centres) * 1e6)[low]
-    assert np.sqrt(np.mean(ild**2)) <= (0.5 if min(angle, 180 - angle) <= 60 else 1.0)
-    assert np.sqrt(np.mean(itd**2)) <= 5.0
-    if angle == 30.0 and radius == 0.0875:
-        assert np.sqrt(np.mean(ild**2)) <= 0.2
-
-
-def test_exact_pair_is_the_series_and_closed_form_its_sketch():
-    f = np.geomspace(100, 16000, 100)
-    exact = relative_hrtf("sphere_exact", f, 30.0, 2.0, 0.0875, C)
-    assert np.allclose(exact, relative_response(f, 30.0, 2.0, 0.0875, C))
-    closed = relative_hrtf("closed_form", f, 30.0, 2.0, 0.0875, C)
-    itd = np.angle(closed / exact)[f < 1500] / (2 * np.pi * f[f < 1500]) * 1e6
-    assert np.sqrt(np.mean((20 * np.log10(np.abs(closed / exact))) ** 2)) <= 1.2
-    assert np.sqrt(np.mean(itd**2)) <= 17
-
-
-def test_no_angle_is_no_width():
-    f = np.geomspace(20, 20000, 50)
-    for model in ("sphere_order5", "closed_form", "sphere_exact"):
-        assert np.allclose(relative_hrtf(model, f, 0.0, 2.0, 0.0875, C), 1.0)
-    with pytest.raises(ValueError, match="0 to 180"):
-        relative_hrtf("sphere_order5", f, 181.0, 2.0, 0.0875, C)
-
-
-@pytest.mark.parametrize("fs", [32000, 44100, 96000])
-def test_headphones_get_an_all_pass_and_a_delayed_low_pass(fs):
-    rig_file = load_rig("headphones")
-    bank = compute_filters(rig_file, fs)
-    ipsi, contra = bank.taps[0, 0], bank.taps[1, 0]
-    assert np.count_nonzero(ipsi) == 1
-    assert ipsi[bank.latency_samples] == 1.0
-    assert np.array_equal(bank.taps[1, 1], ipsi)
-    assert np.array_equal(bank.taps[0, 1], contra)
-    figures = width_figures(bank, rig_file)
-    assert figures.ild_error_db < 0.25
-    assert figures.itd_error_us < 4
 
 
 # --------------------------------------------------------------------------------------------------------- beam

@@ -44,6 +44,7 @@ ONLY_IN = {
     "sounddevice": ("io.soundcard",),
     "soundfile": ("io",),
     "soxr": ("io",),
+    "h5py": ("acoustics.sofa",),
     "numba": ("render.engines.numba_kernels",),
     "cffi": (),
     "spatial.render._core": ("render",),

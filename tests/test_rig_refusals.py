@@ -195,15 +195,10 @@ REFUSED_ON_BALL = {
         'azimuth_deg = 90.0\nrole = "woofer"',
         'line 21  driver \'left\': role = "woofer" is not built yet; use "spatial"',
     ),
-    "measured head": (
-        "distance_m = 2.0",
-        'distance_m = 2.0\nhead = { file = "head.sofa" }',
-        'line 6  [listener] head = { file = "head.sofa" } is not built yet; use "sphere"',
-    ),
     "unknown head": (
         "distance_m = 2.0",
         'distance_m = 2.0\nhead = "cube"',
-        'line 6  [listener] head = "cube" is not known, "sphere" is wanted',
+        'line 6  [listener] head = "cube" is not known, "sphere" or { file = "head.sofa" } is wanted',
     ),
     "section in the design": (
         '[design.upmix]\nmethod = "off"\n',
@@ -230,9 +225,9 @@ REFUSED_DESIGNS = {
         "[design.upmix]\nstrength = 1.5",
         "line 30  [design.upmix] strength = 1.5 is out of range, a number from 0 to 1 is wanted",
     ),
-    "width not built": (
-        '[design.width]\nmodel = "balanced"',
-        'line 30  [design.width] model = "balanced" is not built yet; use "sphere_order5" or "closed_form" or "sphere_exact"',
+    "measured width without a head": (
+        '[design.width]\nmodel = "measured"',
+        'line 30  [design.width] model = "measured" needs a measured head: [listener] head = { file = "head.sofa" }',
     ),
     "custom without a shape": (
         '[design.beam]\npreset = "custom"',

@@ -24,7 +24,7 @@ def erb_rate_hz(rate: ArrayLike) -> NDArray[np.float64]:
 
 def erb_centres(low_hz: float, high_hz: float) -> NDArray[np.float64]:
     """Centres one ERB apart from low_hz on, Hz."""
-    return erb_rate_hz(np.arange(erb_rate(low_hz), erb_rate(high_hz) + 1e-9, 1.0))
+    return erb_rate_hz(np.arange(float(erb_rate(low_hz)), float(erb_rate(high_hz)) + 1e-9))
 
 
 def gammatone_power(freqs: NDArray, centres: NDArray) -> NDArray[np.float64]:

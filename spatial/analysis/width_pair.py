@@ -1,7 +1,8 @@
-"""Headphones: the width pair of a bank against the exact sphere.
+"""Headphones: the width pair of a bank against the exact sphere, and the colour it gives to what is heard.
 
 Bands are 4th-order gammatone powers, 1.019 ERB wide, centres 1 ERB apart, 100 Hz-16 kHz (Glasberg and Moore 1990; Patterson et al. 1987).
-ITD is the interaural phase delay of a band, below 1.5 kHz.
+ITD is the interaural phase delay of a band, below 1.5 kHz. Colour is the spread over the bands of the power at one ear (|I|^2), of hard-
+panned sound (|I|^2 + |C|^2) and of the phantom centre (|I + C|^2); centre less hard is 0 dB where the two have one colour.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.head import relative_response
+from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
 from spatial.filters import FilterMatrix
 from spatial.rig.model import RigFile
 from spatial.units import db, power_db
 
 BAND_HZ = (100.0, 16000.0)
-ITD_BELOW_HZ = 1500.0
+HIGHEST_HZ, HIGHEST_SHARE = 20000.0, 0.49  # of the rate, where that is less
+ITD_BELOW_HZ, LOW_HZ = 1500.0, 800.0
 NFFT = 1 << 15
 
 
@@ -37,25 +39,26 @@ class WidthCurves:
 
 @dataclass(frozen=True)
 class WidthFigures:
-    """Errors against the sphere over ERB bands, and how flat the ipsilateral ear is (rms)."""
+    """Errors against the sphere over ERB bands (itd_low_error_us: below 800 Hz), and colour: rms off flat, centre less hard in dB."""
 
     ild_error_db: float
     ild_worst_db: float
     itd_error_us: float
     itd_worst_us: float
+    itd_low_error_us: float
     ipsi_flat_db: float
-
-
-def _sphere(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
-    pair, scene = rig_file.scene.virtual_pair, rig_file.scene
-    return relative_response(freqs, pair.angle_deg, pair.distance_m, scene.listener.head_radius_m, scene.medium.c)
+    hard_flat_db: float
+    centre_flat_db: float
+    centre_less_hard_db: float
+    centre_least_db: float
 
 
 def width_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> WidthCurves:
     """Curves at freqs (Hz, rising, above 0)."""
     phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(bank.n_taps)) / bank.fs)
     ipsi, contra = phase @ bank.taps[0, 0], phase @ bank.taps[1, 0]
-    sphere = _sphere(rig_file, freqs)
+    pair, scene = rig_file.scene.virtual_pair, rig_file.scene
+    sphere = relative_response(freqs, pair.angle_deg, pair.distance_m, scene.listener.head_radius_m, scene.medium.c)
 
     def itd_us(g: NDArray) -> NDArray:
         return -np.unwrap(np.angle(g)) / (2 * np.pi * freqs) * 1e6
@@ -64,23 +67,46 @@ def width_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> Width
 
 
 def width_figures(bank: FilterMatrix, rig_file: RigFile) -> WidthFigures:
-    """The figures of this module's text."""
+    """The figures of this module's text, of the bank's left input."""
     freqs = np.fft.rfftfreq(NFFT, 1 / bank.fs)
-    keep = (freqs > 0) & (freqs < min(20000, 0.45 * bank.fs))
+    keep = (freqs > 0) & (freqs < min(HIGHEST_HZ, HIGHEST_SHARE * bank.fs))
     freqs = freqs[keep]
     ipsi, contra = (np.fft.rfft(bank.taps[ear, 0], NFFT)[keep] for ear in (0, 1))
-    g, sphere = contra / ipsi, _sphere(rig_file, freqs)
+    near, far = _sphere_ears(rig_file, freqs)
     centres = erb_centres(*BAND_HZ)
     centres = centres[centres < freqs[-1]]
     weight = band_average(freqs, centres)
-    ild = power_db(np.abs(sphere) ** 2 @ weight) - power_db(np.abs(g) ** 2 @ weight)
-    low = centres < ITD_BELOW_HZ
-    itd = np.angle((g * sphere.conj()) @ weight) / (2 * np.pi * centres) * 1e6
-    level = power_db(np.abs(ipsi) ** 2 @ weight)
+
+    def level_db(spectrum: NDArray) -> NDArray[np.float64]:
+        return power_db(np.abs(spectrum) ** 2 @ weight)
+
+    ild = level_db(ipsi) - level_db(contra) - level_db(near) + level_db(far)
+    turned = ipsi * contra.conj() * np.exp(1j * np.angle(near.conj() * far))  # the sphere's own phase taken out: nothing wraps
+    itd = np.angle(turned @ weight) / (2 * np.pi * centres) * 1e6
+    itd_low = itd[centres < ITD_BELOW_HZ]
+    hard, centre = power_db((np.abs(ipsi) ** 2 + np.abs(contra) ** 2) @ weight), level_db(ipsi + contra)
     return WidthFigures(
-        ild_error_db=float(np.sqrt(np.mean(ild**2))),
+        ild_error_db=_rms(ild),
         ild_worst_db=float(np.abs(ild).max()),
-        itd_error_us=float(np.sqrt(np.mean(itd[low] ** 2))),
-        itd_worst_us=float(np.abs(itd[low]).max()),
-        ipsi_flat_db=float(np.std(level)),
+        itd_error_us=_rms(itd_low),
+        itd_worst_us=float(np.abs(itd_low).max()),
+        itd_low_error_us=_rms(itd[centres < LOW_HZ]),
+        ipsi_flat_db=float(np.std(level_db(ipsi))),
+        hard_flat_db=float(np.std(hard)),
+        centre_flat_db=float(np.std(centre)),
+        centre_less_hard_db=_rms(centre - hard),
+        centre_least_db=float((centre - hard).min()),
     )
+
+
+def _sphere_ears(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Ipsilateral and contralateral response (freqs,) of the sphere at the virtual pair's place."""
+    scene = rig_file.scene
+    pair, radius_m = scene.virtual_pair, scene.listener.head_radius_m
+    sine = np.sin(np.deg2rad(pair.angle_deg))
+    ears = sphere_series(2 * np.pi * freqs * radius_m / scene.medium.c, [pair.distance_m / radius_m], [[sine, -sine]])[:, 0]
+    return ears[:, 0], ears[:, 1]
+
+
+def _rms(x: NDArray) -> float:
+    return float(np.sqrt(np.mean(np.square(x))))

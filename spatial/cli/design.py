@@ -55,6 +55,7 @@ def run_design(args: argparse.Namespace) -> None:
         (say if args.json else tell)(show(rig_file))
     if args.output is None:
         return
+    from spatial.acoustics.measured_head import head_notes
     from spatial.rig.advice import warnings
 
     with stop_cleanly():
@@ -62,7 +63,7 @@ def run_design(args: argparse.Namespace) -> None:
             bank, rows = designed(rig_file, args.fs, lambda stage: bar.show(share_done(stage, STAGES), stage))
         with atomic_file(args.output) as file:
             file.write(bank.to_bytes())
-    found = warnings(rig_file)
+    found = [*warnings(rig_file), *head_notes(rig_file)]
     if args.json:
         print_json({"bank": str(args.output), **facts(bank), "figures": bank.figures, "warnings": found})
         return

@@ -93,6 +93,7 @@ def _what_plays(rig_file: RigFile) -> str:
 
 def run_check(args: argparse.Namespace) -> None:
     """Validate; then plan view, drivers and warnings, or the same as JSON."""
+    from spatial.acoustics.measured_head import head_notes
     from spatial.rig.advice import warnings
     from spatial.rig.load import load_rig
 
@@ -102,7 +103,7 @@ def run_check(args: argparse.Namespace) -> None:
         picture_format(args.output)
         check_destination(args.output, force=args.force, inputs=(args.rig,))
     rig_file = load_rig(args.rig, args.overrides)
-    found = warnings(rig_file)
+    found = [*warnings(rig_file), *head_notes(rig_file)]
     if args.output is not None:
         _draw(args, rig_file)
     if (args.bands or args.trade) and rig_file.rig.kind == "headphones":

@@ -73,7 +73,7 @@ class Side:
 def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex128]:
     """Contra over ipsi of the virtual pair's loudspeaker on that side, by a width model: (freqs,)."""
     pair, listener = scene.virtual_pair, scene.listener
-    return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c)
+    return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c, listener.head)
 
 
 def design_sides(rig_file: RigFile, freqs: NDArray) -> tuple[Side, Side]:
@@ -225,6 +225,6 @@ def leaks_over_poses(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.comp
         to_pair = loudspeaker - np.asarray(centre)
         distance_m = float(np.sqrt((to_pair**2).sum()))
         angle_deg = float(np.rad2deg(np.arctan2(to_pair @ left_of(yaw_deg), to_pair @ nose(yaw_deg))))
-        towards = relative_hrtf(design.width.model, freqs, abs(angle_deg), distance_m, listener.head_radius_m, c)
+        towards = relative_hrtf(design.width.model, freqs, abs(angle_deg), distance_m, listener.head_radius_m, c, listener.head)
         g.append(towards if angle_deg >= 0 else 1 / towards)
     return h_contra - np.stack(g, axis=1)[:, :, None] * h_ipsi, h_ipsi

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.acoustics.measured_head import head_notes
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.tone import target_at_ear
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
@@ -74,9 +75,12 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     ------
     UsageError
         fs out of range.
+    InputError
+        The listener's head file cannot be read.
     """
     if not FS_RANGE[0] <= fs <= FS_RANGE[1] or fs != int(fs):
         raise UsageError(f"sample rate {fs} Hz: a whole number from {FS_RANGE[0]} to {FS_RANGE[1]} is wanted")
+    head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
     say = progress or (lambda stage: None)
     bank = headphone_filters(rig_file, int(fs)) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, int(fs), say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)

@@ -19,9 +19,11 @@ LOWEST_HZ_TIMES_DIAMETER_M = 5.4
 def warnings(rig_file: RigFile) -> list[str]:
     """One line for everything that works as written but may not be meant."""
     rig, design = rig_file.rig, rig_file.design
+    head_file = list(_unused_head_file(rig_file))
     if rig.kind == "headphones":
-        return list(_unused_on_headphones(design))
+        return [*head_file, *_unused_on_headphones(design)]
     return [
+        *head_file,
         *_missing_bands(rig),
         *_overlaps(rig),
         *_silent_channels(rig),
@@ -98,6 +100,12 @@ def _without_effect(section: str, spec: Any, names: tuple[str, ...], under: str)
     for name in names:
         if getattr(spec, name) != getattr(usual, name):
             yield f"[{section}] {name} = {toml_value(getattr(spec, name))} has no effect with {under}"
+
+
+def _unused_head_file(rig_file: RigFile) -> Iterator[str]:
+    head, model = rig_file.scene.listener.head, rig_file.design.width.model
+    if head != "sphere" and model != "measured":
+        yield f'[listener] head = {head} has no effect with [design.width] model = "{model}"; "measured" takes the pair from it'
 
 
 def _unused_on_headphones(design: DesignSpec) -> Iterator[str]:

@@ -71,8 +71,9 @@ RULES = """\
   straight. The window is where the lower bound lies above -12 dB; it holds 0 dB at 0 degrees. Elsewhere only the upper bound counts.
 * `target_db` rises in Hz. `delay_samples` is less than `taps`. Taps and delays are stated at 48 kHz and scale with the sample rate.
 * `latency_ms` is 0, 2.7, 21 or 85; 0 is not built yet; `matrix` and `off` have no delay, whatever it says.
-* `head = {{ file = "head.sofa" }}` and `directivity = {{ file = "left.sofa" }}` belong to the format and are not built yet. A file is
-  named relative to the rig file and does not leave its folder.
+* `head = {{ file = "head.sofa" }}` is what `model = "measured"` needs: a measured head (SOFA, SimpleFreeFieldHRIR). It shapes the virtual
+  pair; at the ears cancellation goes on working with the sphere of `head_radius_m`. `directivity = {{ file = "left.sofa" }}` belongs to
+  the format and is not built yet. A file is named relative to the rig file and does not leave its folder.
 * `kind = "headphones"` has no `[[driver]]`, `[enclosure]` or `[room]`: channel 1 is the left ear, 2 the right one, and the design is
   the width pair alone. `[listener]` may be left out.
 * The rig and the listener stand inside the `[room]`.
@@ -105,9 +106,14 @@ All of them at once, with the line, what was given and what is allowed:
 This page is made from the program's own list of keys: `python -m spatial.rig.document > docs/rig-file.md`.
 """
 
-REQUIRED_KEYS: dict[tuple[type, str], str] = {(model.Listener, "distance_m"): "required for loudspeakers"}
+DEFAULTS: dict[tuple[type, str], str] = {
+    (model.Listener, "distance_m"): "required for loudspeakers",
+    (model.WidthSpec, "model"): f'`"{model.WidthSpec().model}"`; headphones: `"{model.WidthSpec.usual("headphones").model}"`',
+    (model.BeamSpec, "reference"): '`"auto"`',
+}
+"""Defaults that the dataclass alone does not tell."""
 TAKES: dict[tuple[type, str], str] = {
-    (model.Listener, "head"): '"sphere"',
+    (model.Listener, "head"): '"sphere" or { file = "head.sofa" }',
     (model.Room, "size_m"): "three numbers from 1 to 1000",
     (model.Room, "rig_m"): "three numbers from 0 to 1000",
     (model.UpmixSpec, "latency_ms"): "0, 2.7, 21 or 85",
@@ -150,10 +156,8 @@ def _rows(cls: type) -> Iterator[str]:
     defaults = {field.name: field.default for field in dataclasses.fields(cls)}
     for name, key in keys(cls).items():
         default = defaults[name]
-        if (cls, name) in REQUIRED_KEYS:
-            shown = REQUIRED_KEYS[cls, name]
-        elif (cls, name) == (model.BeamSpec, "reference"):
-            shown = '`"auto"`'
+        if (cls, name) in DEFAULTS:
+            shown = DEFAULTS[cls, name]
         elif default is REQUIRED:
             shown = "required"
         elif key.kind == "table":

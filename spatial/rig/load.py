@@ -14,7 +14,7 @@ from spatial.rig.model import Driver, Enclosure, Listener, Rig, RigFile
 from spatial.rig.overrides import apply_overrides, as_toml
 from spatial.rig.place import as_place, default_facing, diaphragm_centre
 from spatial.rig.problems import Problems, did_you_mean
-from spatial.rig.read import Values, read_file
+from spatial.rig.read import Values, read_file, with_head_file
 from spatial.rig.source import MAX_BYTES, decode, lines_of_keys, one_error, parse
 from spatial.rig.validate import check
 
@@ -83,7 +83,7 @@ def _load(text: str, name: str, overrides: Sequence[str], path: Path | None) -> 
     try:
         options = apply_overrides(table, overrides, name)
         problems = Problems(name, table, lines_of_keys(text), options)
-        values = read_file(table, problems)
+        values = with_head_file(read_file(table, problems), path)
         check(table, values, problems)
         problems.raise_all()
     except RecursionError:

@@ -9,6 +9,7 @@ listener's left, up is up; metres and degrees; left is positive.
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,17 @@ class Rig:
 
 
 @dataclass(frozen=True)
+class HeadFile:
+    """``head = { file = "head.sofa" }``: a measured head. folder is the rig file's; None where the rig is a bare text."""
+
+    file: str
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{{ file = {json.dumps(self.file, ensure_ascii=False)} }}"
+
+
+@dataclass(frozen=True)
 class Listener:
     """``[listener]``: head centre, and the head that listens."""
 
@@ -132,7 +144,7 @@ class Listener:
     left_m: float = key(0.0, "number", "to the listener's left", unit="m", low=-1e4, high=1e4)
     up_m: float = key(0.0, "number", "up", unit="m", low=-1e4, high=1e4)
     yaw_deg: float = key(0.0, "number", "+ = nose towards the listener's left", unit="deg", low=-180.0, high=180.0)
-    head: str = key("sphere", "special", '"sphere", or { file = "head.sofa" }')
+    head: str | HeadFile = key("sphere", "special", '"sphere", or { file = "head.sofa" } for model = "measured"')
     head_radius_m: float = key(0.0875, "number", "of the sphere", unit="m", low=0.05, high=0.15)
 
 
@@ -192,8 +204,12 @@ class WidthSpec:
     model: str = key(
         "sphere_order5", "choice", "all-pass / delayed low-pass pair",
         choices=("sphere_order5", "human_order4", "balanced", "closed_form", "sphere_exact", "measured"),
-        not_built=("human_order4", "balanced", "measured"),
     )  # fmt: skip
+
+    @classmethod
+    def usual(cls, kind: str) -> WidthSpec:
+        """What is in force where the file says nothing, by the rig's kind: on headphones the phantom centre should not comb."""
+        return cls(model="balanced") if kind == "headphones" else cls()
 
 
 @dataclass(frozen=True)
@@ -252,7 +268,15 @@ class UpmixSpec:
 class HeadphonesSpec:
     """``[headphones]``."""
 
-    balance: float | None = key(None, "number", "rho of the common equaliser: 0 hard-pan power, 1 phantom centre", low=0.0, high=1.0)
+    balance: float | None = key(
+        None, "number", "rho: common equaliser, flat for hard-panned sound (0) or the phantom centre (1); default none, 0.5 with balanced",
+        low=0.0, high=1.0,
+    )  # fmt: skip
+
+    @classmethod
+    def usual(cls, width: WidthSpec) -> HeadphonesSpec:
+        """What is in force where the file says nothing, by the width model."""
+        return cls(balance=0.5) if width.model == "balanced" else cls()
 
 
 @dataclass(frozen=True)

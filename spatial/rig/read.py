@@ -5,10 +5,11 @@ What is wrong is reported and left out, so that one reading finds everything; ru
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from spatial.rig import model
@@ -47,12 +48,41 @@ def read_file(table: dict[str, Any], problems: Problems) -> Values:
             problems.add_unknown((name,), TOP_LEVEL)
     design = _spec(model.DesignSpec, table.get("design", {}), ("design",), problems)
     headphones = _spec(model.HeadphonesSpec, table.get("headphones", {}), ("headphones",), problems)
+    if table.get("kind") == "headphones":
+        design, headphones = _in_force_on_headphones(table, design, headphones)
     return Values(
         rig=_values(model.Rig, {k: v for k, v in table.items() if k in keys(model.Rig)}, (), problems),
         drivers=_drivers(table.get("driver", []), problems),
         scene=model.Scene(**_values(model.Scene, {k: v for k, v in table.items() if k in keys(model.Scene)}, (), problems)),
         design=model.DesignSpec(**{name: getattr(design, name) for name in keys(model.DesignSpec)}, headphones=headphones),
     )
+
+
+def with_head_file(values: Values, rig_path: Path | None) -> Values:
+    """The values with the folder in which a head file is looked for: the rig file's; a bare text has none."""
+    listener = values.scene.listener
+    if rig_path is None or not isinstance(listener.head, model.HeadFile):
+        return values
+    head = dataclasses.replace(listener.head, folder=rig_path.parent)
+    scene = dataclasses.replace(values.scene, listener=dataclasses.replace(listener, head=head))
+    return dataclasses.replace(values, scene=scene)
+
+
+def _in_force_on_headphones(
+    table: dict[str, Any], design: model.DesignSpec, headphones: model.HeadphonesSpec
+) -> tuple[model.DesignSpec, model.HeadphonesSpec]:
+    """Width model and balance where the file leaves them out, which on headphones are others than on loudspeakers."""
+    if "model" not in _table(_table(table, "design"), "width"):
+        design = dataclasses.replace(design, width=model.WidthSpec.usual("headphones"))
+    if "balance" not in _table(table, "headphones"):
+        headphones = model.HeadphonesSpec.usual(design.width)
+    return design, headphones
+
+
+def _table(table: dict[str, Any], name: str) -> dict[str, Any]:
+    """A table inside a table, empty where there is none or something else stands in its place."""
+    inner = table.get(name, {})
+    return inner if isinstance(inner, dict) else {}
 
 
 def _drivers(entries: Any, problems: Problems) -> list[dict[str, Any]]:
@@ -199,26 +229,32 @@ _TURNS = ("azimuth_deg", "azimuth", "yaw_deg", "rig_yaw_deg")
 """Angles that come round again: 270 is -90."""
 
 
-def _refuse_file(value: Any, instead: str) -> None:
-    """A measured response, { file = "x.sofa" }: the reference is checked, then refused until reading one is built."""
-    if isinstance(value, dict) and set(value) == {"file"} and isinstance(value["file"], str):
-        file = value["file"]
-        parts = [*PurePosixPath(file).parts, *PureWindowsPath(file).parts]
-        if not file or ".." in parts or PurePosixPath(file).is_absolute() or PureWindowsPath(file).anchor:
-            raise Wrong("leaves the folder of the rig file; name a file in that folder or below it (measured responses are not built yet)")
-        raise Wrong(f"is not built yet; use {instead}")
+def _file_named(value: Any) -> str | None:
+    """The file of { file = "x.sofa" }; None for another value."""
+    if not (isinstance(value, dict) and set(value) == {"file"} and isinstance(value["file"], str)):
+        return None
+    file = value["file"]
+    parts = [*PurePosixPath(file).parts, *PureWindowsPath(file).parts]
+    if not file.isprintable():
+        raise Wrong("is no name of a file")
+    if not file or ".." in parts or PurePosixPath(file).is_absolute() or PureWindowsPath(file).anchor:
+        raise Wrong("leaves the folder of the rig file; name a file in that folder or below it")
+    return file
 
 
-def _head(value: Any) -> str:
-    _refuse_file(value, '"sphere"')
+def _head(value: Any) -> str | model.HeadFile:
+    file = _file_named(value)
+    if file is not None:
+        return model.HeadFile(file)
     if value != "sphere":
-        raise Wrong('is not known, "sphere" is wanted')
+        raise Wrong('is not known, "sphere" or { file = "head.sofa" } is wanted')
     return "sphere"
 
 
 def _directivity(value: Any) -> str:
     key = keys(model.Driver)["directivity"]
-    _refuse_file(value, " or ".join(toml_value(choice) for choice in choices_built(key)))
+    if _file_named(value) is not None:
+        raise Wrong(f"is not built yet; use {' or '.join(toml_value(choice) for choice in choices_built(key))}")
     return _choice(key, value)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spatial.rig.geometry import head_centre
-from spatial.rig.model import DesignSpec, Driver, Enclosure, Key, RigFile, Scene, keys
+from spatial.rig.model import DesignSpec, Driver, Enclosure, HeadphonesSpec, Key, RigFile, Scene, WidthSpec, keys
 from spatial.rig.place import default_facing
 from spatial.rig.validate import BODIES
 from spatial.rig.words import choices_built, number, span, toml_value
@@ -63,8 +63,8 @@ def _sections(rig_file: RigFile) -> Iterator[tuple[str, list[Row]]]:
     if scene.room is not None:
         yield "[room]", _rows(scene.room)
     if headphones:
-        yield "[headphones]", _rows(design.headphones)
-        yield "[design.width]", _rows(design.width)
+        yield "[headphones]", _rows(design.headphones, usual=HeadphonesSpec.usual(design.width))
+        yield "[design.width]", _rows(design.width, usual=WidthSpec.usual("headphones"))
         return
     yield "[design]", _rows(design)
     for name, key in keys(DesignSpec).items():
@@ -80,9 +80,14 @@ def _with_tables(title: str, spec: Any) -> Iterator[tuple[str, list[Row]]]:
             yield from _with_tables(f"{title}.{name}", getattr(spec, name))
 
 
-def _rows(spec: Any, only: tuple[str, ...] | None = None, skip: tuple[str, ...] = (), required: tuple[str, ...] = ()) -> list[Row]:
-    """The plain keys of a dataclass; tables inside it have sections of their own. A required key is never a default."""
-    defaults = {field.name: field.default for field in dataclasses.fields(spec)}
+def _rows(
+    spec: Any, only: tuple[str, ...] | None = None, skip: tuple[str, ...] = (), required: tuple[str, ...] = (), usual: Any = None
+) -> list[Row]:
+    """The plain keys of a dataclass; tables inside it have sections of their own. A required key is never a default.
+
+    usual: the spec whose values are the defaults here, where these are not those of the class.
+    """
+    defaults = {field.name: field.default if usual is None else getattr(usual, field.name) for field in dataclasses.fields(spec)}
     return [
         _row(name, key, getattr(spec, name), DEFAULT if name not in required and getattr(spec, name) == defaults[name] else "")
         for name, key in keys(type(spec)).items()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.rig.geometry import head_centre, sine_cosine
-from spatial.rig.model import FORMAT, BeamSpec, Enclosure, Room, Scene, UpmixSpec
+from spatial.rig.model import FORMAT, BeamSpec, Enclosure, HeadFile, Room, Scene, UpmixSpec
 from spatial.rig.place import diaphragm_centre
 from spatial.rig.problems import Problems, did_you_mean
 from spatial.rig.read import Values
@@ -84,6 +85,7 @@ def check(table: dict[str, Any], values: Values, problems: Problems) -> None:
     else:
         _check_loudspeakers(table, values, problems)
         _check_room(values.scene, problems)
+    _check_head(values, problems)
     _check_design(values, problems)
 
 
@@ -102,6 +104,29 @@ def _check_name(table: dict[str, Any], read: dict[str, Any], path: tuple[str | i
         problems.add_missing(at, f"{whose} needs one")
     elif "name" in read and not (read["name"].strip() and read["name"].isprintable()):
         problems.add_value(at, read["name"], "is not a name: one line of printable characters is wanted")
+
+
+def _check_head(values: Values, problems: Problems) -> None:
+    """A head file is there, in the rig file's folder; model "measured" has one."""
+    head, at = values.scene.listener.head, ("listener", "head")
+    if isinstance(head, HeadFile):
+        if head.folder is not None and (complaint := _missing(head.folder, head.file)):
+            problems.add_value(at, {"file": head.file}, complaint)
+    elif values.design.width.model == "measured" and problems.clean(*at):
+        what = 'needs a measured head: [listener] head = { file = "head.sofa" }'
+        problems.add_value(("design", "width", "model"), "measured", what)
+
+
+def _missing(folder: Path, file: str) -> str:
+    """What is wrong with a file that is named relative to a folder, or nothing."""
+    try:
+        inside = (folder / file).resolve().is_relative_to(folder.resolve())
+        there = (folder / file).is_file()
+    except (OSError, RuntimeError):  # a name too long, links in a circle
+        inside, there = True, False
+    if not inside:
+        return "is a link that leaves the folder of the rig file; put the file itself there"
+    return "" if there else "is not there; it is looked for in the folder of the rig file"
 
 
 def _check_headphones(table: dict[str, Any], problems: Problems) -> None:

@@ -15,16 +15,16 @@ from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_r
 from spatial.design.width.sections import Layout, log_relative
 
 C = 343.2
-HEADS = ((0.070, 0.6), (0.0875, 0.5), (0.105, 0.32))  # radius in m, tolerated level error in dB: large heads are harder
+HEADS = ((0.070, 0.5), (0.0875, 0.25), (0.095, 0.4), (0.105, 1.0))  # radius in m, level error in dB that is tolerated
 A_OVER_R = (0.0, 0.1, 0.3)
 FAR_M, STILL_HZ = 1e4, 0.1
-FREQS = erb_rate_hz(np.arange(erb_rate(30.0), erb_rate(20000.0), 1 / 8))
+FREQS = erb_rate_hz(np.arange(float(erb_rate(30.0)), float(erb_rate(20000.0)), 1 / 8))
 BAND_HZ = (100.0, 16000.0)
 CENTRES = erb_centres(*BAND_HZ)
 AVERAGE = band_average(FREQS, CENTRES)
 DELAY_BELOW_HZ = 1500.0
 
-DELAY_US = 4.0  # tolerated, as the level of HEADS, by sphere_order5
+DELAY_US = 4.5  # tolerated, as the level of HEADS, by sphere_order5
 BALANCED_LEVEL_DB, BALANCED_DELAY_US = 0.24, 5.0
 COLOUR_DB, COLOUR_FROM_DEG, COLOUR_POWER = 0.2, 30.0, 1.5
 QUARTER_TURN = np.pi / 2

@@ -3,7 +3,8 @@
     |E|^2 (|I|^2 + |C|^2 + 2 rho Re I C*) = 1
 
 rho = 0 makes hard-panned sound flat in power, rho = 1 the phantom centre, between them both are off by part of their difference:
-centre over hard-panned is 10 log10(1 + 2 r cos phi/(1 + r^2)) with C/I = r e^{j phi}, which no common filter can change.
+centre over hard-panned is 10 log10(1 + 2 r cos phi/(1 + r^2)) with C/I = r e^{j phi}, which no common filter can change. Here E is found
+for pairs that are rational; for others it is the minimum phase of its magnitude (``minimum_phase``).
 """
 
 from __future__ import annotations
@@ -88,16 +89,3 @@ def _quadratics(factors: list[NDArray]) -> list[NDArray[np.float64]]:
     for i in range(0, len(first) - 1, 2):
         out.append(np.convolve(first[i][:2], first[i + 1][:2]))
     return out + first[len(first) & ~1 :]
-
-
-def minimum_phase(power: NDArray) -> NDArray[np.complex128]:
-    """Minimum-phase spectrum whose square magnitude is power, both on the grid of an rfft (an even number of points).
-
-    The logarithm's cepstrum is folded onto positive time (Oppenheim and Schafer 1975). The error is what the cepstrum wraps
-    around at the grid's length: on 2^16 points below 1e-6 of the magnitude for every pair here.
-    """
-    n = 2 * (len(power) - 1)
-    cepstrum = np.fft.irfft(0.5 * np.log(power), n)
-    cepstrum[1 : n // 2] *= 2
-    cepstrum[n // 2 + 1 :] = 0
-    return np.exp(np.fft.rfft(cepstrum, n))

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.hearing import erb_rate, erb_rate_hz
 from spatial.design.width.levenberg import levenberg
-from spatial.design.width.models import HeadSections
-from spatial.design.width.sections import log_relative
+from spatial.design.width.sections import HeadSections, log_relative
 from spatial.small_products import one_blas_thread
 
 FIT_HZ, FIT_SHARE, FIT_FREQS = (20.0, 20000.0), 0.45, 220  # share of the rate, where that is less

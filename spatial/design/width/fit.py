@@ -1,7 +1,7 @@
 """Fits the tables: ``python -m spatial.design.width.fit sphere_order5 > spatial/design/width/sphere_order5.json``.
 
-What is minimised is what listeners are judged by: level and time differences of gammatone bands between the pair and its aim, on
-heads of several radii and at several ranges, at the table's angles and half-way between them. Angles are fitted by continuation, each
+What is minimised is what pairs are judged by: level and time differences of gammatone bands between the pair and its aim, on heads
+of several radii and at several ranges, every 1.25 degrees. Angles are fitted by continuation, each
 from its neighbour, then all together, with the interpolation over angle and a/r inside the cost; so the table is good in between too.
 The method is Levenberg-Marquardt with exact derivatives; nothing is random.
 """
@@ -29,6 +29,9 @@ SPHERE = Layout(biquads=2, shelves=1)
 BALANCED = Layout(ipsi=1, contra=2, biquads=2, shelves=1)
 HUMAN = Layout(biquads=2, shelves=0)
 
+ANGLES = np.concatenate([np.arange(0, 45, 2.5), np.arange(45, 57.4, 1.25), np.arange(57.5, 75, 2.5), np.arange(75, 90.1, 1.25)])
+"""Of the sphere's tables: closer where sections exchange their parts, and where the interference of the far side moves quickly."""
+AIMED = np.arange(1.25, 90.1, 1.25)
 F_RANGE, F_RANGE_SHELF, Q_RANGE = (0.3, 60.0), (0.3, 600.0), (0.2, 15.0)
 NEAR_LIMIT = 3.0  # of the change by a/r
 STAY = 0.5  # in the continuation: cost of a coordinate's distance, squared, from where its neighbours point
@@ -211,9 +214,9 @@ def sphere_order5(rounds: int = 60) -> Table:
 
     There the shelf takes the general fall, the first biquad the ripple at ka = 0.8, the second the first interference dip at ka = 4.
     """
-    angles = np.arange(0, 90.1, 2.5)
+    angles = ANGLES
     free = free_coordinates(SPHERE, held=("ln_g0",))
-    aims = sphere_aims(SPHERE, np.arange(1.25, 90.1, 1.25))
+    aims = sphere_aims(SPHERE, AIMED)
     start = np.concatenate([[1.9, 0.0], np.log([0.8, 0.9, 4.6, 1.5, 4.1, 2.2, 0.75, 0.9, 18.0, 2.0])])
     rows = continue_from(SPHERE, 60.0, start, angles[1:], free, aims)
     m = mesh(SPHERE, angles, free, ranged=True, neutral=[0])
@@ -223,9 +226,9 @@ def sphere_order5(rounds: int = 60) -> Table:
 
 def balanced(rounds: int = 60) -> Table:
     """The sphere's level difference, its interaural phase held near 90 degrees where the sphere's goes on; continued from 30 degrees."""
-    angles = np.arange(0, 90.1, 2.5)
+    angles = ANGLES
     free = free_coordinates(BALANCED, held=("tau", "ln_g0"))
-    aims = balanced_aims(BALANCED, np.arange(1.25, 90.1, 1.25))
+    aims = balanced_aims(BALANCED, AIMED)
     plain = np.zeros((len(angles), BALANCED.size))
     plain[:, BALANCED.linear :] = table("sphere_order5").values[:, SPHERE.linear :]
     plain[:, 2:5] = np.outer(angles / 30, [0.42, 1.55, 0.046])

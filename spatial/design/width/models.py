@@ -7,42 +7,24 @@ frequency follows from the low-pass and is no parameter. Angles are from the nos
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.acoustics.head import relative_response
-from spatial.design.width.sections import Layout, log_relative
+from spatial.acoustics.measured_head import head_of
+from spatial.design.width.measured import measured_relative
+from spatial.design.width.sections import HeadSections, Layout
 from spatial.design.width.tables import table
+from spatial.rig.model import HeadFile
 
 SPHERE_TABLES = ("sphere_order5", "balanced")
+SECTIONED = (*SPHERE_TABLES, "human_order4", "closed_form")
+"""Models that are made of sections; "sphere_exact" and "measured" are curves."""
 # closed form: tau = 1.02 (a/c)(theta + sin theta); pole at 1.10 c/a; zero e^{1.72 theta} above it
 DELAY_FACTOR, POLE_FACTOR, ZERO_EXPONENT = 1.02, 1.10, 1.72
 RANGE_DB = 26.06  # 60/ln 10: ln g(0) = -3 (a/r) sin(theta)
 MEASURED_A_OVER_R = 0.0875 / 1.7  # of the heads behind human_order4, in the mean
 LOWEST_HZ = 0.1  # where the series stands for 0 Hz
-
-
-@dataclass(frozen=True, eq=False)
-class HeadSections:
-    """A model made of sections and a delay, for one head, angle and range.
-
-    coordinates (layout.size,) as ``Layout`` says; unit_hz is c/(2 pi a).
-    """
-
-    layout: Layout
-    coordinates: NDArray[np.float64]
-    unit_hz: float
-
-    @property
-    def delay_s(self) -> float:
-        """Pure delay of the contralateral ear; 0 for a model that is rational as it stands."""
-        return float(self.coordinates[0]) / (2 * np.pi * self.unit_hz)
-
-    def relative(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """g at freqs (Hz): (freqs,)."""
-        return np.exp(log_relative(self.layout, self.coordinates, freqs / self.unit_hz)[0])
 
 
 def head_sections(model: str, angle_deg: float, distance_m: float, radius_m: float, c: float) -> HeadSections:
@@ -86,7 +68,9 @@ def head_sections(model: str, angle_deg: float, distance_m: float, radius_m: flo
     raise ValueError(f"no width model '{model}' that is made of sections")
 
 
-def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> NDArray[np.complex128]:
+def relative_hrtf(
+    model: str, freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float, head: str | HeadFile = "sphere"
+) -> NDArray[np.complex128]:
     """Contralateral over ipsilateral ear of a source at angle_deg from the nose: g (freqs,) complex.
 
     Parameters
@@ -95,7 +79,7 @@ def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: fl
         "sphere_order5": fitted to the rigid sphere (two biquads, a shelf and a delay; <= 0.5 dB and 3 us of it to 60 degrees).
         "human_order4": fitted to the mean of eight measured heads. "balanced": the sphere's level difference, its phase held near
         90 degrees where the sphere's goes on, so that the phantom centre does not comb. "closed_form": the pair by three constants
-        (documentation and hand tests, 0-60 degrees). "sphere_exact": the series itself.
+        (documentation and hand tests, 0-60 degrees). "sphere_exact": the series itself. "measured": the listener's own head.
     freqs : (freqs,) Hz
     angle_deg : float
         0 to 180.
@@ -103,15 +87,21 @@ def relative_hrtf(model: str, freqs: ArrayLike, angle_deg: float, distance_m: fl
         From the head centre.
     radius_m, c : float
         Head radius; speed of sound in m/s.
+    head : "sphere" or HeadFile
+        The listener's, for "measured".
 
     Raises
     ------
     ValueError
         An unknown model or an angle outside 0-180.
+    InputError, UsageError
+        "measured" without a head that can be read.
     """
     freqs = np.asarray(freqs, float)
+    _check_angle(angle_deg)
+    if model == "measured":
+        return measured_relative(head_of(head, c), freqs, angle_deg, distance_m, radius_m, c)
     if model == "sphere_exact":
-        _check_angle(angle_deg)
         return relative_response(np.maximum(freqs, LOWEST_HZ), angle_deg, distance_m, radius_m, c)
     return head_sections(model, angle_deg, distance_m, radius_m, c).relative(freqs)
 

@@ -100,3 +100,24 @@ def log_relative(layout: Layout, p: NDArray, x: NDArray, x_delay: NDArray | None
             slopes.append(-sign * first / (1 + first))
             at += 1
     return total, np.stack(slopes, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class HeadSections:
+    """A model made of sections and a delay, for one head, angle and range.
+
+    coordinates (layout.size,) as ``Layout`` says; unit_hz is c/(2 pi a).
+    """
+
+    layout: Layout
+    coordinates: NDArray[np.float64]
+    unit_hz: float
+
+    @property
+    def delay_s(self) -> float:
+        """Pure delay of the contralateral ear; 0 for a model that is rational as it stands."""
+        return float(self.coordinates[0]) / (2 * np.pi * self.unit_hz)
+
+    def relative(self, freqs: NDArray) -> NDArray[np.complex128]:
+        """g at freqs (Hz): (freqs,)."""
+        return np.exp(log_relative(self.layout, self.coordinates, freqs / self.unit_hz)[0])

@@ -1,0 +1,183 @@
+"""A measured head: what its two ears receive from point sources anywhere at ear height.
+
+A measurement says what one distance sounds like, in steps of azimuth, and little below 150 Hz. So what is interpolated over azimuth is the
+ratio of each ear to the rigid sphere at the measured place, which is smooth; the sphere carries distance and the low end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial.acoustics.head import ear_responses, sphere_series
+from spatial.acoustics.sofa import Ring, check_container, read_ring
+from spatial.errors import UsageError
+from spatial.rig.model import HeadFile, RigFile
+
+RADIUS_M = 0.0875  # of the sphere that carries the measurement
+LOWEST_HZ = 150.0  # below, the ratio is held
+LEVEL_HZ = (200.0, 1500.0)  # where gain and delay of the measurement are told
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredHead:
+    """Ring of responses, and the gain and delay (s) that all of them have over the sphere: a measurement's own, taken out."""
+
+    ring: Ring
+    c: float
+    gain: float
+    delay_s: float
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], c: float) -> MeasuredHead:
+        """Read a SOFA file (SimpleFreeFieldHRIR).
+
+        Parameters
+        ----------
+        path : path
+        c : float
+            Speed of sound of the sphere that carries the measurement, m/s.
+
+        Raises
+        ------
+        InputError
+            What is wrong with the file.
+        UsageError
+            h5py is not installed.
+        """
+        return cls.of(read_ring(Path(path)), c)
+
+    @classmethod
+    def of(cls, ring: Ring, c: float) -> MeasuredHead:
+        """The head of a ring of responses."""
+        freqs = np.linspace(*LEVEL_HZ, 200)
+        peaks = np.abs(ring.responses).argmax(axis=2) + ring.delays
+        late = float(peaks.mean()) / ring.fs - ring.distance_m / c
+        ratio = cls(ring, c, 1.0, late).ratio(freqs)
+        # near the mean peak no phase turns far: a line through the phase of the mean tells the rest
+        phase = np.unwrap(np.angle(ratio), axis=2).mean(axis=(0, 1))
+        slope = float(np.polyfit(freqs, phase, 1)[0])
+        gain = float(np.exp(np.mean(np.log(np.abs(ratio)))))
+        return cls(ring, c, gain, late - slope / (2 * np.pi))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the file."""
+        return self.ring.notes
+
+    def spectra(self, freqs: NDArray, chosen: Sequence[int] | slice = slice(None)) -> NDArray[np.complex128]:
+        """Measured responses (chosen azimuths, 2, freqs) as the file has them; nothing is told above half its rate."""
+        ring = self.ring
+        turn = -2j * np.pi * freqs / ring.fs
+        kernel = np.exp(np.outer(np.arange(ring.responses.shape[2]), turn))
+        return (ring.responses[chosen] @ kernel) * np.exp(ring.delays[chosen][:, :, None] * turn)
+
+    def ratio(self, freqs: NDArray) -> NDArray[np.complex128]:
+        """Measured over sphere at the measured places, (azimuths, 2, freqs): held beyond what was measured."""
+        ring = self.ring
+        known = np.clip(freqs, LOWEST_HZ, 0.45 * ring.fs)
+        towards_left = np.sin(np.deg2rad(ring.azimuths_deg))
+        r = np.full(len(ring.azimuths_deg), ring.distance_m)
+        sphere = sphere_series(2 * np.pi * known * RADIUS_M / self.c, r / RADIUS_M, np.stack([towards_left, -towards_left], axis=1))
+        free = np.exp(-2j * np.pi * known * (ring.distance_m / self.c + self.delay_s)) / ring.distance_m
+        found = self.spectra(known) / (np.moveaxis(sphere, 0, 2) * free) / self.gain
+        # a held ratio keeps its magnitude and, below, its delay
+        return np.abs(found) * np.exp(1j * np.angle(found) * np.minimum(freqs / LOWEST_HZ, 1.0))
+
+    def ear_responses(
+        self, freqs: ArrayLike, sources_m: ArrayLike, centre_m: ArrayLike, nose: ArrayLike, left_axis: ArrayLike
+    ) -> NDArray[np.complex128]:
+        """Pressure at both ears for unit point sources e^{-jkr}/r, as ``spatial.acoustics.head.ear_responses``.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz, > 0
+            Told by the measurement from 150 Hz to 0.45 of its rate.
+        sources_m : (sources, 3)
+            Places, outside the head. Of their direction only the azimuth chooses the measured ratio.
+        centre_m : (3,)
+            Head centre.
+        nose, left_axis : (3,)
+            Unit vectors towards the nose and the left ear.
+
+        Returns
+        -------
+        (freqs, 2, sources) complex
+            Left ear, right ear.
+        """
+        freqs = np.asarray(freqs, float)
+        sources_m = np.atleast_2d(np.asarray(sources_m, float))
+        to_source = sources_m - np.asarray(centre_m, float)
+        azimuth_deg = np.rad2deg(np.arctan2(to_source @ np.asarray(left_axis, float), to_source @ np.asarray(nose, float)))
+        carried = ear_responses(freqs, sources_m, centre_m, left_axis, RADIUS_M, self.c)
+        return carried * np.moveaxis(_between(self.ring.azimuths_deg, self.ratio(freqs), azimuth_deg), (0, 2), (2, 0))
+
+
+def _between(azimuths_deg: NDArray, ratio: NDArray, wanted_deg: NDArray) -> NDArray[np.complex128]:
+    """Ratio (azimuths, 2, freqs) at other azimuths, (wanted, 2, freqs): level in dB and direction of the phase, each in proportion."""
+    before, after, share = neighbours(azimuths_deg, wanted_deg)
+    t = share[:, None, None]
+    a, b = ratio[before], ratio[after]
+    direction = (1 - t) * a / np.abs(a) + t * b / np.abs(b)
+    return np.abs(a) ** (1 - t) * np.abs(b) ** t * np.exp(1j * np.angle(direction))
+
+
+def neighbours(azimuths_deg: NDArray, wanted_deg: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Indices of the measured azimuths on both sides of those wanted, around the circle, and the share of the second: (wanted,) each."""
+    wanted = np.mod(np.atleast_1d(np.asarray(wanted_deg, float)) - azimuths_deg[0], 360)
+    around = np.concatenate([azimuths_deg - azimuths_deg[0], [360.0]])
+    before = np.clip(np.searchsorted(around, wanted, side="right") - 1, 0, len(azimuths_deg) - 1)
+    share = (wanted - around[before]) / (around[before + 1] - around[before])
+    return before, (before + 1) % len(azimuths_deg), share
+
+
+@lru_cache(maxsize=4)
+def _loaded(path: Path, stamp: tuple[int, int], c: float) -> MeasuredHead:
+    return MeasuredHead.load(path, c)
+
+
+def head_of(head: str | HeadFile, c: float) -> MeasuredHead:
+    """The measured head that a rig file names; read once.
+
+    Raises
+    ------
+    UsageError
+        The listener is the sphere, or the rig is a bare text, which has no folder to look in.
+    InputError
+        As ``MeasuredHead.load``.
+    """
+    if not isinstance(head, HeadFile):
+        raise UsageError('no measured head: [listener] head = { file = "head.sofa" } names one')
+    if head.folder is None:
+        raise UsageError(f"[listener] head = {head} is named relative to a rig file, and this rig is a text without one: give the rig file")
+    path = head.folder / head.file
+    check_container(path)
+    found = path.stat()
+    return _loaded(path, (found.st_mtime_ns, found.st_size), c)
+
+
+def head_notes(rig_file: RigFile) -> list[str]:
+    """What is odd about a rig's head file, which is read to find out; nothing where the head is the sphere.
+
+    Where the head is not needed and h5py is not installed, that is what is said.
+
+    Raises
+    ------
+    InputError, UsageError
+        As ``head_of``.
+    """
+    head, needed = rig_file.scene.listener.head, rig_file.design.width.model == "measured"
+    if not isinstance(head, HeadFile) or (head.folder is None and not needed):
+        return []
+    try:
+        return list(head_of(head, rig_file.scene.medium.c).notes)
+    except UsageError as error:
+        if needed:
+            raise
+        return [str(error)]
