@@ -167,7 +167,7 @@ def test_case_10_gaps_in_the_output_channels(render):
 
 
 @pytest.mark.parametrize("block", ["64", "256"])
-@pytest.mark.parametrize("upmix", ["off", "matrix", "projection"])
+@pytest.mark.parametrize("upmix", ["off", "matrix", "projection", "directional"])
 def test_case_11_latency_taken_out_to_the_sample(spatial, render, tmp_path, block, upmix):
     """pedalboard #230, NeuralAmpModelerPlugin #143: late by 9 to 13 samples. The printed latency is the whole difference."""
     x = np.zeros((FS, 2))

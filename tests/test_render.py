@@ -68,7 +68,7 @@ def test_render_is_convolve_and_sum_over_every_tap(render, block, n_taps):
     assert error_db(y, truth) < -120
 
 
-@pytest.mark.parametrize("upmix", ["matrix", "projection"])
+@pytest.mark.parametrize("upmix", ["matrix", "projection", "directional"])
 def test_render_is_convolve_and_sum_of_the_upmix(render, upmix):
     filters = bank(3, upmix=upmix)
     x = noise(30000)
@@ -80,13 +80,13 @@ def test_render_is_convolve_and_sum_of_the_upmix(render, upmix):
 
 @pytest.mark.parametrize("frames", [1, 100, 4095, 4096, 4097, 8192])
 @pytest.mark.parametrize("options", [{}, {"limiter": False}, {"bypass": True}])
-@pytest.mark.parametrize("upmix", ["off", "projection"])
+@pytest.mark.parametrize("upmix", ["off", "projection", "directional"])
 def test_frames_written_are_those_of_the_contract(render, frames, options, upmix):
     filters = bank(3, 200, latency=40, upmix=upmix)
     y, report = render(noise(frames), filters, **options)
     assert len(y) == report.frames == frames + 200 - 1 - 40
     y, report = render(noise(frames), filters, keep_latency=True, **options)
-    delays = (1024 if upmix == "projection" else 0) + (240 if options.get("limiter", True) else 0)
+    delays = (0 if upmix == "off" else 1024) + (240 if options.get("limiter", True) else 0)
     assert len(y) == report.frames == frames + 200 - 1 + delays
     assert (report.latency.bank, report.latency.upmix + report.latency.limiter) == (40, delays)
 
@@ -104,7 +104,7 @@ def test_default_and_keep_latency_are_the_same_frames_moved(render, block, bits,
 
 
 @settings(max_examples=15, deadline=None)
-@given(blocks=st.lists(st.integers(1, 40), min_size=1, max_size=5), upmix=st.sampled_from(["matrix", "projection"]))
+@given(blocks=st.lists(st.integers(1, 40), min_size=1, max_size=5), upmix=st.sampled_from(["matrix", "projection", "directional"]))
 def test_the_size_of_calls_does_not_change_a_bit_and_reset_is_as_new(blocks, upmix):
     x = noise(128 * 100, level_db=0.0).T
     chain = Chain(bank(3, upmix=upmix), RenderOptions())
@@ -115,7 +115,17 @@ def test_the_size_of_calls_does_not_change_a_bit_and_reset_is_as_new(blocks, upm
     assert np.array_equal(in_pieces(chain.process, x, [128 * n for n in blocks]), whole)
 
 
-@pytest.mark.parametrize("upmix", ["off", "matrix", "projection"])
+@pytest.mark.parametrize("upmix", ["projection", "directional"])
+def test_garbage_that_the_upmix_stops_is_counted(upmix):
+    x = noise(12800).T
+    x[0, [300, 9000]] = np.nan, 1e8
+    chain = Chain(bank(3, upmix=upmix), RenderOptions())
+    assert np.isfinite(chain.process(x.astype(np.float32))).all() and chain.discarded == 2
+    chain.reset()
+    assert chain.discarded == 0
+
+
+@pytest.mark.parametrize("upmix", ["off", "matrix", "projection", "directional"])
 def test_clicks_stay_in_their_places(render, upmix):
     """Through filters that are wires, late by 50 frames: frame 1000 left, 20000 right."""
     x = np.zeros((FS, 2))
@@ -261,7 +271,7 @@ def test_integers_that_would_clip_are_refused_with_driver_and_excess(render, tmp
 # -------------------------------------------------------------------------------------------------------------- paths
 
 
-@pytest.mark.parametrize("upmix", ["matrix", "projection"])
+@pytest.mark.parametrize("upmix", ["matrix", "projection", "directional"])
 def test_paths_add_up_and_can_be_heard_alone(render, upmix):
     filters = bank(3, upmix=upmix)
     x = noise(6000)
@@ -327,7 +337,7 @@ def test_another_rate_is_refused_with_both_and_the_way_out(render, tmp_path):
 # --------------------------------------------------------------------------------------------------------------- upmix
 
 
-@pytest.mark.parametrize("method", ["off", "matrix", "projection"])
+@pytest.mark.parametrize("method", ["off", "matrix", "projection", "directional"])
 def test_upmix_file_has_exactly_the_frames_of_its_input(tmp_path, method):
     x = noise(12345)
     (tmp_path / "in.wav").write_bytes(float_wav(x))

@@ -354,9 +354,9 @@ def test_the_engine_in_force_decides(monkeypatch):
         assert type(make_upmix(RenderRecipe("directional"), FS)) is method
 
 
-@needs_core
-def test_the_core_counts_garbage_until_reset():
-    upmix = CoreDirectionalUpmix(FS)
+@pytest.mark.parametrize("method", FRAMEWISE)
+def test_garbage_is_counted_until_reset(method):
+    upmix = method(FS)
     x = np.zeros((2, 3000), np.float32)
     x[1, [5, 700, 2999]] = np.inf, np.nan, -2e6
     upmix.process(x)

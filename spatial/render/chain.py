@@ -77,7 +77,7 @@ class Chain:
     @property
     def discarded(self) -> int:
         """Samples that were not finite, or beyond +120 dBFS, inside the chain; 0 took their place."""
-        return self._convolver.discarded + (self.limiter.discarded if self.limiter else 0)
+        return self._upmix.discarded + self._convolver.discarded + (self.limiter.discarded if self.limiter else 0)
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """(2, frames), frames a multiple of the block -> (drivers, frames).

@@ -24,9 +24,12 @@ from spatial.render.upmix_projection import ProjectionUpmix
 
 
 class Upmix(Protocol):
-    """What every method offers."""
+    """What every method offers. discarded: input samples since the start or the last reset that counted as 0."""
 
     latency: int
+
+    @property
+    def discarded(self) -> int: ...
 
     def process(self, x: Audio) -> Audio:
         """(2, frames) -> (3, frames): L', R', C, ``latency`` frames late."""
@@ -36,9 +39,10 @@ class Upmix(Protocol):
 
 
 class MatrixUpmix:
-    """C = strength (L + R)/2, without delay; strength 0 is ``off``."""
+    """C = strength (L + R)/2, without delay; strength 0 is ``off``. Garbage goes through, for the convolver to discard."""
 
     latency = 0
+    discarded = 0
 
     def __init__(self, strength: float = 1.0) -> None:
         self.gain = np.float32(0.5 * strength)

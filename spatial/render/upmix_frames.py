@@ -44,7 +44,7 @@ class FrameUpmix(ABC):
     Notes
     -----
     Nothing sounds before the first frame of the input, though a window that reaches into it has an estimate of C from there.
-    A sample that is not finite or beyond 1e6 counts as 0.
+    A sample that is not finite or beyond 1e6 counts as 0 and is counted in ``discarded``.
     """
 
     def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
@@ -62,12 +62,15 @@ class FrameUpmix(ABC):
         self._overlap = np.zeros(self.span - self.hop)  # of C, frames to come are still to be added
         self._output = np.zeros((3, self.hop), np.float32)  # finished, not yet asked for
         self._early = self.span - self.hop  # frames to come of C that lie before the first of the input
+        self.discarded = 0  # samples that counted as 0
         self.reset_estimate()
 
     def process(self, x: Audio) -> Audio:
         """(2, frames) -> (3, frames), ``latency`` frames late."""
         step = 64 * self.hop  # bounds the memory of one call
-        x = np.where(np.abs(x) <= MAX_SAMPLE, x, np.float32(0))  # false for what is not a number
+        good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
+        self.discarded += int(x.size - np.count_nonzero(good))
+        x = np.where(good, x, np.float32(0))
         return np.concatenate([self._process(x[:, i : i + step]) for i in range(0, max(x.shape[1], 1), step)], axis=1)
 
     @abstractmethod
