@@ -502,7 +502,7 @@ def test_the_design_grid_is_fine_enough_and_small():
 def test_bounds_of_a_beam_are_those_of_its_wish():
     rig, f = ball_rig(BALL3).rig, np.array([100.0, 1000.0])
     p = patterns(rig, range(3), (0,), f, AIR, wish_of(BeamSpec(), NUMBERS))
-    b = bounds_of(p, 5.8, np.full(p.front.shape, np.inf), NUMBERS)
+    b = bounds_of(p, from_db(effort_cap_curve(f, 5.8)), np.full(p.front.shape, np.inf), NUMBERS)
     assert p.groups.shape == (3, 2)
     assert np.allclose(b.low, from_db(NUMBERS.low_db))
     assert np.isclose(b.caps[0].root[1], from_db(5.8))

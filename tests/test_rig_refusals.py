@@ -192,8 +192,8 @@ REFUSED_ON_BALL = {
     ),
     "role": (
         "azimuth_deg = 90.0",
-        'azimuth_deg = 90.0\nrole = "woofer"',
-        'line 21  driver \'left\': role = "woofer" is not built yet; use "spatial"',
+        'azimuth_deg = 90.0\nrole = "woofr"',
+        'line 21  driver \'left\': role = "woofr" is not known, one of "spatial", "woofer", "tweeter" is wanted',
     ),
     "unknown head": (
         "distance_m = 2.0",

@@ -33,7 +33,7 @@ from spatial.design.beam_patterns import Patterns, mean_power, patterns
 from spatial.design.beam_wishes import BeamNumbers, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
-from spatial.design.regularization import effort_cap_curve, smooth_step
+from spatial.design.regularization import CAP_ZERO_HZ, effort_cap_curve, lower_edge_hz, smooth_step
 from spatial.rig.mirror import driver_order, upright
 from spatial.rig.model import BeamSpec, Medium, Rig
 from spatial.units import from_db
@@ -67,8 +67,8 @@ def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> NDArray[np.
     return np.array(out)
 
 
-def bounds_of(p: Patterns, cap_db: float, most: NDArray, numbers: BeamNumbers) -> Bounds:
-    """The problem of `magnitude_bounds`; most (freqs, m): the largest weight of a driver of each group."""
+def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> Bounds:
+    """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
     quadratic = p.stop_power() + p.wish.gamma * p.sphere
     _add_to_diagonal(quadratic, numbers.error_power * p.loading)
     effort = np.eye(len(p.count)) * (p.count * p.reference_power[:, None])[:, None]
@@ -79,18 +79,18 @@ def bounds_of(p: Patterns, cap_db: float, most: NDArray, numbers: BeamNumbers) -
         high=from_db(p.wish.high_db),
         strict=p.wish.strict,
         quadratic=quadratic,
-        caps=(PowerCap(effort, from_db(effort_cap_curve(p.freqs, cap_db))),),
+        caps=(PowerCap(effort, cap),),
         most=most,
     )
 
 
-def bounded_beam(p: Patterns, cap_db: float, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
     """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path, refined once more.
 
     The second time the power over all directions counts less where the sides are loud, or, where less is asked of the sides, drive power
     is saved.
     """
-    bounds = bounds_of(p, cap_db, most, numbers)
+    bounds = bounds_of(p, cap, most, numbers)
     w, cost = refine(starting_weights(p, c, numbers), bounds)
     apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
     moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
@@ -127,10 +127,9 @@ def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
     return np.array(path[::-1])
 
 
-def constant_beam(p: Patterns, di_db: float, cap_db: float) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies."""
-    effort = from_db(effort_cap_curve(p.freqs, cap_db)) ** 2 / p.reference_power
-    return constant_directivity(p.front, p.sphere, p.cost, di_db, effort, p.alone)
+def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex128]:
+    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude."""
+    return constant_directivity(p.front, p.sphere, p.cost, di_db, cap**2 / p.reference_power, p.alone)
 
 
 def reference_alone(rig: Rig, group: Sequence[int], freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
@@ -174,14 +173,18 @@ def beam_weights(
     used = [i for i in driver_order(seen) if i in chosen]
     f = design_frequencies(numbers)
     p = patterns(seen, used, group, f, medium, wish)
+    zero_hz = lower_edge_hz([rig.drivers[i] for i in used])
+    cap = from_db(effort_cap_curve(f, spec.effort_cap_db, zero_hz))
     if spec.preset == "constant":
-        v = constant_beam(p, spec.di_db, spec.effort_cap_db)
+        v = constant_beam(p, spec.di_db, cap)
     else:
-        v = bounded_beam(p, spec.effort_cap_db, _most_of_groups(p, freqs, most, used), medium.c, numbers)
+        v = bounded_beam(p, cap, _most_of_groups(p, freqs, most, used), medium.c, numbers)
     w = np.zeros_like(alone)
     w[:, used] = CubicSpline(np.log(f), v @ p.groups.T)(np.log(np.clip(freqs, f[0], f[-1])))
     w /= np.sum(transfer_matrix(seen, arc(0.0), freqs, medium)[:, 0] * w, axis=1, keepdims=True)
-    keep = smooth_step(freqs, *numbers.bottom_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
+    from_hz = numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ
+    to_hz = max(numbers.bottom_hz[1], numbers.bottom_ratio * from_hz)
+    keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
     return alone + keep[:, None] * (w - alone)
 
 

@@ -66,8 +66,8 @@ class Side:
         return self.target.d
 
     def effort_db(self, w: NDArray) -> NDArray[np.float64]:
-        """Drive power of weights (freqs, drivers) over the reference alone making d: (freqs,) dB."""
-        return power_db(np.sum(np.abs(w) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
+        """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
+        return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
 
 
 def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex128]:

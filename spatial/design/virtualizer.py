@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.measured_head import head_notes
-from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.points import LEFT, RIGHT, Ears, arc
 from spatial.acoustics.tone import target_at_ear
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.centre import Centre
+from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
 from spatial.design.side_filters import realize_side
 from spatial.design.sides import Side, design_sides
@@ -106,19 +107,29 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
     timing = Timing(fs, latency, early)
     pieces: dict[str, tuple[NDArray, NDArray]] = {}
+
+    def with_bass_and_top(path: Path) -> NDArray:
+        return with_crossovers(rig, path, freqs, fs, design.tone_boost_db)
+
+    def side_taps_of(ear: int, delay: NDArray) -> NDArray:
+        side, taps = sides[ear], realize_side(rig_file, sides[ear], freqs, fs, side_taps, delay)
+        return with_bass_and_top(Path(side.d, side.h_ipsi, side.target.place_m, taps, delay))
+
     say("filters left")
     offsets, remaining = timing.offsets(later[LEFT], side_delay)
-    pieces["left"] = offsets, realize_side(rig_file, sides[LEFT], freqs, fs, side_taps, remaining)
+    pieces["left"] = offsets, side_taps_of(LEFT, remaining)
     partner = partners(rig_file)
     if partner is not None:
         pieces["right"] = offsets[list(partner)], pieces["left"][1][:, list(partner)]
     else:
         say("filters right")
         offsets, remaining = timing.offsets(later[RIGHT], side_delay)
-        pieces["right"] = offsets, realize_side(rig_file, sides[RIGHT], freqs, fs, side_taps, remaining)
+        pieces["right"] = offsets, side_taps_of(RIGHT, remaining)
     say("filters center")
     offsets, remaining = timing.offsets(later[2], beam_delay)
-    pieces["center"] = offsets, centre.taps(fs, beam_taps, remaining)
+    in_front = transfer_matrix(rig, arc(0.0), freqs, rig_file.scene.medium)[:, 0]
+    wanted = from_db(design.center_gain_db) * centre.target.d
+    pieces["center"] = offsets, with_bass_and_top(Path(wanted, in_front, None, centre.taps(fs, beam_taps, remaining), remaining))
 
     n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
     matrix = np.zeros((len(rig.drivers), 3, n_taps))

@@ -12,6 +12,7 @@ from spatial.rig.geometry import axes, places
 from spatial.rig.model import DesignSpec, Driver, Rig, RigFile
 from spatial.rig.words import plural, toml_value
 
+LOWEST_OF_MUSIC_HZ, HIGHEST_OF_MUSIC_HZ = 50.0, 16000.0
 LOWEST_HZ_TIMES_DIAMETER_M = 5.4
 """Rule of thumb for cone drivers in small boxes: a 45 mm driver rarely plays below 120 Hz, a 165 mm one below 33 Hz."""
 
@@ -25,6 +26,7 @@ def warnings(rig_file: RigFile) -> list[str]:
     return [
         *head_file,
         *_missing_bands(rig),
+        *_uncovered(rig),
         *_overlaps(rig),
         *_silent_channels(rig),
         *_alone(rig, design),
@@ -49,6 +51,26 @@ def _missing_bands(rig: Rig) -> Iterator[str]:
         else:
             lowest = round(LOWEST_HZ_TIMES_DIAMETER_M / diameter, -1)
             yield f"{who}: no band_hz; {1000 * diameter:.3g} mm drivers rarely play below {lowest:.0f} Hz"
+
+
+def _uncovered(rig: Rig) -> Iterator[str]:
+    """Where nothing plays: below the spatial drivers' bands without a woofer, and between a woofer's band and theirs."""
+    bands = [rig.drivers[i].band_hz for i in rig.spatial_drivers]
+    known = [band for band in bands if band is not None]
+    if len(known) < len(bands) or not known:
+        return
+    low, high = min(band[0] for band in known), max(band[1] for band in known)
+    woofers, tweeters = ([d for d in rig.drivers if d.role == role] for role in ("woofer", "tweeter"))
+    if not woofers and low > LOWEST_OF_MUSIC_HZ:
+        yield f"no woofer: feeds roll off below {low:.0f} Hz, the lowest edge of band_hz"
+    if not tweeters and high < HIGHEST_OF_MUSIC_HZ:
+        yield f"no tweeter: above {high:.0f} Hz, the highest edge of band_hz, drivers play outside their band"
+    for driver in woofers:
+        if driver.band_hz is not None and driver.band_hz[1] < low:
+            yield f"{_named([driver])}: its band ends at {driver.band_hz[1]:.0f} Hz, below the crossover at {low:.0f} Hz"
+    for driver in tweeters:
+        if driver.band_hz is not None and driver.band_hz[0] > high:
+            yield f"{_named([driver])}: its band begins at {driver.band_hz[0]:.0f} Hz, above the crossover at {high:.0f} Hz"
 
 
 def _overlaps(rig: Rig) -> Iterator[str]:

@@ -86,7 +86,10 @@ class Driver:
     gain_db: float = key(0.0, "number", "what the hardware adds; compensated", unit="dB", low=-60.0, high=60.0)
     delay_ms: float = key(0.0, "number", "what the hardware delays; compensated", unit="ms", low=0.0, high=100.0)
     invert: bool = key(False, "boolean", "the hardware inverts; compensated")
-    role: str = key("spatial", "choice", "what it is for", choices=("spatial", "woofer", "tweeter"), not_built=("woofer", "tweeter"))
+    role: str = key(
+        "spatial", "choice", "spatial: cancels and beams; woofer, tweeter: plays what lies below, above all spatial bands",
+        choices=("spatial", "woofer", "tweeter"),
+    )  # fmt: skip
     band_hz: tuple[float, float] | None = key(
         None, "pair", "where it may help to cancel or beam; default the whole range", unit="Hz", low=1.0, high=200e3
     )

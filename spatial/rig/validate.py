@@ -151,7 +151,21 @@ def _check_loudspeakers(table: dict[str, Any], values: Values, problems: Problem
             problems.add_missing(("driver", i, "channel"), "a driver needs its output channel, counted from 1")
     _check_unique("name", values.drivers, problems)
     _check_unique("channel", values.drivers, problems)
+    _check_roles(values, problems)
     _check_places(table, values, problems)
+
+
+def _check_roles(values: Values, problems: Problems) -> None:
+    """Crossovers stand at the band edges of the spatial drivers, which have to be there."""
+    others = [d for d in values.drivers if d.get("role", "spatial") != "spatial"]
+    spatial = [(i, d) for i, d in enumerate(values.drivers) if d.get("role", "spatial") == "spatial"]
+    if values.drivers and not spatial:
+        problems.add(("driver",), 'no driver has role = "spatial", which is the one that cancels and beams')
+    if others:
+        for i, driver in spatial:
+            if "band_hz" not in driver and problems.clean("driver", i, "band_hz"):
+                what = f'beside role = "{others[0]["role"]}" every spatial driver needs one: crossovers stand at its edges'
+                problems.add_missing(("driver", i, "band_hz"), what)
 
 
 def _check_unique(name: str, drivers: list[dict[str, Any]], problems: Problems) -> None:
@@ -264,16 +278,17 @@ def place_in_room(room: Room, place: NDArray[np.float64]) -> NDArray[np.float64]
 def _check_design(values: Values, problems: Problems) -> None:
     design = values.design
     crosstalk, beam = design.crosstalk, design.beam
-    names = [driver["name"] for driver in values.drivers if "name" in driver]
+    names = [driver["name"] for driver in values.drivers if "name" in driver and driver.get("role", "spatial") == "spatial"]
+    whose = "the rig" if len(names) == sum("name" in driver for driver in values.drivers) else 'role "spatial"'
     at, inside = ("design", "crosstalk"), "design.crosstalk.drivers"
-    _check_references(crosstalk.drivers, names, (*at, "drivers"), "the rig", problems)
+    _check_references(crosstalk.drivers, names, (*at, "drivers"), whose, problems)
     for side in ("left", "right"):
         named = getattr(crosstalk.timbre_drivers, side)
-        _check_references(named, names, (*at, "timbre_drivers", side), "the rig", problems)
+        _check_references(named, names, (*at, "timbre_drivers", side), whose, problems)
         _check_references(named, crosstalk.drivers, (*at, "timbre_drivers", side), inside, problems)
     at = ("design", "beam")
-    _check_references(beam.drivers, names, (*at, "drivers"), "the rig", problems)
-    _check_references(beam.reference, names, (*at, "reference"), "the rig", problems)
+    _check_references(beam.drivers, names, (*at, "drivers"), whose, problems)
+    _check_references(beam.reference, names, (*at, "reference"), whose, problems)
     _check_references(beam.reference, beam.drivers, (*at, "reference"), "design.beam.drivers", problems)
     freqs = [point[0] for point in crosstalk.target_db]
     for row, hz in enumerate(freqs):

@@ -1,0 +1,133 @@
+"""Bass and top: where no spatial driver reaches, woofers and tweeters take over through Linkwitz-Riley crossovers of fourth order.
+
+At the lowest lower edge and the highest upper edge of the spatial drivers' ``band_hz`` every path is split. Low and high pass of a
+crossover have the same phase and add up to an all-pass, the same for all paths, so that nothing is lost where they meet (Linkwitz,
+"Active crossover networks for noncoincident drivers", JAES 24(1), 1976). A woofer or tweeter is given what makes the path's own target
+d at the same point as the spatial drivers do: level and delay are aligned by W_n = pass d h_n*/sum |h|^2. All woofers together play every
+path, a side's tweeters are those nearest to its timbre driver, the centre has all.
+
+Without a woofer, a feed rolls off well below the lower edge, where drivers would only move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.tone import boost_limited
+from spatial.design.realize import band_limit
+from spatial.design.sides import gain_bounds
+from spatial.rig.geometry import places
+from spatial.rig.model import Rig
+from spatial.units import scaled_samples
+
+TAPS = 1024  # of the passes, at 48 kHz: a low edge of 100 Hz has faded to -60 dB
+FADE = 1 / 4  # of the taps of a pass, in case a lower edge has not
+ROLL_OFF = 1 / 3  # of the lower edge: where a feed without a woofer is 6 dB down; 0.1 dB at the edge itself
+NEAREST_TIE_M = 1e-3
+
+
+@dataclass(frozen=True)
+class Crossovers:
+    """Edges in Hz between bass, spatial drivers and top; None where there is none. roll_off_hz: high pass of a rig without woofers."""
+
+    low_hz: float | None
+    high_hz: float | None
+    roll_off_hz: float | None
+    woofers: tuple[int, ...]
+    tweeters: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rig: Rig) -> Crossovers:
+        """From roles and bands of a rig's drivers."""
+        by_role = {role: tuple(i for i, d in enumerate(rig.drivers) if d.role == role) for role in ("woofer", "tweeter")}
+        bands = [rig.drivers[i].band_hz for i in rig.spatial_drivers]
+        known = [band for band in bands if band is not None]
+        low = min(band[0] for band in known) if len(known) == len(bands) else None
+        high = max(band[1] for band in known) if len(known) == len(bands) else None
+        return cls(
+            low_hz=low if by_role["woofer"] else None,
+            high_hz=high if by_role["tweeter"] else None,
+            roll_off_hz=None if by_role["woofer"] or low is None else low * ROLL_OFF,
+            woofers=by_role["woofer"],
+            tweeters=by_role["tweeter"],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """One path on the design grid: its target d (freqs,) at some point, the drivers' responses h (freqs, drivers) there, and its
+    filters: taps (n_taps, drivers) of the spatial drivers, delay (drivers,) samples inside them. A side's place_m (3,) is that of its
+    reference; the centre has none."""
+
+    d: NDArray[np.complex128]
+    h: NDArray[np.complex128]
+    place_m: NDArray[np.float64] | None
+    taps: NDArray[np.float64]
+    delay: NDArray[np.float64]
+
+
+def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: float) -> NDArray[np.float64]:
+    """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for."""
+    edges = Crossovers.of(rig)
+    taps = path.taps
+    for kind, hz in (("high", edges.low_hz or edges.roll_off_hz), ("low", edges.high_hz)):
+        if hz is not None and hz < fs / 2:
+            taps = _convolved(taps, _pass_taps(kind, hz, fs))
+    for kind, hz, group in (("low", edges.low_hz, edges.woofers), ("high", edges.high_hz, _tweeters(rig, edges, path.place_m))):
+        if hz is not None and hz < fs / 2:
+            _add_group(rig, taps, path, list(group), _response(kind, hz, freqs, fs), freqs, fs, boost_db)
+    return taps
+
+
+def _tweeters(rig: Rig, edges: Crossovers, place_m: NDArray | None) -> tuple[int, ...]:
+    """Tweeters nearest to a place, ties together; all of them for the centre."""
+    if not edges.tweeters or place_m is None:
+        return edges.tweeters
+    away = np.linalg.norm(places(rig)[list(edges.tweeters)] - place_m, axis=1)
+    return tuple(i for i, r in zip(edges.tweeters, away, strict=True) if r <= away.min() + NEAREST_TIE_M)
+
+
+def _add_group(rig: Rig, taps: NDArray, path: Path, group: list[int], response: NDArray, freqs: NDArray, fs: int, boost_db: float) -> None:
+    """The filters of drivers that together make response times the path's target with least drive power, each aligned by itself."""
+    h = path.h[:, group]
+    size = np.sqrt(np.sum(np.abs(h) ** 2, axis=1))
+    wanted = response * boost_limited(path.d, size, boost_db) / size**2 * band_limit(freqs, fs)
+    wanted = wanted[:, None] * h.conj()
+    wanted /= np.maximum(1.0, (np.abs(wanted) / gain_bounds([rig.drivers[i] for i in group])).max(axis=1, keepdims=True))
+    for i, spectrum in zip(group, wanted.T, strict=True):
+        delayed = spectrum * np.exp(-2j * np.pi * freqs / fs * path.delay[i])
+        delayed[0], delayed[-1] = delayed[0].real, delayed[-1].real
+        taps[:, i] = np.fft.irfft(delayed, 2 * (len(freqs) - 1))[: len(taps)]
+
+
+def _convolved(taps: NDArray, kernel: NDArray) -> NDArray[np.float64]:
+    n_fft = 1 << int(np.ceil(np.log2(len(taps) + len(kernel))))
+    spectrum = np.fft.rfft(taps, n_fft, axis=0) * np.fft.rfft(kernel, n_fft)[:, None]
+    return np.fft.irfft(spectrum, n_fft, axis=0)[: len(taps) + len(kernel) - 1]
+
+
+def _sections(kind: str, hz: float, fs: float) -> NDArray[np.float64]:
+    """Second-order sections of a Butterworth filter of order 2, twice: Linkwitz-Riley of order 4."""
+    from scipy.signal import butter
+
+    once = butter(2, hz, kind, fs=fs, output="sos")
+    return np.concatenate([once, once])
+
+
+def _response(kind: str, hz: float, freqs: NDArray, fs: float) -> NDArray[np.complex128]:
+    from scipy.signal import sosfreqz
+
+    return np.asarray(sosfreqz(_sections(kind, hz, fs), freqs, fs=fs)[1], complex)
+
+
+def _pass_taps(kind: str, hz: float, fs: int) -> NDArray[np.float64]:
+    from scipy.signal import sosfilt
+
+    n_taps = scaled_samples(TAPS, fs)
+    taps = sosfilt(_sections(kind, hz, fs), np.concatenate([[1.0], np.zeros(n_taps - 1)]))
+    fall = int(n_taps * FADE)
+    taps[n_taps - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
+    return np.asarray(taps, float)
