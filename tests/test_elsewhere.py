@@ -9,6 +9,7 @@ from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.analysis.bands import bands
 from spatial.analysis.cancellation import figures_of_sides, side_figures
 from spatial.analysis.effective import side_weights
+from spatial.analysis.other_heads import PLACES, SYSTEM_HEADS, on_measured_head
 from spatial.analysis.robustness import (
     CLEARANCE_M,
     HEAD_RADII_M,
@@ -22,6 +23,7 @@ from spatial.analysis.robustness import (
     reference_alone,
     sweet_spot,
 )
+from spatial.analysis.summary import figures_elsewhere
 from spatial.analysis.virtual_pair import cues_of_the_pair
 from spatial.design.sides import design_side
 from spatial.design.virtualizer import compute_filters
@@ -159,6 +161,55 @@ def test_cues_of_a_real_pair_are_its_own_and_those_of_one_loudspeaker_by_another
     assert np.allclose(low, 3 * 0.0875 / 343.2 * 0.5 * 1e6, rtol=0.05)
     assert np.isnan(real[LEFT].itd_us[real[LEFT].centres_hz > 1500]).all()
     assert np.allclose(real[LEFT].ild_db, real[RIGHT].ild_db)
+
+
+# ------------------------------------------------------------------------------------------------------ measured head
+
+KEMAR = pytest.mark.skipif(not SYSTEM_HEADS[0].exists(), reason="no KEMAR: apt-get install libmysofa1")
+
+
+@KEMAR
+def test_a_real_pair_is_right_on_a_measured_head_too():
+    """Truth from outside: there is nothing to virtualise; on KEMAR the same two loudspeakers are heard twice."""
+    found = on_measured_head(one_driver_each, load_rig("stereo_pair"))
+    assert np.all(found.measured.ild_error_db < 1e-3) and np.all(found.measured.itd_error_us < 0.01)
+    assert np.all(np.abs(found.measured.sep_mean_db - found.sphere.sep_mean_db) > 0.05), "KEMAR is no sphere"
+
+
+@KEMAR
+def test_a_small_box_holds_its_pair_on_a_measured_head():
+    rig_file = load_rig("box2")
+    found = on_measured_head(closed_form(rig_file), rig_file)
+    nominal = PLACES.index("0")
+    assert found.measured.itd_error_us[nominal] <= 25 and found.measured.ild_error_db[nominal] <= 3.5
+    assert found.sphere.itd_error_us[nominal] < 8 < found.measured.itd_error_us[nominal]
+    # box and pair are symmetric, KEMAR is made so: left and right are alike
+    assert found.measured.ild_error_db[0] == pytest.approx(found.measured.ild_error_db[-1], abs=0.1)
+
+
+@KEMAR
+def test_a_cardioid_turned_away_is_quieter_on_a_measured_head():
+    towards = {0: 'directivity = "cardioid"', 1: 'directivity = "cardioid"'}
+    away = {0: 'directivity = "cardioid"\nfacing_deg = { azimuth = 180.0 }', 1: 'directivity = "cardioid"'}
+    one, other = (on_measured_head(one_driver_each, free_rig([0.3, -0.3], driver_keys=keys)) for keys in (towards, away))
+    # a level that is the same at both ears is no cue: of the left driver alone the figures stay
+    assert np.allclose(one.measured.sep_mean_db, other.measured.sep_mean_db, atol=1e-6)
+
+    def both(ear, freqs):
+        return np.ones((len(freqs), 2), complex)
+
+    one, other = (on_measured_head(both, free_rig([0.3, -0.3], driver_keys=keys)) for keys in (towards, away))
+    assert np.all(np.abs(one.measured.sep_mean_db - other.measured.sep_mean_db) > 0.5)
+
+
+def test_no_head_at_hand_is_no_error(monkeypatch):
+    monkeypatch.setattr("spatial.analysis.other_heads.SYSTEM_HEADS", ())
+    assert on_measured_head(one_driver_each, load_rig("stereo_pair")) is None
+    assert "measured_head" not in figures_elsewhere(one_driver_each, load_rig("stereo_pair"))
+
+
+def test_a_body_is_not_judged_on_a_measured_head():
+    assert on_measured_head(closed_form(load_rig("ball3")), load_rig("ball3")) is None
 
 
 # ----------------------------------------------------------------------------------------------------------- the laptop

@@ -118,17 +118,21 @@ def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128
 
     The pair stands about the nose of the head in its nominal pose, whatever pose the ears are in.
     """
-    pair, listener = scene.virtual_pair, scene.listener
-    angle = np.deg2rad(pair.angle_deg)
-    ahead, aside = nose(listener.yaw_deg) * np.cos(angle), left_of(listener.yaw_deg) * np.sin(angle)
-    where = head_centre(listener) + pair.distance_m * np.stack([ahead + aside, ahead - aside])
-    return ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
+    return ear_responses(freqs, real_pair_places(scene), ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
 
 
 def single_point(rig_file: RigFile) -> RigFile:
     """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
     crosstalk = replace(rig_file.design.crosstalk, robust=False)
     return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+
+
+def real_pair_places(scene: Scene) -> NDArray[np.float64]:
+    """Where the left and the right loudspeaker of the real pair stand: (2, 3) metres."""
+    pair, listener = scene.virtual_pair, scene.listener
+    angle = np.deg2rad(pair.angle_deg)
+    ahead, aside = nose(listener.yaw_deg) * np.cos(angle), left_of(listener.yaw_deg) * np.sin(angle)
+    return head_centre(listener) + pair.distance_m * np.stack([ahead + aside, ahead - aside])
 
 
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:

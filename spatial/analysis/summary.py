@@ -15,6 +15,7 @@ from spatial.analysis.beam_pattern import beam_figures, pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
 from spatial.analysis.effective import SideWeights, side_weights
 from spatial.analysis.feasibility import in_hz, spans
+from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.width_pair import width_figures
 from spatial.design.beamformer import NUMBERS
@@ -44,7 +45,7 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
 
     Keys: "sides", "third_octaves", "beam", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and "headroom". With
     elsewhere also where nothing was designed for, lists side by side: "distance" (0.5 to 2 times the design's), "poses" (the 27) and
-    "head_radius" (70-105 mm), each with their least separation and largest errors.
+    "head_radius" (70-105 mm), each with their least separation and largest errors; in free field "measured_head", where one is at hand.
     """
     if rig_file is None:
         rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
@@ -65,18 +66,22 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
 
 
 def figures_elsewhere(weights: SideWeights, rig_file: RigFile) -> dict[str, dict[str, Any]]:
-    """The sides at other distances, poses and head radii."""
+    """The sides at other distances, poses and head radii; in free field also on a measured head, where one is at hand."""
     factors = distance_factors(rig_file)
     distance_m = float(np.linalg.norm(head_centre(rig_file.scene.listener)))
-    yaws = [{"front_m": front, "left_m": left, "yaw_deg": yaw} for (front, left, _), yaw in POSES]
-    return {
+    places = [{"front_m": front, "left_m": left, "yaw_deg": yaw} for (front, left, _), yaw in POSES]
+    found = {
         "distance": {
             "at_m": [round(factor * distance_m, 3) for factor in factors],
             **_with_worst(over_distance(weights, rig_file, factors)),
         },
-        "poses": {"at": yaws, **_with_worst(over_poses(weights, rig_file))},
+        "poses": {"at": places, **_with_worst(over_poses(weights, rig_file))},
         "head_radius": {"at_m": list(HEAD_RADII_M), **_with_worst(over_head_radius(weights, rig_file))},
     }
+    on_head = on_measured_head(weights, rig_file)
+    if on_head is not None:
+        found["measured_head"] = {"file": on_head.file, "at": list(PLACES), **on_head.measured.as_lists()}
+    return found
 
 
 def _with_worst(found: Judged) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
     from spatial.rig.model import RigFile
 
+PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
 UNITS = ("db", "hz", "us", "ms", "deg", "m", "samples")
 PRINTED_UNITS = {"db": "dB", "hz": "Hz"}
 NOT_IN_TABLE = (
@@ -38,7 +39,9 @@ MEANINGS = {
     "sides.worst_pose_db": "sep_mean at the worst of 27 head poses",
     "distance.at_m": "head centre from the rig's origin",
     "poses.sep_mean_min_db": "27 head poses: +-5 cm sideways, +-10 cm in depth, +-6 deg",
-    "head_radius.at_m": "other spheres, and the real pair on them",
+    "head_radius.at_m": "radius of other spheres",
+    "measured_head.file": "the same filters on a measured head",
+    "measured_head.at": "how far the head is moved",
     "beam.side_db": "on axis over mean power at +-80, +-90, +-100 deg",
     "beam.side_min_db": "the same in the worst third octave",
     "beam.side90_db": "on axis over +-90 deg",
@@ -92,7 +95,8 @@ def run_analyze(args: argparse.Namespace) -> None:
         table = csv.writer(sys.stdout, lineterminator="\n")
         table.writerows([("figure", "value"), *((name, "" if value is None else value) for name, value in flattened.items())])
     else:
-        tell("\n".join([heading(args.bank, rig_file), *figure_lines(figures), *against_lines(compared, rig_file)]))
+        virtual = rig_file.rig.kind == "headphones" or rig_file.design.crosstalk.mode == "virtual"
+        tell("\n".join([heading(args.bank, rig_file), *figure_lines(figures, virtual), *against_lines(compared, rig_file)]))
     require(flattened, thresholds, str(args.require))
 
 
@@ -117,17 +121,22 @@ def heading(bank: str, rig_file: RigFile) -> str:
     return f'{Path(bank).name}  on "{rig.name}"; {asked}'
 
 
-def figure_lines(figures: dict[str, Any]) -> list[str]:
-    """A line a figure, under the names that --require knows; lists on one line."""
+def figure_lines(figures: dict[str, Any], virtual: bool) -> list[str]:
+    """A line a figure, under the names that --require knows; lists on one line. Only a virtual pair has errors against a real one."""
     rows: list[tuple[str, str, str]] = []
     for name, value in _rows("", figures):
-        if not name.startswith(NOT_IN_TABLE):
-            metres = name.endswith("_m")
-            shown = " ".join(f"{_number(x, metres):>5}" for x in value) if isinstance(value, list) else _number(value, metres)
-            rows.append((name, f"{shown} {_unit(name)}".rstrip(), MEANINGS.get(name, "")))
+        if name.startswith(NOT_IN_TABLE) or (not virtual and any(error in name for error in PAIR_ERRORS)):
+            continue
+        rows.append((name, f"{_shown(name, value)} {_unit(name)}".rstrip(), MEANINGS.get(name, "")))
     names, values = (max(len(row[i]) for row in rows) for i in (0, 1))
     values = min(values, 24)
     return [f"  {name:<{names}}  {value:>{values}}  {meaning}".rstrip() for name, value, meaning in rows]
+
+
+def _shown(name: str, value: Any) -> str:
+    if not isinstance(value, list):
+        return _number(value, name.endswith("_m"))
+    return " ".join(f"{_number(x, name.endswith('_m')):>5}" for x in value)
 
 
 def _rows(name: str, value: Any) -> list[tuple[str, Any]]:
@@ -140,7 +149,7 @@ def _number(value: Any, metres: bool = False) -> str:
     if not isinstance(value, float):
         return str(value)
     if metres:
-        return f"{value:.3f}"
+        return f"{value:.4g}"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.095 else 3
     return f"{round(value, digits) + 0.0:.{digits}f}"
 

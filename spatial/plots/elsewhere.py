@@ -77,6 +77,19 @@ def draw_poses(axes: Axes, moved_m: NDArray, values: NDArray, nominal: float, fi
     return axes
 
 
+def draw_heads(axes: Axes, places: Sequence[str], heads: Sequence[tuple[str, NDArray]], figure: str, step: float, theme: Theme) -> Axes:
+    """Figures (places,) of heads beside each other, a group a place, the worst of them all inside the axis."""
+    for i, ((name, values), colour) in enumerate(zip(heads, (theme.left, theme.center), strict=False)):
+        x = np.arange(len(places)) + 0.18 * (i - (len(heads) - 1) / 2)
+        axes.plot(x, values, "os"[i % 2], color=colour, markersize=6, label=name)
+    axes.set_xticks(range(len(places)), list(places))
+    axes.set_xlim(-0.5, len(places) - 0.5)
+    axes.set_ylim(level_range(np.concatenate([values for _, values in heads]), step, (0.0, 2 * step)))
+    axes.set_xlabel("head moved")
+    axes.set_ylabel(figure)
+    return axes
+
+
 def _sideways(left_m: float) -> str:
     return "0" if left_m == 0 else f"{abs(100 * left_m):g} cm {'left' if left_m > 0 else 'right'}"
 

@@ -14,6 +14,7 @@ from spatial.analysis.binaural_cues import DEEPEST_DB
 from spatial.analysis.cancellation import cancellation_curves, curves_of
 from spatial.analysis.comparison import THIS_BANK, methods_for
 from spatial.analysis.effective import SideWeights, side_weights
+from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import (
     HEAD_RADII_M,
     Judged,
@@ -31,7 +32,7 @@ from spatial.analysis.virtual_pair import cues_of_the_pair
 from spatial.filters import FilterMatrix
 from spatial.plots.cancellation import draw_effort, draw_separation, effort_range, separation_range
 from spatial.plots.cues import draw_ild, draw_itd
-from spatial.plots.elsewhere import draw_along, draw_map_scale, draw_poses, draw_sweet_spot, yaw_title
+from spatial.plots.elsewhere import draw_along, draw_heads, draw_map_scale, draw_poses, draw_sweet_spot, yaw_title
 from spatial.plots.methods import decibels_every, draw_methods, draw_spread, draw_trade, methods_range
 from spatial.plots.style import Theme, new_figure
 from spatial.rig.geometry import head_centre
@@ -207,9 +208,10 @@ def sweet_spot_map(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawi
 
 
 def robustness(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
-    """Head poses and head radii: separation, or in mode "virtual" the pair's errors."""
+    """Head poses, head radii and a measured head: separation, or in mode "virtual" the pair's errors."""
     weights = side_weights(bank, rig_file.rig)
     poses, radii = over_poses(weights, rig_file), over_head_radius(weights, rig_file)
+    on_head = on_measured_head(weights, rig_file)
     moved = np.array([(front, left, yaw) for (front, left, _), yaw in POSES])
     virtual = is_virtual(rig_file)
     figures: list[tuple[Callable[[Judged], NDArray], str, float]] = [
@@ -218,21 +220,31 @@ def robustness(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     ]
     if not virtual:
         figures = [(lambda found: found.sep_mean_db, SEPARATION, 5.0)]
+    same = ", the real pair on the same head" if virtual else ""
+    on_another = "" if on_head is None else f" Measured: {on_head.file}{same}."
     caption = captioned(
         f"{AGAINST if virtual else JUDGED}Of two sides the worse one. Poses: 5 cm sideways, 10 cm in depth (nearer ones to the right "
-        "within a group), 6° of yaw. Radius: rigid spheres, the same filters (dotted: the radius they were made for).",
+        "within a group), 6° of yaw. Radius: rigid spheres, the same filters (dotted: the radius they were made for)." + on_another,
         command,
     )
     radius_m = rig_file.scene.listener.head_radius_m
 
     def draw(theme: Theme) -> Figure:
-        figure = new_figure(f"Other poses, other heads: {rig_file.rig.name}", caption, 8.5, 0.9 + 2.9 * len(figures))
-        grid = figure.subplots(len(figures), 2, squeeze=False, width_ratios=(3, 2))
+        panels = 2 if on_head is None else 3
+        figure = new_figure(
+            f"Other poses, other heads: {rig_file.rig.name}", caption, 8.5 if panels == 2 else 11.0, 0.9 + 2.9 * len(figures)
+        )
+        grid = figure.subplots(len(figures), panels, squeeze=False, width_ratios=(3, 2, 2)[:panels])
         for row, (pick, label, step) in zip(grid, figures, strict=True):
             draw_poses(row[0], moved, pick(poses), float(pick(poses)[NOMINAL_POSE]), label, step, theme)
             curve = [("", pick(radii), "reached", "o")]
             draw_along(row[1], 1000 * np.array(HEAD_RADII_M), curve, 1000 * radius_m, "head radius (mm)", label, step, theme)
+            if on_head is not None:
+                heads = [("sphere", pick(on_head.sphere)), ("measured head", pick(on_head.measured))]
+                draw_heads(row[2], PLACES, heads, label, step, theme)
         grid[0, 0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
+        if on_head is not None:
+            grid[0, 2].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
         return figure
 
     return draw
