@@ -22,7 +22,7 @@ PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
 UNITS = ("db", "hz", "us", "ms", "deg", "m", "samples")
 PRINTED_UNITS = {"db": "dB", "hz": "Hz"}
 NOT_IN_TABLE = (
-    "third_octaves", "against", "tone.third_octaves_hz", "tone.sides_minus_centre_db",
+    "third_octaves", "against", "beam_baselines", "tone.third_octaves_hz", "tone.sides_minus_centre_db",
     "poses.at", "poses.sep_mean_db", "poses.sep_pink_db", "poses.ild_error_db", "poses.itd_error_us",
 )  # fmt: skip
 """Long lists: JSON and CSV have them, and `design --bands` a table of its own."""
@@ -33,9 +33,9 @@ MEANINGS = {
     "sides.timbre_db": "near ear off its tone target, 60 Hz-18 kHz, at most",
     "sides.effort_db": "drive power over the reference driver alone, at most",
     "sides.drive_db": "largest gain of a filter",
-    "sides.ild_error_db": "level difference of the ears against a real pair, rms over third octaves",
+    "sides.ild_error_db": "level difference of the ears off a real pair's, rms over third octaves",
     "sides.ild_worst_db": "the same in the worst third octave",
-    "sides.itd_error_us": "time difference of the ears against a real pair, rms, 300-1500 Hz",
+    "sides.itd_error_us": "time difference of the ears off a real pair's, rms, 300-1500 Hz",
     "sides.worst_pose_db": "sep_mean at the worst of 27 head poses",
     "distance.at_m": "head centre from the rig's origin",
     "poses.sep_mean_min_db": "27 head poses: +-5 cm sideways, +-10 cm in depth, +-6 deg",
@@ -58,7 +58,11 @@ MEANINGS = {
     "headroom.limiter_db": "what the limiter takes at worst",
     "width.ild_error_db": "against the sphere, rms over ERB bands",
     "width.itd_error_us": "against the sphere, rms over ERB bands below 1.5 kHz",
+    "width.itd_low_error_us": "the same below 800 Hz",
     "width.ipsi_flat_db": "near ear off flat, rms",
+    "width.hard_flat_db": "hard-panned sound off flat, rms over ERB bands",
+    "width.centre_flat_db": "phantom centre off flat, rms over ERB bands",
+    "width.centre_less_hard_db": "colour between phantom centre and hard-panned sound, rms",
 }
 
 
