@@ -15,6 +15,7 @@ from sounds import FS, error_db, in_pieces, noise
 from spatial.analysis.separation import Mixture, separation
 from spatial.errors import UsageError
 from spatial.filters import RenderRecipe
+from spatial.render.backends import engine_name
 from spatial.render.upmix import make_upmix
 from spatial.render.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, DirectionalUpmix, model
 from spatial.render.upmix_frames import smooth, smoothing_bands, windows
@@ -52,6 +53,9 @@ ALL = [
 ]
 CORE = [CoreDirectionalUpmix] if CoreDirectionalUpmix else []
 FRAMEWISE = [ProjectionUpmix, DirectionalUpmix, *CORE]
+slow_in_numpy = pytest.mark.skipif(
+    engine_name() != "c", reason="minutes in NumPy; the core is held to the figures, and the twin to the core"
+)
 needs_core = pytest.mark.skipif(not CORE, reason="the C core is not built")
 
 
@@ -248,6 +252,7 @@ TABLE = [
 ]
 
 
+@slow_in_numpy
 @pytest.mark.parametrize("ms, least, most", TABLE)
 def test_figures_on_mixtures_with_known_sources(ms, least, most):
     """Means over the mixtures of benchmarks/upmix_table.py, in which the figures are tabulated."""
@@ -278,6 +283,7 @@ SHARED = Path(os.environ.get("SPATIAL_SHARED", Path(__file__).resolve().parents[
 JUDGE = SHARED / "acceptance" / "judge.py"
 
 
+@slow_in_numpy
 @pytest.mark.skipif(not JUDGE.exists(), reason=f"no judge at {JUDGE}; name the shared folder in SPATIAL_SHARED")
 @pytest.mark.parametrize("ms", ["21", "2.7"])
 def test_the_judge_finds_nothing_short(ms):
