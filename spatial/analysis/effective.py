@@ -37,4 +37,17 @@ def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -
 
 def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:
     """The sides of a bank, as weights at any frequencies."""
-    return lambda ear, freqs: effective_weights(bank, rig, freqs, SIDE_NAMES[ear])
+    return remembered(lambda ear, freqs: effective_weights(bank, rig, freqs, SIDE_NAMES[ear]))
+
+
+def remembered(weights: SideWeights) -> SideWeights:
+    """The same weights, computed once for each grid of frequencies: figures ask for few grids, many times."""
+    found: dict[tuple[int, bytes], NDArray[np.complex128]] = {}
+
+    def looked_up(ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+        key = ear, freqs.tobytes()
+        if key not in found:
+            found[key] = weights(ear, freqs)
+        return found[key]
+
+    return looked_up
