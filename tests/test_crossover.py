@@ -148,5 +148,5 @@ def test_a_woofer_is_no_reference():
 
 
 def test_a_gap_between_woofer_and_mids_is_told():
-    rig_file = load_rig("ball3_woofer", ["driver.woofer.band_hz=[40, 120]"])
-    assert "driver 'woofer': its band ends at 120 Hz, below the crossover at 180 Hz" in warnings(rig_file)
+    rig_file = load_rig("ball3_woofer", ["driver.woofer.band_hz=[40, 90]"])
+    assert "driver 'woofer': its band ends at 90 Hz, below the crossover at 110 Hz" in warnings(rig_file)
