@@ -20,7 +20,7 @@ CONVENTIONS = ("SimpleFreeFieldHRIR", "GeneralFIR")
 KNOWN = (("SimpleFreeFieldHRIR", "0.4"), ("SimpleFreeFieldHRIR", "0.5"), ("SimpleFreeFieldHRIR", "1.0"), ("SimpleFreeFieldHRIR", "1.1"))
 EAR_HEIGHT_DEG, SAME_RING_DEG, SAME_DISTANCE = 10.0, 2.5, 0.05
 FEWEST_AZIMUTHS, LARGEST_GAP_DEG = 8, 45.0
-LONGEST = 1 << 16  # samples of a response that are read
+LONGEST, MOST_DIRECTIONS, MOST_SAMPLES = 1 << 16, 100_000, 50_000_000  # samples of a response that are read; what is taken into memory
 SIDES_DEG = (30.0, 90.0)  # where the near ear is surely louder and earlier
 LEAST_DB, LEAST_US = 1.0, 50.0  # with less it is no head
 ONSET_SHARE = 0.15  # of the largest sample
@@ -94,8 +94,11 @@ class _Reader:
         n, receivers, taps = self.shape()
         azimuth, elevation, distance = self.directions(n)
         chosen = self.at_ear_height(azimuth, elevation, distance)
-        in_file, back = np.unique(chosen, return_inverse=True)  # h5py reads rows in rising order only
-        responses = np.asarray(self.file["Data.IR"][in_file, :, : min(taps, LONGEST)], float)[back]
+        first = int(chosen.min())  # one range of rows: picked one by one they would be unpacked one by one
+        if (int(chosen.max()) + 1 - first) * 2 * min(taps, LONGEST) > MOST_SAMPLES:
+            raise self.wrong(f"is too large: more than {MOST_SAMPLES} samples between the first and the last response at ear height")
+        rows = self.file["Data.IR"][first : int(chosen.max()) + 1, :, : min(taps, LONGEST)]
+        responses = np.asarray(rows[chosen - first], float)
         delays = self.per_measurement("Data.Delay", n, receivers)[chosen] if "Data.Delay" in self.file else np.zeros((len(chosen), 2))
         if not (np.isfinite(responses).all() and np.isfinite(delays).all()):
             raise self.wrong("has samples or delays that are not finite")
@@ -132,6 +135,8 @@ class _Reader:
         found = self.file["Data.IR"].shape
         if len(found) != 3 or found[1] != 2 or found[2] < 16:
             raise self.wrong(f"Data.IR has the shape {found}; (directions, 2 ears, samples) is wanted")
+        if found[0] > MOST_DIRECTIONS:
+            raise self.wrong(f"has {found[0]} directions; at most {MOST_DIRECTIONS} are read")
         return found
 
     def rate(self) -> float:

@@ -125,17 +125,25 @@ def design_table(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
 
 def _headphone_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     figures = width_figures(bank, rig_file)
-    angle = rig_file.scene.virtual_pair.angle_deg
-    return [
-        Row(
-            "width pair",
-            f"+-{angle:.1f} deg",
-            f"ILD {figures.ild_error_db:.2f} dB, ITD {figures.itd_error_us:.1f} us rms",
-            f"ILD {figures.ild_worst_db:.2f} dB, ITD {figures.itd_worst_us:.1f} us",
-        ),
-        Row("ipsilateral ear", "all-pass", f"flat within {figures.ipsi_flat_db:.3f} dB rms"),
-        _level_row(bank),
-    ]
+    angle, rho = rig_file.scene.virtual_pair.angle_deg, rig_file.design.headphones.balance
+    pair = Row(
+        f"width pair, {rig_file.design.width.model}",
+        f"+-{angle:.1f} deg",
+        f"ILD {figures.ild_error_db:.2f} dB, ITD {figures.itd_low_error_us:.1f} us rms (< 800 Hz)",
+        f"ILD {figures.ild_worst_db:.2f} dB",
+    )
+    near = Row("near ear", "all-pass" if rho is None else "-", f"flat within {figures.ipsi_flat_db:.3f} dB rms")
+    hard = Row("hard-panned sound", _flat(rho, 0.0), f"flat within {figures.hard_flat_db:.3f} dB rms")
+    below = f"{figures.centre_least_db:+.1f} dB re hard-panned"
+    centre = Row("phantom centre", _flat(rho, 1.0), f"flat within {figures.centre_flat_db:.3f} dB rms", below)
+    return [pair, near, hard, centre, _level_row(bank)]
+
+
+def _flat(rho: float | None, where: float) -> str:
+    """What a balance asks of hard-panned sound (where = 0) or the phantom centre (1)."""
+    if rho is None or abs(rho - where) == 1:
+        return "-"
+    return "flat" if rho == where else f"balance {rho:g}"
 
 
 def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
