@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import matplotlib.image
@@ -31,7 +32,8 @@ def run_example(name, folder):
 
 
 def test_there_is_a_test_for_every_example():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"01_quickstart.py", "README_picture.py", "README_console.py"}
+    names = {"01_quickstart.py", "README_picture.py", "README_console.py", "cancellation_page.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == names
 
 
 @pytest.mark.slow
@@ -67,6 +69,28 @@ def test_the_console_of_the_readme_is_filled_with_what_its_commands_print():
     assert filled(after, lambda command: f"<{command}>") == after
     with pytest.raises(UsageError, match="mine.toml: 3 errors"):
         rig_from_text(with_slips(shipped_rigs()["ball3"].read_text()), "mine.toml")
+
+
+@pytest.fixture
+def cancellation_page(monkeypatch):
+    """The script behind docs/cancellation.md."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    return import_module("cancellation_page")
+
+
+def test_the_page_on_cancellation_has_what_its_script_makes(cancellation_page):
+    page = (TREE / "docs" / "cancellation.md").read_text(encoding="utf-8")
+    assert re.findall(r"<!-- (\w+) -->", page) == list(cancellation_page.TABLES)
+    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in cancellation_page.TABLES}
+    assert cancellation_page.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
+    assert kept["physics"] == cancellation_page.physics_table()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in kept["modes"].splitlines()[2:]]
+    modes = {(row[0], row[1]): float(row[3].split()[0].replace("\N{MINUS SIGN}", "-")) for row in rows}
+    assert modes["bar of eight, 0.92 m", "null, robust"] > modes["bar of eight, 0.92 m", "null, one place"] + 10
+    named = set(re.findall(r"pictures/(\S+?)-(?:light|dark)\.png", page))
+    assert named == {f"cancellation-{name}" for name in cancellation_page.PICTURES}
+    for name in named:
+        assert all((TREE / "docs" / "pictures" / f"{name}-{theme}.png").exists() for theme in ("light", "dark"))
 
 
 def test_pictures_and_files_that_the_readme_names_are_there():
