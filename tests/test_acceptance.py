@@ -19,7 +19,21 @@ JUDGE = SHARED / "acceptance" / "judge.py"
 
 @pytest.mark.skipif(not JUDGE.exists(), reason=f"no judge at {JUDGE}; name the shared folder in SPATIAL_SHARED")
 @pytest.mark.parametrize(
-    "name", ["headphones", "stereo_pair", "box2", "ball3", "bar8", "ring7", "wall4", "cylinder4", "ball_two_tier", "ball3_woofer", "laptop", "television"]
+    "name",
+    [
+        "headphones",
+        "stereo_pair",
+        "box2",
+        "ball3",
+        "bar8",
+        "ring7",
+        "wall4",
+        "cylinder4",
+        "ball_two_tier",
+        "ball3_woofer",
+        "laptop",
+        "television",
+    ],
 )
 def test_the_judge_finds_nothing_short(name):
     command = [sys.executable, JUDGE, "all", "--spatial", f"{sys.executable} -m spatial", shipped_rigs()[name]]

@@ -17,10 +17,13 @@ from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
 from spatial.plots.beam import CONTOURS_DB, GUIDES_DEG, STEPS_DB, colour_scale, draw_beam_map
 from spatial.plots.cancellation import draw_effort, draw_separation
+from spatial.plots.cues import draw_ild, draw_itd
+from spatial.plots.elsewhere import draw_poses, draw_sweet_spot, map_colours
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
+from spatial.plots.methods import draw_methods, draw_spread, draw_trade
 from spatial.plots.polar import draw_polar
 from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, decibels, figure_bytes, frequency_axis, new_figure, signed_degrees, themed
-from spatial.report.figures import bank_figure, kinds_of
+from spatial.report.figures import bank_figure, kinds_of, prepared
 from spatial.rig.load import rig_from_text
 
 SPEED = 331.3 * (1 + 20 / 273.15) ** 0.5
@@ -315,3 +318,82 @@ def test_lines_and_words_stand_out_from_the_page(theme):
 def relative_luminance(rgb):
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in rgb]
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+# ------------------------------------------------------------------------------------- cues, elsewhere, methods, trade
+
+
+def test_left_is_on_the_left_of_a_sweet_spot_and_the_rig_above():
+    """A figure that is good only at the listener's left and far away has its light patch at the lower left of the page."""
+    left_m, front_m = np.linspace(-0.24, 0.24, 13), np.linspace(-0.4, 0.4, 9)
+    values = np.where((left_m > 0.1) & (front_m[:, None] > 0.1), 0.1, 20.0)
+    with themed(LIGHT):
+        figure = Figure(figsize=(4, 4))
+        axes = draw_sweet_spot(figure.add_subplot(), left_m, front_m, values, (0.5, 1, 2, 5, 10), more_is_better=False)
+    image = pixels(figure)
+
+    def lightness(left_cm, front_cm):
+        return relative_luminance(colour_at(image, axes, left_cm, front_cm))
+
+    assert lightness(20, 30) > 0.8 and max(lightness(-20, 30), lightness(20, -30), lightness(-20, -30)) < 0.1
+    place, opposite = (axes.transData.transform(at) for at in ((20, 30), (-20, -30)))
+    assert place[0] < opposite[0] and place[1] < opposite[1]
+
+
+def test_light_is_good_on_maps_of_separation_and_of_errors():
+    steps = (1.0, 2.0, 4.0, 8.0)
+    for more_is_better, order in ((False, -1), (True, 1)):
+        colours, norm = map_colours(steps, more_is_better)
+        light = [relative_luminance(colours(norm(value))[:3]) for value in (0.5, 1.5, 3.0, 6.0, 9.0)]
+        assert np.all(order * np.diff(light) > 0)
+
+
+def test_poses_stand_where_the_head_is_moved_to():
+    moved = np.array([(front, left, yaw) for left in (-0.05, 0.0, 0.05) for front in (-0.1, 0.1) for yaw in (-6.0, 0.0, 6.0)])
+    values = np.arange(18.0)
+    axes = draw_poses(Figure().add_subplot(), moved, values, 3.0, "separation (dB)", 5.0, LIGHT)
+    drawn = np.concatenate([np.column_stack(line.get_data()) for line in axes.lines[1:]])
+    assert sorted(drawn[:, 1]) == list(values)
+    by_value = drawn[np.argsort(drawn[:, 1]), 0]
+    assert np.all(np.sign(by_value) == np.sign(moved[:, 1] + 1e-3 * moved[:, 0]))
+    assert axes.get_xlim()[0] > axes.get_xlim()[1], "the listener's left is on the left"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["5 cm left", "0", "5 cm right"]
+
+
+def test_methods_trades_and_cues_are_drawn_as_they_are_given():
+    freqs, caps = np.geomspace(100, 16000, 20), np.array([3.0, 6.0, 9.0])
+    curves = [("this bank", np.zeros(20)), ("race", np.ones(20)), ("lcmv", 2 * np.ones(20))]
+    axes = draw_methods(Figure().add_subplot(), freqs, curves, "effort (dB)", (100.0, 16000.0), LIGHT)
+    assert [(line.get_label(), line.get_ydata()[0]) for line in axes.lines] == [("this bank", 0), ("race", 1), ("lcmv", 2)]
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 3
+    assert axes.lines[0].get_linewidth() > 2 * axes.lines[1].get_linewidth()
+    spread = draw_spread(Figure().add_subplot(), {"a": np.array([4.0, 9.0, 30.0]), "b": np.array([7.0, 8.0, 8.5])}, 2, "dB", LIGHT)
+    assert [text.get_text() for text in spread.texts] == ["4.0", "7.0"]
+    level = draw_trade(Figure().add_subplot(), caps, [("virtual pair", caps), ("null", caps - 1)], 6.0, "level (dB)", 3.0, LIGHT)
+    assert [list(line.get_ydata()) for line in level.lines[:2]] == [[3, 6, 9], [2, 5, 8]] and level.lines[2].get_xdata()[0] == 6.0
+    centres, sides = np.array([200.0, 1000.0, 4000.0]), (np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0]))
+    for draw in (draw_ild, draw_itd):
+        alike = draw(Figure().add_subplot(), centres, sides, (sides[0], sides[0]), LIGHT)
+        assert [line.get_label() for line in alike.lines] == ["left input", "right input", "real pair"]
+        apart = draw(Figure().add_subplot(), centres, sides, sides, LIGHT)
+        assert [list(line.get_ydata()) for line in apart.lines] == [list(x) for x in (*sides, *sides)]
+
+
+def test_one_computation_serves_both_themes(monkeypatch):
+    """Numbers are found once for a picture; drawing it in another theme asks for nothing."""
+    from spatial.report import side_figures
+
+    asked = []
+    monkeypatch.setattr(side_figures, "trade", lambda rig_file, own=side_figures.trade: asked.append(1) or own(rig_file))
+    picture = prepared("trade", *loudspeaker_bank())
+    light, dark = (figure_bytes(picture(theme), theme) for theme in (LIGHT, DARK))
+    assert len(asked) == 1 and light != dark
+
+
+@pytest.mark.parametrize("mode", ["null", "target"])
+def test_side_kinds_of_modes_without_a_pair_show_separation(mode):
+    bank, rig_file = loudspeaker_bank(text=FREE + f'[design.crosstalk]\nmode = "{mode}"\n')
+    for kind in ("sweetspot", "distance", "robustness", "baselines"):
+        figure = bank_figure(kind, bank, rig_file)
+        words = " ".join(axes.get_ylabel() + axes.get_xlabel() for axes in figure.axes)
+        assert "separation" in words and "difference off" not in words, kind

@@ -14,7 +14,20 @@ from spatial.rig.geometry import axes, head_centre, left_of, nose, places
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import load_rig, rig_from_text
 
-SHIPPED = ("ball3", "ball3_woofer", "ball_two_tier", "bar8", "box2", "cylinder4", "headphones", "laptop", "ring7", "stereo_pair", "television", "wall4")
+SHIPPED = (
+    "ball3",
+    "ball3_woofer",
+    "ball_two_tier",
+    "bar8",
+    "box2",
+    "cylinder4",
+    "headphones",
+    "laptop",
+    "ring7",
+    "stereo_pair",
+    "television",
+    "wall4",
+)
 
 
 def contents(rig_file):
