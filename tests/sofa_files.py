@@ -1,11 +1,14 @@
 """SOFA files written for tests: the rigid sphere measured as a head, and what other programs make of such files."""
 
+from functools import cache
+
 import numpy as np
 
 from spatial.acoustics.head import sphere_series
 
 C = 343.2
 RADIUS_M, DISTANCE_M = 0.0875, 1.5
+EVERY_5_DEG = np.arange(0, 360, 5.0)
 
 
 def sphere_ring(azimuths_deg, fs=44100, taps=512, lead_s=1e-3, delays=None):
@@ -25,12 +28,18 @@ def sphere_ring(azimuths_deg, fs=44100, taps=512, lead_s=1e-3, delays=None):
     return np.moveaxis(np.fft.irfft(spectra / DISTANCE_M, n, axis=0)[:taps], 0, 2)
 
 
+@cache
+def usual_ring():
+    """The sphere every 5 degrees at 44.1 kHz."""
+    return sphere_ring(EVERY_5_DEG)
+
+
 def write_sofa(path, azimuths_deg=None, responses=None, fs=44100, delays=None, **changes):
     """A SimpleFreeFieldHRIR 1.0 file; changes: attributes by name, variables by name with dots as underscores (None leaves one out)."""
     import h5py
 
-    azimuths_deg = np.arange(0, 360, 5.0) if azimuths_deg is None else np.asarray(azimuths_deg, float)
-    responses = sphere_ring(azimuths_deg, fs) if responses is None else responses
+    azimuths_deg = EVERY_5_DEG if azimuths_deg is None else np.asarray(azimuths_deg, float)
+    responses = usual_ring() if responses is None else responses
     n = len(azimuths_deg)
     attributes = {
         "Conventions": "SOFA",

@@ -75,8 +75,10 @@ class MeasuredHead:
         """Measured responses (chosen azimuths, 2, freqs) as the file has them; nothing is told above half its rate."""
         ring = self.ring
         turn = -2j * np.pi * freqs / ring.fs
-        kernel = np.exp(np.outer(np.arange(ring.responses.shape[2]), turn))
-        return (ring.responses[chosen] @ kernel) * np.exp(ring.delays[chosen][:, :, None] * turn)
+        responses = ring.responses[chosen]
+        kernel = np.exp(np.outer(np.arange(responses.shape[2]), turn))
+        found = responses.reshape(-1, responses.shape[2]) @ kernel  # as one product: stacks of products leave BLAS
+        return found.reshape(len(responses), 2, len(freqs)) * np.exp(ring.delays[chosen][:, :, None] * turn)
 
     def ratio(self, freqs: NDArray) -> NDArray[np.complex128]:
         """Measured over sphere at the measured places, (azimuths, 2, freqs): held beyond what was measured."""
