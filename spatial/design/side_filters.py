@@ -47,14 +47,16 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
     for rounds in range(CAP_ROUNDS):
         taps = _fit(current, mode, freqs, fs, n_taps, delay, stiffer, emphasis)
         made = transfer(np.ascontiguousarray(taps[:, order]), freqs, fs)
-        excess = np.where(inside, side.effort_db(made) - stated, -np.inf)
+        of_all = np.zeros(side.w.shape, complex)
+        of_all[:, order] = made
+        excess = np.where(inside, side.effort_db(of_all) - stated, -np.inf)
         beyond = db(made).max(axis=0) - bound_db
         if excess.max() <= CAP_TOLERANCE_DB and beyond.max() <= 0 and rounds >= phase_rounds:
             break
         # where the design itself spends that much it is asked to spend less; where only the taps do, they are held to the design
         if excess.max() > CAP_TOLERANCE_DB:
             excess = _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
-            own = _widened(current.effort_db(current.w[:, order]), freqs) > stated - 1.0
+            own = _widened(current.effort_db(current.w), freqs) > stated - 1.0
             lower_cap = lower_cap + np.where(own, excess, 0.0)
             stiffer = stiffer * np.where(own, 1.0, 10 ** (excess / 5))
         lower_bound[order] += np.where(beyond > 0, beyond + BOUND_HEADROOM_DB, 0.0)
