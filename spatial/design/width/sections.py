@@ -47,16 +47,6 @@ class Layout:
             names += [f"shelf_fz{i + 1}", f"shelf_fp{i + 1}"]
         return tuple(names)
 
-    def factors(self, p: NDArray) -> list[tuple[int, NDArray[np.float64]]]:
-        """(+1 zeros or -1 poles, coefficients in rising powers of s) of every factor of the low-pass at coordinates p."""
-        out = []
-        sections = np.exp(p[self.linear :])
-        for fz, qz, fp, qp in sections[: 4 * self.biquads].reshape(-1, 4):
-            out += [(1, np.array([1, 1 / (qz * fz), fz**-2])), (-1, np.array([1, 1 / (qp * fp), fp**-2]))]
-        for fz, fp in sections[4 * self.biquads :].reshape(-1, 2):
-            out += [(1, np.array([1, 1 / fz])), (-1, np.array([1, 1 / fp]))]
-        return out
-
 
 def log_relative(layout: Layout, p: NDArray, x: NDArray, x_delay: NDArray | None = None) -> tuple[NDArray, NDArray]:
     """Logarithm of g and its derivative by every coordinate.
