@@ -56,6 +56,28 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
     return _ears_in_free_field(rig, points, f, c) if body is None else _ears_near_body(rig, body, points, f, c)
 
 
+def pressure_at(rig: Rig, points_m: NDArray, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
+    """Pressure at points (points, 3) in space, without a head, per unit drive: (freqs, points, drivers).
+
+    Drivers in free space and in a baffle are seen from their own places, caps on a ball by the exact series, pistons on a cylinder by
+    their far field times e^{-jkR}/R.
+    """
+    points, c = np.asarray(points_m, float), (medium or Medium()).c
+    k = 2 * np.pi * np.maximum(np.asarray(freqs, float), LOWEST_HZ) / c
+    body = body_of(rig)
+    if isinstance(body, Ball):
+        return body.near_field(k, points)
+    if body is not None:
+        away = np.sqrt((points**2).sum(axis=1))
+        return body.far_field(k, points / away[:, None]) * (phasor(np.outer(k, away)) / away)[:, :, None]
+    out = np.empty((len(k), len(points), len(rig.drivers)), complex)
+    for i, (where, axis) in enumerate(zip(places(rig), axes(rig), strict=True)):
+        way = points - where
+        r = np.sqrt((way**2).sum(axis=1))
+        out[:, :, i] = own_pattern(rig, i, k, np.clip(way @ axis / r, -1, 1)) * phasor(np.outer(k, r)) / r
+    return out
+
+
 def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
     """What the hardware does to every driver's feed (gain, delay, polarity) and the filters undo: (freqs, drivers) complex."""
     omega = 2 * np.pi * np.asarray(freqs, float)
