@@ -189,7 +189,7 @@ def test_preset_room_lifts_the_direct_sound_over_the_in_phase_mix(name, gain_db)
     rig_file = load_rig(name, ["design.beam.preset=room"])
     rig, beam = rig_file.rig, rig_file.design.beam
     ways = {
-        "equal": baseline_weights(rig_file)["all equal"],
+        "equal": baseline_weights(rig_file)["all_equal"],
         "beam": lambda f: beam_weights(rig, beam, beam_group(rig, beam), f, rig_file.scene.medium),
     }
     drr = {way: [] for way in ways}

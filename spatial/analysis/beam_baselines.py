@@ -1,8 +1,8 @@
 """What a beam is compared with: simpler things that the same drivers can do, as weights that are 1 on axis.
 
     reference      the reference driver or group alone
-    all equal      every driver of the beam in phase
-    static matrix  the best set of real gains, the same at all frequencies
+    all_equal      every driver of the beam in phase
+    static_matrix  the best set of real gains, the same at all frequencies
     lcmv           least drive power with nulls at +-90 degrees: Frost, "An algorithm for linearly constrained adaptive array processing",
                    Proc. IEEE 60(8), 1972. Perfect nulls of perfect drivers, bought with directivity and lobes inside the window
 
@@ -53,8 +53,8 @@ def baseline_weights(rig_file: RigFile) -> dict[str, Weights]:
     gains[used] = static_matrix(rig_file, used)
     return {
         "reference": lambda freqs: reference_alone(rig, group, freqs, medium),
-        "all equal": fixed(equal),
-        "static matrix": fixed(gains),
+        "all_equal": fixed(equal),
+        "static_matrix": fixed(gains),
         "lcmv": partial(_lcmv, rig_file, used),
     }
 

@@ -10,13 +10,14 @@ import numpy as np
 from spatial.acoustics.points import POSES, arc
 from spatial.acoustics.tone import beam_reference_in_words, target_in_front
 from spatial.analysis.bands import bands, limits_in_words
-from spatial.analysis.beam_baselines import baseline_figures
+from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures, pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
-from spatial.analysis.effective import SideWeights, side_weights
+from spatial.analysis.effective import SideWeights, effective_weights, side_weights
 from spatial.analysis.feasibility import in_hz, spans
 from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
+from spatial.analysis.room import room_figures
 from spatial.analysis.width_pair import width_figures
 from spatial.design.beamformer import NUMBERS
 from spatial.design.regularization import default_effort_cap_db
@@ -43,9 +44,10 @@ class Row:
 def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere: bool = True) -> dict[str, Any]:
     """Figures of a bank on a rig (default: the one it was designed for), as JSON values.
 
-    Keys: "sides", "third_octaves", "beam", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and "headroom". With
-    elsewhere also where nothing was designed for, lists side by side: "distance" (0.5 to 2 times the design's), "poses" (the 27) and
-    "head_radius" (70-105 mm), each with their least separation and largest errors; in free field "measured_head", where one is at hand.
+    Keys: "sides", "third_octaves", "beam", "beam_baselines", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and
+    "headroom"; "room" where the rig file has one. With elsewhere also where nothing was designed for, lists side by side: "distance" (0.5
+    to 2 times the design's), "poses" (the 27) and "head_radius" (70-105 mm), each with their least separation and largest errors; in free
+    field "measured_head", where one is at hand.
     """
     if rig_file is None:
         rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
@@ -59,10 +61,22 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
         **(figures_elsewhere(weights, rig_file) if elsewhere else {}),
         "beam": asdict(beam_figures(bank, rig_file)),
         "beam_baselines": baseline_figures(rig_file),
+        **({"room": figures_in_room(bank, rig_file)} if rig_file.scene.room is not None else {}),
         "arrival_samples": arrivals(bank, rig_file),
         "tone": tone_match(bank, rig_file),
         "headroom": headroom,
     }
+
+
+def figures_in_room(bank: FilterMatrix, rig_file: RigFile) -> dict[str, dict[str, float]]:
+    """The centre in the rig file's room: the reference alone, all drivers in phase, and the bank's beam."""
+    simpler = baseline_weights(rig_file)
+    ways = {
+        "reference": simpler["reference"],
+        "all_equal": simpler["all_equal"],
+        "beam": lambda freqs: effective_weights(bank, rig_file.rig, freqs, "center"),
+    }
+    return {name: asdict(room_figures(rig_file, weights)) for name, weights in ways.items()}
 
 
 def figures_elsewhere(weights: SideWeights, rig_file: RigFile) -> dict[str, dict[str, Any]]:
@@ -208,7 +222,7 @@ def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     }.get(spec.preset, "-")
     worst = f"{figures.side_min_db:.1f} dB at {in_hz(figures.side_min_hz)}"
     beside = baseline_figures(rig_file)
-    shown = ", ".join(f"{beside[name]['side_db']:.1f}" for name in ("reference", "all equal", "static matrix"))
+    shown = ", ".join(f"{beside[name]['side_db']:.1f}" for name in ("reference", "all_equal", "static_matrix"))
     windowed = spec.preset in ("null", "room", "power_ratio")
     return [
         Row(f"beam '{spec.preset}'", asked, f"side {figures.side_db:.1f} dB, DI {figures.di_db:.1f} dB", worst),

@@ -52,6 +52,9 @@ MEANINGS = {
     "beam.di_db": "directivity index",
     "beam.effort_db": "drive power over the reference alone, worst third octave",
     "beam.prering_db": "energy earlier than 1 ms before the peak",
+    "beam.p10_db": "side_db that nine of ten reach with +-1 dB, +-5 deg, +-2 mm off",
+    "room.reference.drr_db": "direct sound over all else in the room, third octaves 250 Hz-4 kHz",
+    "room.reference.iacc": "likeness of the ears, 0-80 ms, octaves 500 Hz-2 kHz",
     "arrival_samples.left": "arrival of a path at the head",
     "tone.largest_db": "sides less centre, worst third octave, 200 Hz-10 kHz",
     "headroom.gain_db": "applied to music",
@@ -129,7 +132,7 @@ def figure_lines(figures: dict[str, Any], virtual: bool) -> list[str]:
     """A line a figure, under the names that --require knows; lists on one line. Only a virtual pair has errors against a real one."""
     rows: list[tuple[str, str, str]] = []
     for name, value in _rows("", figures):
-        if name.startswith(NOT_IN_TABLE) or (not virtual and any(error in name for error in PAIR_ERRORS)):
+        if value is None or name.startswith(NOT_IN_TABLE) or (not virtual and any(error in name for error in PAIR_ERRORS)):
             continue
         rows.append((name, f"{_shown(name, value)} {_unit(name)}".rstrip(), MEANINGS.get(name, "")))
     names, values = (max(len(row[i]) for row in rows) for i in (0, 1))
