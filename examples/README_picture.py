@@ -1,4 +1,4 @@
-"""The pictures of the README: beam and cancellation of the ball of three, for light and dark pages.
+"""The pictures of the README: beams of the ball of three and of the ring of seven beside what is simpler, and the ears of the ball.
 
 python examples/README_picture.py [FOLDER]
 """
@@ -10,17 +10,20 @@ import spatial
 from spatial.plots.style import THEMES, figure_bytes
 from spatial.report.figures import bank_figure
 
-RIG, DPI = "ball3", 100
+PICTURES = {"ball3": ("panels", "cancellation"), "ring7": ("panels",)}
+DPI = 100
 
 
 def main(folder: Path) -> None:
-    rig_file = spatial.load_rig(RIG)
-    bank = spatial.compute_filters(rig_file)
-    for kind in ("beam", "cancellation"):
-        for name, theme in THEMES.items():
-            path = folder / f"{RIG}-{kind}-{name}.png"
-            path.write_bytes(figure_bytes(bank_figure(kind, bank, rig_file, "python examples/README_picture.py", theme), theme, dpi=DPI))
-            print(f"{path}  {path.stat().st_size / 1000:.0f} kB")
+    for rig, kinds in PICTURES.items():
+        rig_file = spatial.load_rig(rig)
+        bank = spatial.compute_filters(rig_file)
+        for kind in kinds:
+            for name, theme in THEMES.items():
+                path = folder / f"{rig}-{kind}-{name}.png"
+                figure = bank_figure(kind, bank, rig_file, "python examples/README_picture.py", theme)
+                path.write_bytes(figure_bytes(figure, theme, dpi=DPI))
+                print(f"{path}  {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

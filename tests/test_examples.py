@@ -32,7 +32,7 @@ def run_example(name, folder):
 
 
 def test_there_is_a_test_for_every_example():
-    names = {"01_quickstart.py", "README_picture.py", "README_console.py", "cancellation_page.py", "width_page.py"}
+    names = {"01_quickstart.py", "README_picture.py", "README_console.py", "beam_page.py", "cancellation_page.py", "width_page.py"}
     assert {path.name for path in EXAMPLES.glob("*.py")} == names
 
 
@@ -51,8 +51,8 @@ def test_the_quickstart_prints_the_numbers_it_claims(tmp_path):
 def test_the_pictures_of_the_readme_are_made_by_their_script(tmp_path):
     run_example("README_picture.py", tmp_path)
     made = {path.name: matplotlib.image.imread(path).shape for path in tmp_path.iterdir()}
-    shown = {path.name: matplotlib.image.imread(path).shape for path in (TREE / "docs" / "pictures").glob("ball3-*.png")}
-    assert made == shown and len(made) == 4
+    assert len(made) == 6
+    assert made == {name: matplotlib.image.imread(TREE / "docs" / "pictures" / name).shape for name in made}
 
 
 def test_the_console_of_the_readme_is_filled_with_what_its_commands_print():
@@ -91,6 +91,23 @@ def test_the_page_on_cancellation_has_what_its_script_makes(cancellation_page):
     assert named == {f"cancellation-{name}" for name in cancellation_page.PICTURES}
     for name in named:
         assert all((TREE / "docs" / "pictures" / f"{name}-{theme}.png").exists() for theme in ("light", "dark"))
+
+
+def test_the_page_on_the_beam_has_what_its_script_makes(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    beam_page = import_module("beam_page")
+    page = (TREE / "docs" / "beam.md").read_text(encoding="utf-8")
+    assert re.findall(r"<!-- (\w+) -->", page) == list(beam_page.TABLES)
+    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in beam_page.TABLES}
+    assert beam_page.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
+    assert kept["simpler"] == beam_page.simpler_table()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in kept["rigs"].splitlines()[2:]]
+    sides = {(row[0].strip("`"), row[1].strip("`")): float(row[2]) for row in rows}
+    assert sides["ball3", "null"] > 11 and sides["ring7", "null"] > 17.5 and sides["ball_two_tier", "null"] > 18
+    gained = {line.split("|")[1].strip(" `"): float(line.split("|")[5]) for line in kept["rooms"].splitlines()[2:]}
+    assert gained["ball3"] > 4.4 and gained["ring7"] > 5.4
+    for name in re.findall(r"pictures/(\S+?\.png)", page):
+        assert (TREE / "docs" / "pictures" / name).exists()
 
 
 def test_pictures_and_files_that_the_readme_names_are_there():

@@ -266,7 +266,7 @@ def test_every_kind_says_what_it_shows_and_how_it_was_made(make):
 def test_kinds_that_a_rig_cannot_have_are_refused_with_those_it_has():
     with pytest.raises(UsageError, match="on the head.*no picture 'beam'.*width, filters"):
         bank_figure("beam", *headphone_bank())
-    with pytest.raises(UsageError, match="no picture 'width'.*beam, polar, cancellation, .*, filters"):
+    with pytest.raises(UsageError, match="no picture 'width'.*beam, panels, .*polar, .*cancellation, .*, filters"):
         bank_figure("width", *loudspeaker_bank())
     with pytest.raises(UsageError, match="no picture 'pie'"):
         bank_figure("pie", *loudspeaker_bank())

@@ -17,7 +17,23 @@ if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
     from spatial.rig.model import RigFile
 
-KINDS = ("beam", "polar", "cancellation", "cues", "sweetspot", "distance", "robustness", "baselines", "trade", "filters", "width")
+KINDS = (
+    "beam",
+    "panels",
+    "directivity",
+    "polar",
+    "balloon",
+    "spinorama",
+    "cancellation",
+    "cues",
+    "sweetspot",
+    "distance",
+    "robustness",
+    "baselines",
+    "trade",
+    "filters",
+    "width",
+)
 
 
 def add_commands(commands: Any) -> None:

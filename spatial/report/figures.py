@@ -10,27 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spatial.analysis.beam_pattern import beam_pattern
 from spatial.analysis.width_pair import width_curves
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
-from spatial.plots.beam import draw_beam_map, draw_level_scale
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
 from spatial.plots.plan import plan_figure
-from spatial.plots.polar import draw_polar
-from spatial.plots.style import LIGHT, MINUS, Theme, decibels, new_figure, themed
+from spatial.plots.style import LIGHT, Theme, decibels, new_figure, themed
 from spatial.plots.width import draw_ear_levels, draw_level_difference, draw_time_difference
-from spatial.report import side_figures
-from spatial.report.side_figures import HIGHEST_SHARE_OF_FS, Drawing, captioned, curve_frequencies
+from spatial.report import beam_figures, side_figures
+from spatial.report.side_figures import Drawing, captioned, curve_frequencies
 from spatial.rig.model import RigFile
-from spatial.units import power_db
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BEAM_HZ, BEAM_FREQS, BEAM_STEP_DEG = (150.0, 8000.0), 240, 1.5
-POLAR_BANDS_HZ = (250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
-POLAR_PER_BAND, POLAR_STEP_DEG = 9, 2.0
 FILTER_HZ, FILTER_FREQS = (20.0, 20000.0), 400
 
 Prepare = Callable[[FilterMatrix, RigFile, str], Drawing]
@@ -92,53 +85,6 @@ def refuse_kind(kind: str, rig_file: RigFile) -> None:
         raise UsageError(f"'{rig_file.rig.name}' has no picture '{kind}': {reason}; it has {', '.join(kinds_of(rig_file))}")
 
 
-# ------------------------------------------------------------------------------------------------- loudspeakers
-
-
-def _beam(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
-    freqs = np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], HIGHEST_SHARE_OF_FS * bank.fs), BEAM_FREQS)
-    pattern = beam_pattern(bank, rig_file, freqs, np.arange(-180.0, 180.1, BEAM_STEP_DEG))
-    caption = captioned(
-        "Far field, horizontal plane. Level re the listening axis at every frequency, no smoothing. Colour steps of 3 dB and one of ±1 dB "
-        f"around the axis; lines at {MINUS}3 dB (thin), {MINUS}6 dB (bold) and {MINUS}12 dB (dotted); dashed guides at ±45° and ±90°.",
-        command,
-    )
-
-    def draw(theme: Theme) -> Figure:
-        figure = new_figure(f"Beam of the centre path: {rig_file.rig.name}", caption)
-        axes = draw_beam_map(figure.add_subplot(), pattern.freqs, pattern.azimuth_deg, pattern.level_db)
-        draw_level_scale(figure, [axes])
-        return figure
-
-    return draw
-
-
-def _polar(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
-    azimuth = np.arange(-180.0, 180.1, POLAR_STEP_DEG)
-    bands = [f for f in POLAR_BANDS_HZ if f * 2 ** (1 / 6) <= HIGHEST_SHARE_OF_FS * bank.fs]
-    within = 2 ** (((np.arange(POLAR_PER_BAND) + 0.5) / POLAR_PER_BAND - 0.5) / 3)
-    pattern = beam_pattern(bank, rig_file, np.outer(bands, within).ravel(), azimuth)
-    power = 10 ** ((pattern.level_db + pattern.on_axis_db[:, None]) / 10)
-    power = power.reshape(len(bands), POLAR_PER_BAND, len(azimuth)).mean(axis=1)
-    on_axis = (10 ** (pattern.on_axis_db / 10)).reshape(len(bands), POLAR_PER_BAND).mean(axis=1)
-    caption = captioned(
-        "Far field, horizontal plane, from above as in the plan view. Power averaged over each third octave, re the listening axis.",
-        command,
-    )
-
-    def draw(theme: Theme) -> Figure:
-        figure = new_figure(f"Centre path around the rig: {rig_file.rig.name}", caption, 8.0, 6.0)
-        grid = figure.subplots(2, int(np.ceil(len(bands) / 2)), subplot_kw={"projection": "polar"}, squeeze=False)
-        for axes, band, row in zip(grid.flat, bands, power_db(power / on_axis[:, None]), strict=False):
-            draw_polar(axes, azimuth, row, theme)
-            axes.set_title(f"{band / 1000:g} kHz" if band >= 1000 else f"{band:g} Hz")
-        for axes in grid.flat[len(bands) :]:
-            axes.remove()
-        return figure
-
-    return draw
-
-
 # -------------------------------------------------------------------------------------------------------- either
 
 
@@ -191,8 +137,12 @@ def _width(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 HEADPHONE_KINDS = ("width", "filters")
 KINDS: dict[str, Prepare] = {
-    "beam": _beam,
-    "polar": _polar,
+    "beam": beam_figures.beam,
+    "panels": beam_figures.panels,
+    "directivity": beam_figures.directivity,
+    "polar": beam_figures.polar,
+    "balloon": beam_figures.balloon,
+    "spinorama": beam_figures.averages,
     "cancellation": side_figures.cancellation,
     "cues": side_figures.cues,
     "sweetspot": side_figures.sweet_spot_map,

@@ -1,0 +1,126 @@
+"""The tables and the picture of docs/beam.md: computed, printed, and put between their marks.
+
+python examples/beam_page.py [PAGE]
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import spatial
+from spatial.acoustics.tone import beam_group
+from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
+from spatial.analysis.beam_pattern import beam_figures
+from spatial.analysis.room import room_figures
+from spatial.design.beamformer import beam_weights
+from spatial.plots.style import MINUS, THEMES, figure_bytes
+from spatial.report.figures import bank_figure
+from spatial.rig.model import Room
+
+PAGE = Path(__file__).parents[1] / "docs" / "beam.md"
+RIGS = ("ball3", "ring7", "ball_two_tier", "cylinder4", "ball3_woofer", "wall4", "bar8")
+PRESETS = ("null", "room", "power_ratio", "constant")
+SIMPLER = {"reference": "reference alone", "all_equal": "all in phase", "static_matrix": "static matrix", "lcmv": "LCMV, ±90°"}
+ROOMS = (((5.2, 4.1, 2.5), 0.45), ((4.2, 3.4, 2.5), 0.35), ((7.5, 5.5, 2.7), 0.6))
+MOVED = ((0.0, 0.0, 0.0), (0.4, -0.4, 0.2), (0.2, 0.5, -0.1), (0.6, 0.2, 0.3))
+LISTENER = np.array([2.5, 0.0, 0.0])
+DPI = 90
+
+
+def table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    """Markdown."""
+    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]])
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """A number with a true minus; a dash for none."""
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def rigs_table() -> str:
+    """Every rig under every preset, in its taps."""
+    rows = []
+    for name in RIGS:
+        for preset in PRESETS:
+            rig_file = spatial.load_rig(name, [f"design.beam.preset={preset}"])
+            f = beam_figures(spatial.compute_filters(rig_file), rig_file)
+            cells = [number(x) for x in (f.side_db, f.p10_db, f.rear_db, f.di_db, f.droop45_db, f.effort_db)]
+            rows.append([f"`{name}`", f"`{preset}`", *cells, number(f.prering_db, 0)])
+            print("  ".join(rows[-1]), flush=True)
+    return table(("rig", "preset", "sides, dB", "P10", "rear", "DI", "lowest within ±45°", "effort", "pre-ringing"), rows)
+
+
+def simpler_table() -> str:
+    """Side rejection, lowest and highest level in the window, of what is simpler."""
+    rows = []
+    for name in RIGS:
+        found = baseline_figures(spatial.load_rig(name))
+        cells = [f"{number(f['side_db'])} ({number(f['droop45_db'])} … {f['peak45_db']:+.1f})" for f in (found[key] for key in SIMPLER)]
+        rows.append([f"`{name}`", *cells])
+        print("  ".join(rows[-1]), flush=True)
+    return table(("sides, dB (window)", *SIMPLER.values()), rows)
+
+
+def rooms_table() -> str:
+    """Direct to reverberant ratio of reference, in-phase mix and the beam of preset room."""
+    rows = []
+    for name in ("ball3", "ring7", "ball_two_tier"):
+        rig_file = spatial.load_rig(name, ["design.beam.preset=room"])
+        rig, beam, medium = rig_file.rig, rig_file.design.beam, rig_file.scene.medium
+        simpler = baseline_weights(rig_file)
+        group = beam_group(rig, beam)
+        ways = {
+            "reference": simpler["reference"],
+            "equal": simpler["all_equal"],
+            "beam": lambda f, rig=rig, beam=beam, group=group, medium=medium: beam_weights(rig, beam, group, f, medium),
+        }
+        found = {way: [] for way in ways}
+        for size, rt60 in ROOMS:
+            for moved in MOVED:
+                room = Room(size, rt60, (0.4 + moved[0], size[1] / 2 + moved[1], 0.9 + moved[2]))
+                for way, weights in ways.items():
+                    found[way].append(room_figures(rig_file, weights, room, LISTENER))
+        drr = {way: float(np.mean([f.drr_db for f in figures])) for way, figures in found.items()}
+        critical = {way: float(np.mean([f.critical_distance_m for f in figures])) for way, figures in found.items()}
+        iacc = {way: float(np.mean([f.iacc for f in figures])) for way, figures in found.items()}
+        rows.append(
+            [
+                f"`{name}`",
+                *(number(drr[way]) for way in ways),
+                f"{drr['beam'] - drr['equal']:+.1f}",
+                f"{critical['equal']:.2f} m, {critical['beam']:.2f} m",
+                f"{iacc['equal']:.2f}, {iacc['beam']:.2f}",
+            ]
+        )
+        print("  ".join(rows[-1]), flush=True)
+    head = ("direct over the rest, dB", "reference alone", "all in phase", "beam", "gained", "critical distance", "likeness of the ears")
+    return table(head, rows)
+
+
+TABLES = {"rigs": rigs_table, "simpler": simpler_table, "rooms": rooms_table}
+
+
+def filled(page: str, tables: dict) -> str:
+    """The page with every table between its marks."""
+    for name, make in tables.items():
+        kept = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        before, after = kept.search(page).span(1)[1], kept.search(page).span(2)[0]
+        page = f"{page[:before]}{make()}\n{page[after:]}"
+    return page
+
+
+def main(page: Path) -> None:
+    page.write_text(filled(page.read_text(encoding="utf-8"), TABLES), encoding="utf-8")
+    rig_file = spatial.load_rig("ring7")
+    bank = spatial.compute_filters(rig_file)
+    for name, theme in THEMES.items():
+        path = page.parent / "pictures" / f"ring7-directivity-{name}.png"
+        path.write_bytes(figure_bytes(bank_figure("directivity", bank, rig_file, "python examples/beam_page.py", theme), theme, dpi=DPI))
+        print(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE)
