@@ -193,10 +193,13 @@ def test_symmetric_rigs_get_symmetric_weights(rig_file, mirror, preset):
 
 
 @pytest.mark.parametrize("preset", ["null", "room", "constant"])
-def test_a_ring_turned_by_one_pitch_gives_permuted_weights(preset):
-    pitch = 360 / 7
-    ring = weights(ball_rig([i * pitch for i in range(7)], radius_m=0.071).rig, BINS, preset=preset)
-    turned = weights(ball_rig([(i + 1) * pitch for i in range(7)], radius_m=0.071).rig, BINS, preset=preset)
+@pytest.mark.parametrize(("drivers", "first"), [(7, 0.0), (6, 0.5), (8, 0.5)])
+def test_a_ring_turned_by_one_pitch_gives_permuted_weights(preset, drivers, first):
+    pitch = 360 / drivers
+    ring, turned = (
+        weights(ball_rig([(i + first + step) * pitch % 360 for i in range(drivers)], radius_m=0.071).rig, BINS, preset=preset)
+        for step in (0, 1)
+    )
     assert np.max(np.abs(turned - np.roll(ring, -1, axis=1))) < 1e-9
 
 

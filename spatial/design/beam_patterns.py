@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.acoustics.harmonics import Harmonics, harmonics_of
 from spatial.acoustics.points import FarField, arc, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.beam_wishes import Wish
@@ -53,6 +54,15 @@ class Patterns:
         return mean_power(self.stop, self.wish.stop_weight)
 
 
+def power_all_around(rig: Rig, used: Sequence[int], groups: NDArray, freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
+    """Mean of g* g^T over all directions that a rig radiates into, for groups of its used drivers: (freqs, m, m)."""
+    if rig.enclosure.shape == "sphere":
+        stored = harmonics_of(rig, freqs, medium=medium)
+        return Harmonics(freqs, stored.coefficients[:, :, list(used)] @ groups).sphere_power()
+    points, weights = space_of(rig.enclosure.shape)
+    return mean_power(transfer_matrix(rig, points, freqs, medium)[:, :, list(used)] @ groups, weights)
+
+
 def mean_power(g: NDArray, weights: NDArray) -> NDArray[np.complex128]:
     """Weighted mean of g* g^T over directions, (freqs, directions, m) -> (freqs, m, m)."""
     return np.asarray((g.conj() * weights[:, None]).swapaxes(1, 2) @ g, complex)
@@ -68,7 +78,6 @@ def patterns(rig: Rig, used: Sequence[int], reference: Sequence[int], freqs: NDA
     def look(points: FarField, groups: NDArray = groups) -> NDArray:
         return transfer_matrix(rig, points, freqs, medium)[:, :, used] @ groups
 
-    around, weights = space_of(rig.enclosure.shape)
     heard = transfer_matrix(rig, arc(np.append(wish.azimuth_deg, 0.0)), freqs, medium)[:, :, list(reference)].sum(axis=2)
     among = np.array([float(i in set(reference)) for i in used])
     own = transfer_matrix(rig, arc(wish.stop_deg), freqs, medium)[:, :, used]
@@ -80,7 +89,7 @@ def patterns(rig: Rig, used: Sequence[int], reference: Sequence[int], freqs: NDA
         front=look(arc(0.0))[:, 0],
         bounded=look(arc(wish.azimuth_deg)),
         stop=look(arc(wish.stop_deg)),
-        sphere=mean_power(look(around), weights),
+        sphere=power_all_around(rig, used, groups, freqs, medium),
         loading=(np.einsum("fsn,s->fn", np.abs(own) ** 2, wish.stop_weight) * cost) @ groups,
         cost=cost @ groups,
         count=groups.sum(axis=0),

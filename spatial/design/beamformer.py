@@ -34,7 +34,7 @@ from spatial.design.beam_wishes import BeamNumbers, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.regularization import CAP_ZERO_HZ, effort_cap_curve, lower_edge_hz, smooth_step
-from spatial.rig.mirror import driver_order, upright
+from spatial.rig.mirror import driver_order, rounded, upright
 from spatial.rig.model import BeamSpec, Medium, Rig
 from spatial.units import from_db
 
@@ -169,7 +169,7 @@ def beam_weights(
     if spec.preset == "reference" or set(chosen) == set(group):
         return alone
     wish = wish_of(spec, numbers)
-    seen = upright(rig) if wish.symmetric else rig
+    seen = upright(rounded(rig)) if wish.symmetric else rounded(rig)
     used = [i for i in driver_order(seen) if i in chosen]
     f = design_frequencies(numbers)
     p = patterns(seen, used, group, f, medium, wish)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from spatial.rig.model import Driver, Place, Rig, RigFile, TimbreDrivers
+from spatial.rig.model import Driver, Facing, Place, Rig, RigFile, TimbreDrivers
+
+DIGITS = 9  # of places and angles that a design tells apart
 
 
 def mirrored(rig: Rig) -> Rig:
@@ -39,6 +41,30 @@ def in_order(rig_file: RigFile, order: tuple[int, ...]) -> RigFile:
     """The same rig with its drivers in another order."""
     drivers = tuple(rig_file.rig.drivers[i] for i in order)
     return dataclasses.replace(rig_file, rig=dataclasses.replace(rig_file.rig, drivers=drivers))
+
+
+def rounded(rig: Rig) -> Rig:
+    """The rig with places and angles rounded to a billionth of a metre or degree.
+
+    What is alike but for the rounding of a sine is then alike to the last bit: searches that go from step to step by comparing numbers
+    take the same way on a ring and on the same ring turned by one driver.
+    """
+    return dataclasses.replace(rig, drivers=tuple(_rounded_driver(d) for d in rig.drivers))
+
+
+def _rounded_driver(driver: Driver) -> Driver:
+    def near(value: float) -> float:
+        return round(value, DIGITS) + 0.0
+
+    where, facing = driver.position_m, driver.facing_deg
+    return dataclasses.replace(
+        driver,
+        azimuth_deg=None if driver.azimuth_deg is None else near(driver.azimuth_deg),
+        elevation_deg=near(driver.elevation_deg),
+        up_m=near(driver.up_m),
+        position_m=None if where is None else Place(near(where.front), near(where.left), near(where.up)),
+        facing_deg=None if facing is None else Facing(near(facing.azimuth), near(facing.elevation)),
+    )
 
 
 def upright(rig: Rig) -> Rig:
