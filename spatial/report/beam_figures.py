@@ -9,12 +9,11 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, arc
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import Weights, beam_bands
+from spatial.analysis.beam_bands import Weights, beam_bands, effort_limit_db
 from spatial.analysis.beam_baselines import baseline_weights
 from spatial.analysis.beam_pattern import beam_pattern, pressure
 from spatial.analysis.effective import effective_weights
 from spatial.analysis.spinorama import spinorama
-from spatial.design.regularization import effort_cap_curve, lower_edge_hz
 from spatial.filters import FilterMatrix
 from spatial.plots.balloon import balloon_scale, draw_balloon
 from spatial.plots.beam import azimuth_axis, draw_beam_map, draw_level_scale
@@ -133,9 +132,7 @@ def directivity(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         for name, weights in baseline_weights(rig_file).items()
         if name in ("reference", "all_equal")
     }
-    spec = rig_file.design.beam
-    used = [rig.drivers[i] for i in (rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)]
-    cap = effort_cap_curve(bands, spec.effort_cap_db, lower_edge_hz(used))
+    cap = effort_limit_db(rig_file, bands)
     assert ours.p10_db is not None
     p10 = ours.p10_db
     caption = captioned(
