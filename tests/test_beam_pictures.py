@@ -93,6 +93,22 @@ def test_spinorama_of_an_omni_is_one_line_and_no_index():
     assert matplotlib.colors.same_color(axes_of(figure)[0].lines[0].get_color(), LIGHT.series[0])
 
 
+def test_tone_is_drawn_as_it_is_printed():
+    from spatial.analysis.summary import tone_match
+    from spatial.design.virtualizer import compute_filters
+    from spatial.rig.load import load_rig
+
+    rig_file = load_rig("box2")
+    bank = compute_filters(rig_file)
+    found = tone_match(bank, rig_file)
+    axes = axes_of(bank_figure("tone", bank, rig_file))[0]
+    drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+    for name in ("left", "right", "center"):
+        assert np.allclose(drawn[name], found[f"{name}_db"])
+    assert np.allclose([bar.get_height() for bar in axes.patches], found["sides_minus_centre_db"])
+    assert found["largest_db"] <= 1.0  # PHYSICS section 1
+
+
 def test_spinorama_draws_what_it_is_given():
     f = np.geomspace(100, 10000, 5)
     with themed(LIGHT):

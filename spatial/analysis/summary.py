@@ -119,6 +119,10 @@ def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
     worse = apart[np.abs(apart).argmax(axis=0), np.arange(len(thirds))]
     return {
         "third_octaves_hz": [round(float(f), 1) for f in thirds],
+        **{
+            f"{name}_db": [round(float(x), 3) for x in third_octave_mean(level, freqs, thirds)]
+            for name, level in zip(("left", "right", "center"), (*sides, centre), strict=True)
+        },
         "sides_minus_centre_db": [round(float(x), 3) for x in worse],
         "largest_db": float(np.abs(worse).max()),
     }

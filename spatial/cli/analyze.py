@@ -23,6 +23,7 @@ UNITS = ("db", "hz", "us", "ms", "deg", "m", "samples")
 PRINTED_UNITS = {"db": "dB", "hz": "Hz"}
 NOT_IN_TABLE = (
     "third_octaves", "against", "beam_baselines", "tone.third_octaves_hz", "tone.sides_minus_centre_db",
+    "tone.left_db", "tone.right_db", "tone.center_db",
     "poses.at", "poses.sep_mean_db", "poses.sep_pink_db", "poses.ild_error_db", "poses.itd_error_us",
 )  # fmt: skip
 """Long lists: JSON and CSV have them, and `design --bands` a table of its own."""

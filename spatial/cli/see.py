@@ -31,6 +31,7 @@ KINDS = (
     "robustness",
     "baselines",
     "trade",
+    "tone",
     "filters",
     "width",
 )

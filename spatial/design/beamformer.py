@@ -110,6 +110,19 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     return best
 
 
+def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
+    """Weights drawn towards the reference alone, whose effort is 0 dB, until they hold the cap: the effort cap wins over the window."""
+    size = p.count * p.reference_power[:, None]
+
+    def product(a: NDArray, b: NDArray) -> NDArray:
+        return np.sum(size * (a.conj() * b).real, axis=1)
+
+    step = v - p.alone
+    a, b, c = product(step, step), product(p.alone, step), product(p.alone, p.alone) - np.maximum(cap, 1.0) ** 2
+    share = np.clip((-b + np.sqrt(np.maximum(b**2 - a * c, 0))) / np.maximum(a, 1e-30), 0, 1)
+    return np.asarray(p.alone + share[:, None] * step, complex)
+
+
 def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
     """Which candidate to take at every frequency: least sum of costs and of steps between neighbours (Viterbi).
 
@@ -178,7 +191,7 @@ def beam_weights(
     if spec.preset == "constant":
         v = constant_beam(p, spec.di_db, cap)
     else:
-        v = bounded_beam(p, cap, _most_of_groups(p, freqs, most, used), medium.c, numbers)
+        v = within_cap(bounded_beam(p, cap, _most_of_groups(p, freqs, most, used), medium.c, numbers), p, cap)
     w = np.zeros_like(alone)
     w[:, used] = CubicSpline(np.log(f), v @ p.groups.T)(np.log(np.clip(freqs, f[0], f[-1])))
     w /= np.sum(transfer_matrix(seen, arc(0.0), freqs, medium)[:, 0] * w, axis=1, keepdims=True)

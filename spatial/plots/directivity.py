@@ -72,6 +72,22 @@ def draw_spinorama(axes: Axes, freqs: NDArray, levels_db: Mapping[str, NDArray],
     return axes
 
 
+def draw_tone(axes: Axes, bands_hz: NDArray, levels_db: Mapping[str, NDArray], apart_db: NDArray, theme: Theme) -> Axes:
+    """Levels over their targets of left, right and center, (bands,) each, and as bars by how much sides and centre differ."""
+    axes.bar(bands_hz, apart_db, width=bands_hz * BAR_SHARE, color=theme.soft, alpha=SHADE, label="sides less centre")
+    styles = {"left": (theme.left, "-"), "right": (theme.right, (0, (4, 2))), "center": (theme.center, "-")}
+    for name, values in levels_db.items():
+        colour, dash = styles[name]
+        axes.plot(bands_hz, values, color=colour, linestyle=dash, label=name)
+    axes.axhline(0, color=theme.soft, linewidth=0.6)
+    frequency_axis(axes, float(bands_hz[0]) * 0.9, float(bands_hz[-1]) * 1.1)
+    axes.set_ylim(*level_range(np.concatenate([apart_db, *levels_db.values()]) * 1.1, 0.5, (-1.5, 1.5)))
+    decibel_axis(axes.yaxis, 0.5)
+    axes.set_ylabel("level re the tone target (dB)")
+    return axes
+
+
+BAR_SHARE = 0.16  # of a frequency: the width of a bar
 INDEX_ZERO_DB = -35.0
 
 

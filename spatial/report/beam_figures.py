@@ -14,10 +14,11 @@ from spatial.analysis.beam_baselines import baseline_weights
 from spatial.analysis.beam_pattern import beam_pattern, pressure
 from spatial.analysis.effective import effective_weights
 from spatial.analysis.spinorama import spinorama
+from spatial.analysis.summary import tone_match
 from spatial.filters import FilterMatrix
 from spatial.plots.balloon import balloon_scale, draw_balloon
 from spatial.plots.beam import azimuth_axis, draw_beam_map, draw_level_scale
-from spatial.plots.directivity import draw_beam_effort, draw_beamwidth, draw_index, draw_side_rejection, draw_spinorama
+from spatial.plots.directivity import draw_beam_effort, draw_beamwidth, draw_index, draw_side_rejection, draw_spinorama, draw_tone
 from spatial.plots.polar import draw_polar
 from spatial.plots.style import MINUS, Theme, new_figure
 from spatial.report.side_figures import HIGHEST_SHARE_OF_FS, Drawing, captioned
@@ -206,6 +207,25 @@ def averages(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     def draw(theme: Theme) -> Figure:
         figure = new_figure(f"Spinorama of the centre path: {rig_file.rig.name}", caption, 8.5, 5.0)
         draw_spinorama(figure.add_subplot(), freqs, levels, indices, theme).legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
+        return figure
+
+    return draw
+
+
+def tone(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
+    """Sides and centre against their tone targets per third octave, and what they differ by."""
+    found = tone_match(bank, rig_file)
+    bands = np.array(found["third_octaves_hz"])
+    caption = captioned(
+        f"Tone '{rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level on axis over its target, centre gain "
+        "taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre.",
+        command,
+    )
+
+    def draw(theme: Theme) -> Figure:
+        figure = new_figure(f"One tone for left, right and centre: {rig_file.rig.name}", caption, 8.0, 4.2)
+        curves = {name: np.array(found[f"{name}_db"]) for name in ("left", "right", "center")}
+        draw_tone(figure.add_subplot(), bands, curves, np.array(found["sides_minus_centre_db"]), theme).legend(ncols=4, loc="upper left")
         return figure
 
     return draw

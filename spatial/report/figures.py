@@ -150,6 +150,7 @@ KINDS: dict[str, Prepare] = {
     "robustness": side_figures.robustness,
     "baselines": side_figures.baselines,
     "trade": side_figures.trade_curves,
+    "tone": beam_figures.tone,
     "filters": _filters,
     "width": _width,
 }

@@ -39,6 +39,7 @@ SECTIONS = {
     "baselines": ("Beside other methods", "Published methods on the same rig, at the same effort cap."),
     "trade": ("What effort buys", "The trade between drive power, cues and level, for this layout."),
     "width": ("Width", "The pair of filters between the ears, beside a rigid sphere with the source where the virtual loudspeaker stands."),
+    "tone": ("One tone", "What left, right and centre make of their common tone: a source that moves across them keeps its colour."),
     "filters": ("Filters", "From every input to every driver."),
 }
 PROGRAMMES = {
