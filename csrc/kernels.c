@@ -4,6 +4,8 @@
  */
 #include "kernels.h"
 
+#include <string.h>
+
 #include "simd.h"
 
 #define K(name) name##_baseline

@@ -4,6 +4,7 @@
 
 #include "core.h"
 #include "fft.h"
+#include "interpolation.h"
 #include "upmix_bins.h"
 
 #define SP_MAX_CHUNK 16
@@ -25,6 +26,9 @@ typedef struct {
     void (*fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride, float *work);
     void (*fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work);
     void (*upmix_centre)(const sp_upmix_bins *bins);
+    /* largest[i] = largest magnitude between x[i + half - 1] and x[i + half]; n is rounded up to 8, and so much is read and written. */
+    void (*peaks_between)(const sp_interpolation *filters, const float *x, int n, float *largest);
+    float (*largest_magnitude)(const float *x, int n);
 } sp_kernels;
 
 /* NULL where this processor has no such instruction set (SP_ISA_...). */

@@ -90,6 +90,7 @@ MULTIPLY_ADD(8)
 #endif
 
 #include "upmix_lanes.h"
+#include "peaks_lanes.h"
 
 static const sp_kernels K(kernels) = {
     .name = NAME,
@@ -113,6 +114,8 @@ static const sp_kernels K(kernels) = {
     .fft_forward = K(fft_forward),
     .fft_inverse = K(fft_inverse),
     .upmix_centre = K(upmix_centre),
+    .peaks_between = K(peaks_between),
+    .largest_magnitude = K(largest_magnitude),
 };
 
 #undef MULTIPLY_ADD
