@@ -1,22 +1,25 @@
-"""The render chain: upmix, path gains, matrix convolution, gain, limiter. One object, fed with stereo, gives driver feeds."""
+"""The render chain: upmix, path gains, matrix convolution, bypass, gain, limiter. One object, fed with stereo, gives driver feeds."""
 
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import UsageError
 from spatial.filters import PATHS, FilterMatrix, RenderRecipe
-from spatial.render.backends import make_convolver
-from spatial.render.bypass import Bypass
-from spatial.render.limiter import Limiter
+from spatial.render.backends import engine_name
+from spatial.render.bypass import bypass_gains, stereo_drivers
 from spatial.render.options import RenderOptions
-from spatial.render.upmix import Upmix, make_upmix
 from spatial.units import from_db
 
 Audio = NDArray[np.float32]
+
+FADE_S = 0.020
+"""In which gains, mute and bypass go from one value to the next."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,79 +36,158 @@ class Latency:
         return self.bank + self.upmix + self.limiter
 
 
-class Chain:
-    """Stereo in, one feed a driver out, block by block.
-
-    Parameters
-    ----------
-    bank : FilterMatrix
-        Inputs other than left, right and center are passed over.
-    options : RenderOptions
-        gain_db, limiter, block, the paths and bypass are looked at.
+@dataclasses.dataclass(frozen=True, eq=False)
+class ChainPlan:
+    """What a bank and a caller's options ask of the chain.
 
     Attributes
     ----------
-    latency : Latency
+    bank : FilterMatrix
+    paths : tuple of str
+        "left", "right" and, where the bank has it, "center"; inputs with other names are passed over.
+    taps : (drivers, paths, n_taps) float
+    recipe : RenderRecipe
+        "off" where there is no centre.
+    path_gains : (paths,) float32
     gain_db : float
-        Gain in force.
-    limiter : Limiter or None
-    l1 : (drivers,) float
-        What no feed exceeds before the gain while |L'|, |R'|, |C| <= 1.
+    drivers : (int, int)
+        Of left and right in bypass.
+    """
+
+    bank: FilterMatrix
+    options: RenderOptions
+    paths: tuple[str, ...]
+    taps: NDArray[np.float64]
+    recipe: RenderRecipe
+    path_gains: Audio
+    gain_db: float
+    drivers: tuple[int, int]
+
+    @classmethod
+    def of(cls, bank: FilterMatrix, options: RenderOptions) -> ChainPlan:
+        """UsageError where the bank lacks left or right, or the options name a path that it does not have."""
+        paths = tuple(name for name in PATHS if name in bank.input_names)
+        if not {"left", "right"} <= set(paths):
+            raise UsageError(f"bank: inputs left and right are needed, it has {', '.join(bank.input_names)}")
+        return cls(
+            bank=bank,
+            options=options,
+            paths=paths,
+            taps=bank.taps[:, [bank.input_index(path) for path in paths]],
+            recipe=bank.recipe if "center" in paths else RenderRecipe("off"),
+            path_gains=options.path_gains(paths),
+            gain_db=bank.headroom_gain_db if options.gain_db is None else options.gain_db,
+            drivers=stereo_drivers(bank),
+        )
+
+    @property
+    def l1(self) -> NDArray[np.float64]:
+        """(drivers,) what no feed exceeds before the gain while |L'|, |R'|, |C| <= 1."""
+        if self.options.bypass:
+            return np.abs(bypass_gains(self.drivers, len(self.taps))).sum(axis=1)
+        return np.abs(self.taps).sum(axis=2) @ np.abs(self.path_gains)
+
+
+class LimiterFigures(Protocol):
+    """What a limiter tells: frames, and the deepest gain, since the start or the last reset."""
+
+    @property
+    def latency(self) -> int: ...
+
+    @property
+    def limited_frames(self) -> int: ...
+
+    @property
+    def lowest_gain_db(self) -> float: ...
+
+
+class Chain(ABC):
+    """Stereo in, one feed a driver out, block by block. Made by ``make_chain``.
+
+    Controls set before the first call of ``process``, or between ``reset`` and the next call, hold from its first frame; later ones
+    are looked at where a block begins and reached smoothly within 20 ms. A control that changes during its fade is followed when the
+    fade has ended.
+
+    Attributes
+    ----------
+    plan : ChainPlan
+    latency : Latency
+    limiter : LimiterFigures or None
     tail : int
         Frames that still come when the input has ended.
     """
 
-    def __init__(self, bank: FilterMatrix, options: RenderOptions) -> None:
-        paths = tuple(name for name in bank.input_names if name in PATHS)
-        if not {"left", "right"} <= set(paths):
-            raise UsageError(f"bank: inputs left and right are needed, it has {', '.join(bank.input_names)}")
-        self._rows = [PATHS.index(path) for path in paths]
-        self._path_gains = options.path_gains(paths)[:, None]
-        self._upmix: Upmix = make_upmix(bank.recipe if "center" in paths else RenderRecipe("off"), bank.fs)
-        self._bypass = Bypass(bank, self._upmix.latency) if options.bypass else None
-        taps = bank.taps[:, [bank.input_index(path) for path in paths]]
-        self._convolver = make_convolver(taps, options.block, exact_blocks=True)
-        self.gain_db = bank.headroom_gain_db if options.gain_db is None else options.gain_db
-        self._gain = np.float32(from_db(self.gain_db))
-        self.limiter = Limiter(len(bank.driver_names), bank.fs) if options.limiter else None
-        self.latency = Latency(bank.latency_samples, self._upmix.latency, self.limiter.latency if self.limiter else 0)
-        self.tail = bank.n_taps - 1 + self.latency.upmix + self.latency.limiter
-        self.l1 = (np.abs(taps).sum(axis=2) @ np.abs(self._path_gains))[:, 0] if self._bypass is None else self._bypass.l1
-        self._position = 0  # frames taken
-        self._end: int | None = None  # of the programme
+    plan: ChainPlan
+    latency: Latency
+    limiter: LimiterFigures | None
 
     @property
-    def discarded(self) -> int:
-        """Samples that were not finite, or beyond +120 dBFS, inside the chain; 0 took their place."""
-        return self._upmix.discarded + self._convolver.discarded + (self.limiter.discarded if self.limiter else 0)
+    def tail(self) -> int:
+        """Frames that still come when the input has ended."""
+        return self.plan.bank.n_taps - 1 + self.latency.upmix + self.latency.limiter
 
+    @property
+    @abstractmethod
+    def discarded(self) -> int:
+        """Samples that were not finite, or beyond +120 dBFS; 0 took their place."""
+
+    @abstractmethod
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """(2, frames), frames a multiple of the block -> (drivers, frames).
 
         material tells how many of the frames belong to the programme (default: all). The first call with fewer ends it: what follows
         has to be silence, and no path sounds longer than the programme; the filters' tails do.
         """
-        if material is not None and material < x.shape[1] and self._end is None:
-            self._end = self._position + material
-        y = self._filter(x)
-        self._position += x.shape[1]
-        if self._gain != 1:
-            y *= self._gain
-        return y if self.limiter is None else self.limiter.process(y)
 
-    def _filter(self, x: Audio) -> Audio:
-        if self._bypass:
-            return self._bypass.process(x)
-        paths = self._upmix.process(x)[self._rows]
-        if self._end is not None:
-            paths[:, max(self._end + self.latency.upmix - self._position, 0) :] = 0
-        if (self._path_gains != 1).any():
-            paths *= self._path_gains
-        return self._convolver.process(paths)
+    @abstractmethod
+    def set_path_gain(self, path: str, gain: float) -> None:
+        """Linear gain of "left", "right" or "center"."""
 
+    @abstractmethod
+    def set_gain(self, gain: float) -> None:
+        """Linear gain of all drivers."""
+
+    @abstractmethod
+    def set_mute(self, mute: bool) -> None:
+        """Silence, before the limiter."""
+
+    @abstractmethod
+    def set_bypass(self, bypass: bool) -> None:
+        """Left and right to one driver each, as late as the filters' sound."""
+
+    @abstractmethod
     def reset(self) -> None:
-        """Back to the state of a new one."""
-        self._position, self._end = 0, None
-        for stage in (self._upmix, self._bypass, self._convolver, self.limiter):
-            if stage is not None:
-                stage.reset()
+        """Back to the state of a new one; the controls stay."""
+
+    def set_all(self) -> None:
+        """The controls as the plan has them."""
+        for path, gain in zip(self.plan.paths, self.plan.path_gains, strict=True):
+            self.set_path_gain(path, float(gain))
+        self.set_gain(float(from_db(self.plan.gain_db)))
+        self.set_bypass(self.plan.options.bypass)
+
+
+def make_chain(bank: FilterMatrix, options: RenderOptions | None = None) -> Chain:
+    """The chain of a bank: in the C core where that is the engine and has the bank's upmix, else of parts.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    options : RenderOptions
+        gain_db, limiter, block, the paths and bypass are looked at.
+
+    Raises
+    ------
+    UsageError
+        A bank or options that do not fit (see ``ChainPlan.of``, ``make_convolver`` and ``make_upmix``).
+    DeviceError
+        SPATIAL_ENGINE names an engine that is not there.
+    """
+    plan = ChainPlan.of(bank, options or RenderOptions())
+    if engine_name() == "c" and plan.recipe.upmix in ("off", "matrix", "directional"):
+        from spatial.render.engines.c_chain import CoreChain
+
+        return CoreChain(plan)
+    from spatial.render.chain_of_parts import ChainOfParts
+
+    return ChainOfParts(plan)

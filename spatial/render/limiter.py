@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.render.backends import engine_name
 from spatial.render.interpolate import PeakFinder, windowed_sincs
+
+if TYPE_CHECKING:
+    from spatial.render.engines.c_limiter import CoreLimiter
 
 Audio = NDArray[np.float32]
 
@@ -130,6 +135,15 @@ class Limiter:
         self._averaged = averaged[frames:]
         sums = np.concatenate([[0], np.cumsum(averaged)])
         return (sums[self._average :] - sums[: -self._average]) / (STEPS_PER_DB * self._average)
+
+
+def make_limiter(channels: int, fs: int) -> Limiter | CoreLimiter:
+    """The limiter with its default spec, in the C core where that is the engine."""
+    if engine_name() == "c":
+        from spatial.render.engines.c_limiter import CoreLimiter
+
+        return CoreLimiter(channels, fs)
+    return Limiter(channels, fs)
 
 
 def sliding_minimum(x: NDArray[np.int64], window: int) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.io.atomic import check_destination
 from spatial.io.audio_in import AudioReader, Resampler, StereoSource
 from spatial.io.audio_out import AudioWriter, SampleFormat
-from spatial.render.chain import Chain
+from spatial.render.chain import make_chain
 from spatial.render.meters import LoudnessMeter, TruePeakMeter
 from spatial.render.options import RenderOptions
 from spatial.render.report import DriverReport, RenderReport, UpmixReport, level_db
@@ -75,7 +75,7 @@ def render_file(
     check_destination(output, force=force, inputs=(input,))
     with AudioReader(input, strict=options.strict, scrub=options.scrub) as reader:
         source = at_rate(reader, bank.fs, options.resample)
-        chain = Chain(bank, options)
+        chain = make_chain(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
         expected = None if source.frames is None else source.frames + chain.tail - skip
         loud_in, loud_out = LoudnessMeter(bank.fs, 2), LoudnessMeter(bank.fs, len(bank.channels))
@@ -109,10 +109,10 @@ def render_file(
         output_lufs=loud_out.integrated_lufs,
         true_peak_dbtp=peaks.true_peak_db,
         drivers=tuple(
-            DriverReport(name, channel, level_db(peak), float(db(bound)) + chain.gain_db)
-            for name, channel, peak, bound in zip(bank.driver_names, bank.channels, peaks.sample_peaks, chain.l1, strict=True)
+            DriverReport(name, channel, level_db(peak), float(db(bound)) + chain.plan.gain_db)
+            for name, channel, peak, bound in zip(bank.driver_names, bank.channels, peaks.sample_peaks, chain.plan.l1, strict=True)
         ),
-        gain_db=chain.gain_db,
+        gain_db=chain.plan.gain_db,
         limiter_share=None if limiter is None else min(limiter.limited_frames / max(writer.frames, 1), 1.0),
         limiter_lowest_db=None if limiter is None else limiter.lowest_gain_db,
         latency=chain.latency,

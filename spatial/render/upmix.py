@@ -22,6 +22,8 @@ from spatial.render.upmix_directional import DirectionalUpmix
 from spatial.render.upmix_frames import Audio, split
 from spatial.render.upmix_projection import ProjectionUpmix
 
+METHODS = ("directional", "projection", "matrix", "off")
+
 
 class Upmix(Protocol):
     """What every method offers. discarded: input samples since the start or the last reset that counted as 0."""
@@ -65,18 +67,24 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
     DeviceError
         SPATIAL_ENGINE names an engine that is not there.
     """
-    if not 0 <= recipe.strength <= 1:
-        raise UsageError(f"upmix: strength is 0 to 1, got {recipe.strength:g}")
+    recipe = checked_recipe(recipe)
     if recipe.upmix == "off":
         return MatrixUpmix(strength=0.0)
     if recipe.upmix == "matrix":
         return MatrixUpmix(recipe.strength)
     if recipe.upmix == "projection":
         return ProjectionUpmix(fs, recipe.latency_ms, recipe.strength)
-    if recipe.upmix == "directional":
-        if engine_name() == "c":
-            from spatial.render.engines.c_upmix import CoreDirectionalUpmix
+    if engine_name() == "c":
+        from spatial.render.engines.c_upmix import CoreDirectionalUpmix
 
-            return CoreDirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
-        return DirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
-    raise UsageError(f"upmix: method is 'directional', 'projection', 'matrix' or 'off', got '{recipe.upmix}'")
+        return CoreDirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
+    return DirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
+
+
+def checked_recipe(recipe: RenderRecipe) -> RenderRecipe:
+    """The recipe itself; UsageError for a method or strength that there is not."""
+    if recipe.upmix not in METHODS:
+        raise UsageError(f"upmix: method is 'directional', 'projection', 'matrix' or 'off', got '{recipe.upmix}'")
+    if not 0 <= recipe.strength <= 1:
+        raise UsageError(f"upmix: strength is 0 to 1, got {recipe.strength:g}")
+    return recipe
