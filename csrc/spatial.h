@@ -20,12 +20,23 @@
 #define SP_ERROR_SETTING 11        /* sample rate outside 0..SP_MAX_FS, or strength outside 0..1 */
 #define SP_ERROR_UPMIX 12          /* no such upmix, or one where there are two inputs */
 #define SP_ERROR_BYPASS 13         /* outputs that there are not, or a delay outside 0..SP_MAX_BYPASS_DELAY */
+#define SP_ERROR_TAILS 14          /* tails no rising powers of two, or 2 tails[k] >= n_taps */
+#define SP_ERROR_FILTERS 15        /* filters of another convolver */
 
 /* Domain of a plan. */
 #define SP_MAX_CHANNELS 64
 #define SP_MAX_TAPS 1048576
 #define SP_MIN_BLOCK 16
 #define SP_MAX_BLOCK 8192
+#define SP_MAX_TAILS 3
+#define SP_MAX_PARTITION 32768
+
+/* Values of n_tails that are no number of tails. */
+#define SP_TAILS_CHOSEN 0 /* by the cost of the work; the worst block costs at most 1.4 times the mean */
+#define SP_TAILS_NONE -1
+
+/* Shortest cross-fade of a swap, frames. */
+#define SP_MIN_FADE 1024
 
 #define SP_MAX_FS 1000000
 #define SP_MAX_BYPASS_DELAY 2097152
@@ -52,19 +63,26 @@ const char *sp_instruction_set_name(int instruction_set);
 
 /* Matrix convolver: output[o][n] = sum over i and k of filter[o][i][k] * input[i][n - k].
  *
- * Uniformly partitioned overlap-save. Audio is float32, one pointer a channel, of any alignment; filters are
- * [n_outputs][n_inputs][n_taps]. Life: sp_convolver_new, then process and reset in any order, then sp_convolver_free.
+ * Partitioned overlap-save: the first taps in partitions of a block; behind them tails, later taps in longer partitions whose work is
+ * spread over the blocks. Where the filters are mirror-symmetric it does half the products. Audio is float32, one pointer a channel, of
+ * any alignment; filters are [n_outputs][n_inputs][n_taps]. Life: sp_convolver_new, then process, swap, collect and reset in any order,
+ * then sp_convolver_free.
  */
 typedef struct {
-    int n_inputs;        /* 1..SP_MAX_CHANNELS */
-    int n_outputs;       /* 1..SP_MAX_CHANNELS */
-    int n_taps;          /* 1..SP_MAX_TAPS */
-    int block;           /* frames of one partition: a power of two, SP_MIN_BLOCK..SP_MAX_BLOCK */
-    int exact_blocks;    /* 1: every call is a multiple of block and no latency is added; 0: any call, latency = block */
-    int instruction_set; /* SP_ISA_... */
+    int n_inputs;            /* 1..SP_MAX_CHANNELS */
+    int n_outputs;           /* 1..SP_MAX_CHANNELS */
+    int n_taps;              /* 1..SP_MAX_TAPS */
+    int block;               /* frames of the head's partitions: a power of two, SP_MIN_BLOCK..SP_MAX_BLOCK */
+    int exact_blocks;        /* 1: every call is a multiple of block and no latency is added; 0: any call, latency = block */
+    int instruction_set;     /* SP_ISA_... */
+    int n_tails;             /* 1..SP_MAX_TAILS, or SP_TAILS_... */
+    int tails[SP_MAX_TAILS]; /* their partitions, frames: powers of two, block < tails[0] < ... <= SP_MAX_PARTITION, 2 tails[k] < n_taps */
 } sp_plan;
 
 typedef struct sp_convolver sp_convolver;
+
+/* Filters in the layout of one convolver, ready to take the place of those that sound. */
+typedef struct sp_filters sp_filters;
 
 /* Plans, allocates and touches everything. filters are copied. NULL with *error set where the plan lies outside its domain. */
 sp_convolver *sp_convolver_new(const sp_plan *plan, const float *filters, int *error);
@@ -72,19 +90,45 @@ sp_convolver *sp_convolver_new(const sp_plan *plan, const float *filters, int *e
 /* Frames by which the output comes later than the equation above says: 0 with exact_blocks, else block. Never changes. */
 int sp_convolver_latency(const sp_convolver *convolver);
 
+/* Partitions of the head and the tails, frames, into partitions[1 + SP_MAX_TAILS]; returns how many. The bits of the output depend on the
+ * position modulo the last one, and so does what a block costs. */
+int sp_convolver_partitions(const sp_convolver *convolver, int *partitions);
+
 /* Real time: no allocation, lock, wait, system call or page fault. 0 frames is no work and no error; on an error nothing is
  * touched. For one plan the sizes of the calls do not change a bit of the output. A sample that is not finite or beyond
  * SP_MAX_SAMPLE counts as 0 and is discarded. Subnormal numbers are flushed to zero; the floating-point state of the thread
  * is as before on return. in[n_inputs] and out[n_outputs] may not overlap. */
 int sp_convolver_process(sp_convolver *convolver, const float *const *in, float *const *out, int n_frames);
 
-/* Input samples discarded since the start or the last reset. */
+/* Input samples discarded since the start or the last reset. From any thread. */
 unsigned long long sp_convolver_discarded(const sp_convolver *convolver);
 
-/* Back to position 0 with all state zero, as if newly made. Real time. */
+/* New filters for a convolver, taps as in sp_convolver_new; copied. Any thread, also while the convolver processes; allocates. NULL with
+ * *error set. */
+sp_filters *sp_filters_new(const sp_convolver *convolver, const float *taps, int *error);
+
+/* Puts filters in the place of those that sound, by a cross-fade. With L the longest partition, the fade begins L to 2 L frames after
+ * the next call of process (0 to block frames where there are no tails), or as long after the end of a fade that is under way, and lasts
+ * sp_convolver_fade frames, with weights 3 x^2 - 2 x^3. Filters that still wait are skipped: the latest win. While a fade lasts a block
+ * costs about twice as much. The convolver owns the filters until it gives them back. From one control thread at a time, while another one
+ * may process. SP_ERROR_FILTERS: of another convolver; nothing happens. */
+int sp_convolver_swap(sp_convolver *convolver, sp_filters *filters);
+
+/* Filters out of use, sounding no more or skipped, which now belong to the caller: to free, or to swap in again. NULL: none. Control
+ * thread. */
+sp_filters *sp_convolver_collect(sp_convolver *convolver);
+
+/* max(L, SP_MIN_FADE) */
+int sp_convolver_fade(const sp_convolver *convolver);
+
+/* Filters that belong to the caller. NULL is fine. */
+void sp_filters_free(sp_filters *filters);
+
+/* Back to position 0 with all state zero, as if newly made with the filters swapped in last: they sound at once. Real time, but not
+ * while another thread processes. */
 void sp_convolver_reset(sp_convolver *convolver);
 
-/* NULL is fine. */
+/* With all filters that it owns. NULL is fine. */
 void sp_convolver_free(sp_convolver *convolver);
 
 
@@ -216,3 +260,86 @@ void sp_chain_reset(sp_chain *chain);
 
 /* NULL is fine. */
 void sp_chain_free(sp_chain *chain);
+
+
+/* Live: a stereo programme through a chain to a sound device, from inside the device's callback.
+ *
+ * The programme comes through a ring that another thread fills, or from the device's own input. Where the host's block is a known multiple
+ * of the plan's block nothing is added to the latency, else one block: never more, never changing. What comes out is, that latency later,
+ * what the chain gives for the same programme in one piece, for callbacks of any size; silence before and after it is not fed to the chain.
+ *
+ * Life: sp_live_new; write, end, switch, collect, stop and read in any order while the device calls back; close the device; collect and
+ * sp_live_free. One thread writes and ends, one switches, collects, stops and reads.
+ */
+#define SP_MAX_DEVICE_CHANNELS 256
+#define SP_MAX_LIVE_FRAMES 16777216 /* of ring, refill and fade */
+
+typedef struct {
+    sp_chain *chain;
+    int n_outputs;    /* of the chain */
+    int channels[SP_MAX_CHANNELS]; /* of the device, from 0, one for each output; other channels are silent */
+    int tail;         /* frames that still sound when the programme has ended */
+} sp_feeds;
+
+typedef struct {
+    int block;          /* of the chain's plan */
+    int host_block;     /* frames of a callback; 0: not known */
+    int n_channels;     /* of the device, 1..SP_MAX_DEVICE_CHANNELS, interleaved */
+    int n_captured;     /* of the device's input, 1 or 2, which is the programme then; 0: the ring is */
+    int ring_frames;    /* that are kept ready, at least; more is taken, up to a power of two */
+    int refill_frames;  /* that the ring must hold before it sounds, at first and when it ran dry */
+    int fade_frames;    /* at least 1: of stop, of a switch, and around a gap; rounded up to whole blocks around a gap */
+    int fade_in;        /* 1: the programme begins in the middle of something, its first frames rise from silence */
+    unsigned long long first_frame; /* where frames and position start counting */
+} sp_live_plan;
+
+typedef struct sp_live sp_live;
+
+/* Allocates and touches everything, and runs the chain once over noise, with a reset after it, so that its code is in memory too. */
+sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error);
+
+/* Frames added to the chain's latency: 0 where host_block is a multiple of block, else block. */
+int sp_live_latency(const sp_live *live);
+
+/* Frames taken from left and right, as many as there is room for. */
+int sp_live_write(sp_live *live, const float *left, const float *right, int n_frames);
+
+/* Frames that sp_live_write would take now. */
+int sp_live_room(const sp_live *live);
+
+/* The programme ends with what was written. Its tail is played to the last frame. */
+void sp_live_end(sp_live *live);
+
+/* PortAudio's callback; user is the sp_live. Real time: no allocation, lock, wait, system call or page fault. Returns 0, go on. */
+int sp_live_callback(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags, void *user);
+
+/* Other feeds: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
+ * it was; else the chain belongs to the live until it is collected. Nothing is switched once the programme has ended. */
+int sp_live_switch(sp_live *live, const sp_feeds *feeds, int warm_frames);
+
+/* A chain that is in use no more, or NULL. Before sp_live_free, when the device is closed, last = 1 gives all of them, one a call. */
+sp_chain *sp_live_collect(sp_live *live, int last);
+
+/* Fades to silence; from then on the programme rests. */
+void sp_live_stop(sp_live *live);
+
+typedef struct {
+    unsigned long long frames;          /* given to the device */
+    unsigned long long position;        /* of the programme, taken by the chain */
+    unsigned long long callbacks;
+    unsigned long long dry;             /* times that the ring ran dry */
+    unsigned long long dry_frames;      /* silence, or a fade to it, in the programme's place; none of the programme is lost */
+    unsigned long long device_dropouts; /* times that the device said it had to invent samples */
+    unsigned long long overrun_frames;  /* captured and lost */
+    unsigned long long clipped;         /* samples beyond full scale */
+    unsigned long long switches;        /* that have come to their end */
+    int switching;                      /* 1: a switch is on its way */
+    int silent;                         /* 1: stop has faded out */
+    int finished;                       /* 1: the last frame of the tail was given */
+    float peaks[SP_MAX_CHANNELS];       /* of each output since the last reading */
+} sp_live_figures;
+
+void sp_live_read(sp_live *live, sp_live_figures *figures);
+
+/* NULL is fine. The chains are the caller's. */
+void sp_live_free(sp_live *live);

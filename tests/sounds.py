@@ -7,6 +7,7 @@ import numpy as np
 from spatial.filters import PATHS, FilterMatrix, RenderRecipe
 
 FS = 48000
+NAMES = ("front", "left", "right", "fourth", "fifth", "sixth", "seventh", "eighth")
 PCM, IEEE_FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
 
 # ---------------------------------------------------------------------------------------------------- RIFF by hand
@@ -83,7 +84,7 @@ def bank(drivers=3, n_taps=200, *, paths=PATHS, latency=40, upmix="off", channel
         fs=fs,
         latency_samples=latency,
         input_names=paths,
-        driver_names=("front", "left", "right", "fourth", "fifth", "sixth", "seventh", "eighth")[:drivers],
+        driver_names=(*NAMES, *(f"driver {n}" for n in range(9, 17)))[:drivers],
         channels=channels or tuple(range(1, drivers + 1)),
         recipe=RenderRecipe(upmix),
         headroom_gain_db=gain_db,
