@@ -106,7 +106,7 @@ def test_hardware_delay_of_a_woofer_is_aligned():
 
 def test_a_feed_without_a_woofer_rolls_off_below_the_band_and_check_says_so():
     rig_file = load_rig("ball3", [f"driver.{name}.band_hz=[240, 20000]" for name in ("front", "left", "right")])
-    assert Crossovers.of(rig_file.rig).roll_off_hz == 80
+    assert Crossovers.of(rig_file.rig).roll_off_hz == 60
     bank = compute_filters(rig_file)
     centre, left, _ = summed_db(bank, rig_file, np.array([25.0, 40.0, 240.0, 300.0]))
     assert centre[0] < -25 and left[0] < -25

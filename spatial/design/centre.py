@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spatial.acoustics.tone import ToneTarget, beam_group, target_in_front
 from spatial.design.beamformer import beam_weights
 from spatial.design.realize import band_limit, transfer
-from spatial.design.sides import gain_bounds
+from spatial.design.regularization import gain_bounds
 from spatial.rig.model import RigFile
 from spatial.units import from_db
 

@@ -11,6 +11,7 @@ Without a woofer, a feed rolls off well below the lower edge, where drivers woul
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,15 +19,17 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.tone import boost_limited
 from spatial.design.realize import band_limit
-from spatial.design.sides import gain_bounds
+from spatial.design.regularization import gain_bounds, smooth_step
 from spatial.rig.geometry import places
 from spatial.rig.model import Rig
-from spatial.units import scaled_samples
+from spatial.units import REFERENCE_FS, scaled_samples
 
-TAPS = 1024  # of the passes, at 48 kHz: a low edge of 100 Hz has faded to -60 dB
-FADE = 1 / 4  # of the taps of a pass, in case a lower edge has not
-ROLL_OFF = 1 / 3  # of the lower edge: where a feed without a woofer is 6 dB down; 0.1 dB at the edge itself
+TAPS, MOST_TAPS = 1024, 4096  # of the passes, at 48 kHz
+PERIODS = 1.6  # of the edge frequency that a pass lasts: it has faded to -60 dB
+FADE = 1 / 4  # of the taps of a pass, in case it has not
+ROLL_OFF = 1 / 4  # of the lower edge: where a feed without a woofer is 6 dB down; 0.03 dB at the edge itself
 NEAREST_TIE_M = 1e-3
+MADE_UP_FROM = 2.0  # times the edge: from here the spatial drivers make up for what woofers and tweeters leak
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,39 @@ class Crossovers:
             woofers=by_role["woofer"],
             tweeters=by_role["tweeter"],
         )
+
+
+def leak_left_to_others(
+    rig: Rig, group: Sequence[int], freqs: NDArray, h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray
+) -> NDArray[np.complex128]:
+    """What the spatial drivers of a side have to leak so that together with woofers and tweeters the leak is c: (freqs,).
+
+    Low and high pass of fourth order are in phase, in the ratio (edge/f)^4; the others leak g d whatever is wished, so that
+    c + (c - g d) (edge/f)^4 makes up for them. It fades out towards the edge, beyond which they are the louder ones.
+
+    Parameters
+    ----------
+    group : sequence of int
+        The side's timbre drivers.
+    freqs : (freqs,) Hz
+    h_ipsi, h_contra : (freqs, drivers) complex
+        At the two ears.
+    d, c : (freqs,) complex
+        Wanted pressures at the ears.
+    """
+    edges = Crossovers.of(rig)
+    place_m = places(rig)[list(group)].mean(axis=0)
+    out = c
+    for hz, others, from_edge in (
+        (edges.low_hz, edges.woofers, lambda hz: freqs / hz),
+        (edges.high_hz, _tweeters(rig, edges, place_m), lambda hz: hz / freqs),
+    ):
+        if hz is not None and others:
+            toward = h_ipsi[:, list(others)].conj()
+            g = np.sum(h_contra[:, list(others)] * toward, axis=1) / np.sum(np.abs(toward) ** 2, axis=1)
+            away = from_edge(hz)
+            out = out + (c - g * d) * smooth_step(away, 1.0, MADE_UP_FROM) / np.maximum(away, 1.0) ** 4
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +162,7 @@ def _response(kind: str, hz: float, freqs: NDArray, fs: float) -> NDArray[np.com
 def _pass_taps(kind: str, hz: float, fs: int) -> NDArray[np.float64]:
     from scipy.signal import sosfilt
 
-    n_taps = scaled_samples(TAPS, fs)
+    n_taps = scaled_samples(int(np.clip(PERIODS * REFERENCE_FS / hz, TAPS, MOST_TAPS)), fs)
     taps = sosfilt(_sections(kind, hz, fs), np.concatenate([[1.0], np.zeros(n_taps - 1)]))
     fall = int(n_taps * FADE)
     taps[n_taps - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)

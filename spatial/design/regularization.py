@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from spatial.rig.geometry import places
 from spatial.rig.model import CrosstalkSpec, Driver, Rig
+from spatial.units import from_db
 
 CAP_FULL_HZ = 250.0  # the stated cap holds from here up
 CAP_ZERO_HZ = 80.0  # and has fallen to 0 dB here: below, a path is its reference alone
@@ -48,6 +49,11 @@ def band_weights(drivers: list[Driver], freqs: NDArray) -> NDArray[np.float64]:
             octaves = np.maximum(np.log2(low / f), np.log2(f / high))
             out[:, i] = 10 ** (np.clip(BAND_SLOPE_DB_PER_OCTAVE * octaves, 0, BAND_OFF_DB) / 10)
     return out
+
+
+def gain_bounds(drivers: list[Driver]) -> NDArray[np.float64]:
+    """Largest |effective weight| that each driver's ``max_gain_db`` allows its filter, linear; inf where there is none: (drivers,)."""
+    return np.array([np.inf if d.max_gain_db is None else from_db(d.max_gain_db + d.gain_db) for d in drivers])
 
 
 def smooth_step(freqs: NDArray, from_hz: float, to_hz: float) -> NDArray[np.float64]:

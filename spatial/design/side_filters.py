@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.design.realize import AUDIBLE_HZ, band_limit, fit_firs, transfer
-from spatial.design.regularization import smooth_step
-from spatial.design.sides import Side, design_side, gain_bounds
+from spatial.design.regularization import gain_bounds, smooth_step
+from spatial.design.sides import Side, design_side
 from spatial.rig.model import RigFile
 from spatial.units import db
 
@@ -16,7 +16,8 @@ FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
 LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
 LEAK_LOW_HZ, LEAK_LOW = (200.0, 320.0), 0.02  # a wished leak counts less where the cap falls: it frees taps for the ITD above
 LOADING = 3e-4
-NULL_IPSI = 10.0  # the ear that has to be right, against a null or the mean of many leaks
+MOST_COST, MOST_ROBUST_LOADING = 1000.0, 0.03  # outside its band a design is not worth following so closely that taps are missing inside
+NULL_IPSI = 20.0  # the ear that has to be right, against a null or the mean of many leaks
 EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = 30.0, (20.0, 50.0), (0.92, 0.98)  # the fit has a free hand where it stops listening: less of it
 EFFORT_HZ = (20.0, 20000.0)
 PHASE_ROUNDS = 8
@@ -103,12 +104,14 @@ def _fit(
     else:
         leaks, v_leak = side.poses[:, :, used], v / side.poses.shape[1]
         leak2 = np.mean(np.abs(np.einsum("fpn,fn->fp", leaks, w)) ** 2, axis=1)
-        loading = loading + v * side.loading / np.maximum(leak2, LEAK_FLOOR**2 * d2)
+        most = MOST_ROBUST_LOADING * np.mean(np.abs(leaks) ** 2, axis=(1, 2))
+        loading = loading + v * np.minimum(side.loading, most) / np.maximum(leak2, LEAK_FLOOR**2 * d2)
     points = np.concatenate([side.h_ipsi[:, None, used], leaks], axis=1)
     wanted = np.concatenate([side.d[:, None], np.einsum("fpn,fn->fp", leaks, w)], axis=1)
     leak_weight = v_leak / np.maximum(leak2, LEAK_FLOOR**2 * d2)
     ipsi = 1.0 if side.poses is None and mode != "null" else NULL_IPSI
     weight = np.concatenate([(ipsi * v / d2)[:, None], np.repeat(leak_weight[:, None], leaks.shape[1], axis=1)], axis=1)
+    cost = np.minimum(side.cost / side.cost.min(axis=1, keepdims=True), MOST_COST)
     taps = np.zeros((n_taps, side.w.shape[1]))
-    taps[:, used] = fit_firs(points / turn[:, None], wanted * common, weight, w * common * turn, loading[:, None] * side.cost, n_taps)
+    taps[:, used] = fit_firs(points / turn[:, None], wanted * common, weight, w * common * turn, loading[:, None] * cost, n_taps)
     return taps

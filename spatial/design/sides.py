@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.tone import ToneTarget, target_at_ear, timbre_group
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.design.crossover import leak_left_to_others
 from spatial.design.crosstalk import (
     least_effort_weights,
     nearest_in_disc,
@@ -22,12 +23,19 @@ from spatial.design.crosstalk import (
     targeted_leak,
     virtual_leak,
 )
-from spatial.design.regularization import band_weights, default_effort_cap_db, effort_cap_curve, lower_edge_hz, smooth_step
+from spatial.design.regularization import (
+    band_weights,
+    default_effort_cap_db,
+    effort_cap_curve,
+    gain_bounds,
+    lower_edge_hz,
+    smooth_step,
+)
 from spatial.design.robust import pose_weights, robust_weights
 from spatial.design.width.models import relative_hrtf
 from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
 from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
-from spatial.rig.model import CrosstalkSpec, Driver, Rig, RigFile, Scene
+from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
 from spatial.units import from_db, power_db
 
 VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
@@ -166,6 +174,7 @@ def _left_side(
                 c = nearest_in_disc(np.zeros_like(d), c0, rho)
             else:
                 c = virtual_leak(d * wished_pair(scene, design.width.model, freqs), c0, rho)
+            c = nearest_in_disc(leak_left_to_others(rig, group, freqs, h_ipsi, h_contra, d, c), c0, rho)
             chosen_w = least_effort_weights(hi, hc, d, c)
         w = np.zeros_like(alone)
         w[:, used] = chosen_w / root_q
@@ -188,13 +197,9 @@ def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: li
     alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
     toward = h_ipsi[:, used].conj() / cost
     cheapest[:, used] = toward * (d / np.sum(h_ipsi[:, used] * toward, axis=1))[:, None]
-    share = 1 / cost[:, [used.index(i) for i in group if i in used]].mean(axis=1, keepdims=True) if set(group) & set(used) else 1.0
+    own = [used.index(i) for i in group if i in used]
+    share = cost.min(axis=1, keepdims=True) / cost[:, own].mean(axis=1, keepdims=True) if own else 1.0
     return share * alone + (1 - share) * cheapest
-
-
-def gain_bounds(drivers: list[Driver]) -> NDArray[np.float64]:
-    """Largest |effective weight| that each driver's ``max_gain_db`` allows its filter, linear; inf where there is none: (drivers,)."""
-    return np.array([np.inf if d.max_gain_db is None else from_db(d.max_gain_db + d.gain_db) for d in drivers])
 
 
 def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
