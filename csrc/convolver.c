@@ -1,199 +1,58 @@
-/* Matrix convolver: uniformly partitioned overlap-save.
+/* Matrix convolver: partitioned overlap-save in several levels, and the exchange of filters while it runs.
  *
- * The filters are cut into partitions of `block` taps. Each new block of an input is transformed once; its spectrum stays for as
- * many blocks as there are partitions, in a ring. The spectrum of an output is the sum over partitions p and inputs i of
+ * The filters are cut into partitions. Each new partition of an input is transformed once; its spectrum stays for as long as there are
+ * partitions, in a ring. The spectrum of an output is the sum over partitions p and inputs i of
  *
- *     spectrum of the block p blocks ago of input i  *  spectrum of partition p of filter[output][i],
+ *     spectrum of the partition p partitions ago of input i  *  spectrum of partition p of filter[output][i],
  *
- * and one inverse transform makes the output's new block of it (fft.h says why overlap-save is exact).
+ * and one inverse transform makes the output's new partition of it (fft.h says why overlap-save is exact). The first taps are cut into
+ * partitions of a block and make sound of a block at once; later taps are cut into longer partitions, which cost less, and whose work is
+ * spread evenly over the blocks that there are until their sound is due (plan.h).
+ *
+ * Input spectra do not depend on the filters. So for an exchange every level makes its outputs with both sets, while they cross-fade, and
+ * all levels agree on when that is.
  */
 #include "core.h"
 
-#include <math.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
+#include "convolver_level.h"
 #include "entrance.h"
-#include "fft.h"
+#include "filters.h"
 #include "flush.h"
-#include "kernels.h"
-
-/* The rounding error of a float sum grows by 3 dB with each doubling of its terms, so products are summed in three stages: so many
- * products to a sum, so many sums to a sum of sums, and these with the error of each addition carried along. */
-#define PRODUCTS_PER_SUM 64
-#define PRODUCTS_PER_SUM_OF_SUMS 4096
-
-/* ---- one level of partitions ---- */
-
-typedef struct {
-    int block, n_inputs, n_outputs;
-    int n_products; /* partitions * inputs; product n is partition n / n_inputs, input n % n_inputs */
-    int chunk, n_chunks;
-    sp_fft fft;
-    float *filters; /* [tile of outputs][chunk][product][output of the tile][re | im], read from end to end once a block */
-    float *spectra; /* [chunk][ring of products][re | im]; the ring holds the products of the newest block first */
-    uint64_t spectra_stride;
-    int newest;  /* place in the ring of the newest block's first product */
-    float *sums; /* [output][chunk][re | im] */
-    float *work; /* of the transforms */
-} level;
-
-static void level_lay_out(level *l, const sp_plan *plan, const sp_kernels *kernels, sp_arena *memory) {
-    int n_partitions = (plan->n_taps + plan->block - 1) / plan->block;
-    l->block = plan->block;
-    l->n_inputs = plan->n_inputs;
-    l->n_outputs = plan->n_outputs;
-    l->n_products = n_partitions * plan->n_inputs;
-    l->chunk = kernels->chunk;
-    l->n_chunks = plan->block / kernels->chunk;
-    uint64_t row = (uint64_t)l->n_products * 2 * l->chunk;
-    l->spectra_stride = row + 2 * l->chunk; /* one chunk more, so that the rows do not fall on the same cache sets */
-    l->filters = sp_take_floats(memory, row * l->n_chunks * l->n_outputs);
-    l->spectra = sp_take_floats(memory, l->spectra_stride * l->n_chunks);
-    l->sums = sp_take_floats(memory, (uint64_t)l->n_outputs * 2 * l->block);
-    l->work = sp_take_floats(memory, (uint64_t)2 * l->block);
-    float *tables = sp_take_floats(memory, sp_fft_table_size(plan->block));
-    if (memory->start) {
-        sp_fft_plan(&l->fft, plan->block, tables);
-    }
-}
-
-/* Neighbouring outputs that are computed together, so that a spectrum is read once for all of them. */
-typedef struct {
-    int output; /* the first one */
-    int size;
-} tile;
-
-/* The tile that starts at an output: as large as the registers allow, and all of a level of equal size within one. */
-static tile tile_at(const level *l, const sp_kernels *kernels, int output) {
-    int rest = l->n_outputs - output;
-    int n_tiles = (rest + kernels->max_tile - 1) / kernels->max_tile;
-    return (tile){output, (rest + n_tiles - 1) / n_tiles};
-}
-
-static float *tile_filters(const level *l, tile outputs, int chunk, int product) {
-    size_t per_output = (size_t)l->n_products * 2 * l->block;
-    size_t per_product = (size_t)outputs.size * 2 * l->chunk;
-    return l->filters + outputs.output * per_output + ((size_t)chunk * l->n_products + product) * per_product;
-}
-
-/* Spectra of all partitions, with the transforms' factor 1 / block in them. taps are [n_outputs][n_inputs][n_taps]; padded is
- * scratch of a block, zeros a block of zeros. */
-static void level_load(level *l, const sp_kernels *kernels, const float *taps, int n_taps, float *padded, const float *zeros) {
-    size_t chunk_floats = 2 * (size_t)l->chunk;
-    float *spectrum = l->sums;
-    tile outputs;
-    for (int output = 0; output < l->n_outputs; output += outputs.size) {
-        outputs = tile_at(l, kernels, output);
-        for (int t = 0; t < outputs.size; t++) {
-            for (int product = 0; product < l->n_products; product++) {
-                int partition = product / l->n_inputs, input = product % l->n_inputs;
-                const float *filter = taps + ((size_t)(output + t) * l->n_inputs + input) * n_taps;
-                for (int n = 0; n < l->block; n++) {
-                    int tap = partition * l->block + n;
-                    padded[n] = tap < n_taps ? filter[tap] / (float)l->block : 0.0f;
-                }
-                kernels->fft_forward(&l->fft, padded, zeros, spectrum, chunk_floats, l->work);
-                for (int c = 0; c < l->n_chunks; c++) {
-                    float *to = tile_filters(l, outputs, c, product) + t * chunk_floats;
-                    memcpy(to, spectrum + c * chunk_floats, chunk_floats * sizeof(float));
-                }
-            }
-        }
-    }
-}
-
-static void level_reset(level *l) {
-    memset(l->spectra, 0, l->spectra_stride * l->n_chunks * sizeof(float));
-    l->newest = 0;
-}
-
-/* A new block of every input, [n_inputs][block], and the block before it. */
-static void level_push(level *l, const sp_kernels *kernels, const float *previous, const float *current) {
-    l->newest = (l->newest ? l->newest : l->n_products) - l->n_inputs;
-    for (int i = 0; i < l->n_inputs; i++) {
-        size_t at = (size_t)i * l->block;
-        float *spectrum = l->spectra + (size_t)(l->newest + i) * 2 * l->chunk;
-        kernels->fft_forward(&l->fft, previous + at, current + at, spectrum, l->spectra_stride, l->work);
-    }
-}
-
-static int smaller(int a, int b) { return a < b ? a : b; }
-
-/* sums[t] += products from `begin` to before `end`, of one tile and chunk, in sums of PRODUCTS_PER_SUM. */
-static void add_products(const level *l, const sp_kernels *kernels, tile outputs, int chunk, int begin, int end, float *sums,
-                         size_t sum_stride) {
-    const float *ring = l->spectra + chunk * l->spectra_stride;
-    for (int next; begin < end; begin = next) {
-        next = smaller(begin + PRODUCTS_PER_SUM, end);
-        int place = (l->newest + begin) % l->n_products;
-        int n_first = smaller(next - begin, l->n_products - place);
-        kernels->multiply_add[outputs.size](ring + (size_t)place * 2 * l->chunk, n_first, ring, next - begin - n_first,
-                                            tile_filters(l, outputs, chunk, begin), sums, sum_stride);
-    }
-}
-
-/* The same for all products, however many: sums of sums, added by D. E. Knuth's two-sum with the rounding error in a sum of its own. */
-static void add_many_products(const level *l, const sp_kernels *kernels, tile outputs, int chunk, float *sums, size_t sum_stride) {
-    int chunk_floats = 2 * l->chunk;
-    _Alignas(SP_ALIGNMENT) float part[SP_MAX_TILE * 2 * SP_MAX_CHUNK];
-    float lost[SP_MAX_TILE * 2 * SP_MAX_CHUNK] = {0};
-    for (int begin = 0; begin < l->n_products; begin += PRODUCTS_PER_SUM_OF_SUMS) {
-        int end = smaller(begin + PRODUCTS_PER_SUM_OF_SUMS, l->n_products);
-        memset(part, 0, sizeof part);
-        add_products(l, kernels, outputs, chunk, begin, end, part, chunk_floats);
-        for (int t = 0; t < outputs.size; t++) {
-            for (int n = 0; n < chunk_floats; n++) {
-                float a = sums[t * sum_stride + n], b = part[t * chunk_floats + n];
-                float sum = a + b, b_in_sum = sum - a;
-                lost[t * chunk_floats + n] += (a - (sum - b_in_sum)) + (b - b_in_sum);
-                sums[t * sum_stride + n] = sum;
-            }
-        }
-    }
-    for (int t = 0; t < outputs.size; t++) {
-        for (int n = 0; n < chunk_floats; n++) {
-            sums[t * sum_stride + n] += lost[t * chunk_floats + n];
-        }
-    }
-}
-
-/* The new block of every output, [n_outputs][block]. */
-static void level_pull(level *l, const sp_kernels *kernels, float *out) {
-    size_t sum_stride = (size_t)2 * l->block;
-    memset(l->sums, 0, l->n_outputs * sum_stride * sizeof(float));
-    tile outputs;
-    for (int output = 0; output < l->n_outputs; output += outputs.size) {
-        outputs = tile_at(l, kernels, output);
-        for (int chunk = 0; chunk < l->n_chunks; chunk++) {
-            float *sums = l->sums + output * sum_stride + (size_t)chunk * 2 * l->chunk;
-            if (l->n_products <= PRODUCTS_PER_SUM_OF_SUMS) {
-                add_products(l, kernels, outputs, chunk, 0, l->n_products, sums, sum_stride);
-            } else {
-                add_many_products(l, kernels, outputs, chunk, sums, sum_stride);
-            }
-        }
-    }
-    for (int o = 0; o < l->n_outputs; o++) {
-        kernels->fft_inverse(&l->fft, l->sums + o * sum_stride, (size_t)2 * l->chunk, out + (size_t)o * l->block, l->work);
-    }
-}
-
-/* ---- the convolver: blocks out of calls of any size ---- */
 
 struct sp_convolver {
-    sp_plan plan;
-    const sp_kernels *kernels;
-    level level;
-    float *blocks[2]; /* [n_inputs][block]: the block that fills up, and the one before it; they change places */
-    int current;
-    float *out; /* [n_outputs][block]: the last block computed */
-    int fill;   /* frames of the block that fills up */
-    unsigned long long discarded;
+    sp_layout layout;
+    int longest; /* partition, frames */
+    sp_level levels[SP_MAX_LEVELS];
+    float *work; /* of a level */
+
+    /* Stream. */
+    float *input; /* [input][ring of 3 longest partitions]: the block that fills up is at `place` */
+    int input_frames, place;
+    float *out;                  /* [output][block]: the last block computed */
+    int fill;                    /* frames of the block that fills up */
+    unsigned long long position; /* blocks computed */
+    atomic_ullong discarded;
+
+    /* Filters. A set is in one place at a time. */
+    sp_filters *sounding;
+    sp_filters *coming; /* fades in from block `fade_begin` on */
+    unsigned long long fade_begin;
+    int fade_frames;
+    float *weights;                /* [fade_frames] of the coming filters */
+    _Atomic(sp_filters *) waiting; /* given by the control thread */
+    _Atomic(sp_filters *) retired; /* list given back to it */
+    sp_filters *collected;         /* its list of what came back */
+
     void *allocation; /* what free wants */
 };
+
+/* ---- plan ---- */
 
 static int plan_error(const sp_plan *plan) {
     if (plan->n_inputs < 1 || plan->n_inputs > SP_MAX_CHANNELS) {
@@ -211,100 +70,262 @@ static int plan_error(const sp_plan *plan) {
     if (plan->exact_blocks != 0 && plan->exact_blocks != 1) {
         return SP_ERROR_FLAG;
     }
-    return sp_kernels_for(plan->instruction_set) ? SP_OK : SP_ERROR_INSTRUCTION_SET;
-}
-
-static int all_finite(const sp_plan *plan, const float *filters) {
-    size_t count = (size_t)plan->n_outputs * plan->n_inputs * plan->n_taps;
-    for (size_t n = 0; n < count; n++) {
-        if (!isfinite(filters[n])) {
-            return 0;
-        }
+    if (!sp_kernels_for(plan->instruction_set)) {
+        return SP_ERROR_INSTRUCTION_SET;
     }
-    return 1;
+    return sp_tails_valid(plan) ? SP_OK : SP_ERROR_TAILS;
 }
 
 /* Places everything in the arena; the convolver itself is its first piece and, while measuring, a stand-in. */
-static void lay_out(sp_convolver *c, sp_arena *memory) {
-    for (int b = 0; b < 2; b++) {
-        c->blocks[b] = sp_take_floats(memory, (uint64_t)c->plan.n_inputs * c->plan.block);
+static void lay_out(sp_convolver *c, sp_load *load, sp_arena *memory) {
+    const sp_plan *plan = &c->layout.plan;
+    c->input = sp_take_floats(memory, (uint64_t)plan->n_inputs * c->input_frames);
+    c->weights = sp_take_floats(memory, c->fade_frames);
+    c->work = sp_take_floats(memory, (uint64_t)3 * c->longest);
+    for (int number = 0; number < c->layout.ladder.n_levels; number++) {
+        int partition = c->layout.ladder.partition[number];
+        float *tables = sp_take_floats(memory, sp_fft_table_size(partition));
+        if (memory->start) {
+            sp_fft_plan(&c->layout.fft[number], partition, tables);
+        }
+        sp_level_lay_out(&c->levels[number], &c->layout, number, load, memory);
     }
-    c->out = sp_take_floats(memory, (uint64_t)c->plan.n_outputs * c->plan.block);
-    level_lay_out(&c->level, &c->plan, c->kernels, memory);
 }
 
-sp_convolver *sp_convolver_new(const sp_plan *plan, const float *filters, int *error) {
-    *error = plan_error(plan);
-    if (*error == SP_OK && !all_finite(plan, filters)) {
-        *error = SP_ERROR_TAP_VALUE;
+/* Rises from 0 to 1 without a kink at either end: 3 x^2 - 2 x^3. */
+static void make_weights(sp_convolver *c) {
+    for (int n = 0; n < c->fade_frames; n++) {
+        double x = (n + 0.5) / c->fade_frames;
+        c->weights[n] = (float)(x * x * (3 - 2 * x));
     }
+}
+
+sp_convolver *sp_convolver_new(const sp_plan *plan, const float *taps, int *error) {
+    *error = plan_error(plan);
     if (*error != SP_OK) {
         return NULL;
     }
+    sp_convolver stand_in = {.layout = sp_layout_for(plan, taps)};
+    const sp_ladder *ladder = &stand_in.layout.ladder;
+    stand_in.longest = ladder->partition[ladder->n_levels - 1];
+    stand_in.input_frames = 3 * stand_in.longest;
+    stand_in.fade_frames = stand_in.longest > SP_MIN_FADE ? stand_in.longest : SP_MIN_FADE;
 
-    sp_convolver stand_in = {.plan = *plan, .kernels = sp_kernels_for(plan->instruction_set)};
     sp_arena memory = {0};
     sp_take(&memory, sizeof(sp_convolver));
-    lay_out(&stand_in, &memory);
+    lay_out(&stand_in, NULL, &memory);
     void *allocation;
     memory = sp_arena_new(memory.used, &allocation);
     if (!allocation) {
         *error = SP_ERROR_MEMORY;
         return NULL;
     }
-
     sp_convolver *c = sp_take(&memory, sizeof(sp_convolver));
     *c = stand_in;
     c->allocation = allocation;
-    lay_out(c, &memory);
-    level_load(&c->level, c->kernels, filters, plan->n_taps, c->out, c->blocks[0]);
-    sp_convolver_reset(c);
+    sp_load load = {0};
+    lay_out(c, &load, &memory);
+    make_weights(c);
+    c->out = c->levels[0].out[0];
+    c->sounding = sp_filters_new(c, taps, error);
+    if (!c->sounding) {
+        sp_convolver_free(c);
+        return NULL;
+    }
     return c;
 }
 
-int sp_convolver_latency(const sp_convolver *c) { return c->plan.exact_blocks ? 0 : c->plan.block; }
+int sp_convolver_latency(const sp_convolver *c) { return c->layout.plan.exact_blocks ? 0 : c->layout.plan.block; }
 
-unsigned long long sp_convolver_discarded(const sp_convolver *c) { return c->discarded; }
+int sp_convolver_fade(const sp_convolver *c) { return c->fade_frames; }
+
+int sp_convolver_partitions(const sp_convolver *c, int *partitions) {
+    memcpy(partitions, c->layout.ladder.partition, c->layout.ladder.n_levels * sizeof(int));
+    return c->layout.ladder.n_levels;
+}
+
+unsigned long long sp_convolver_discarded(const sp_convolver *c) { return atomic_load_explicit(&c->discarded, memory_order_relaxed); }
+
+/* ---- filters that come and go ---- */
+
+sp_filters *sp_filters_new(const sp_convolver *c, const float *taps, int *error) { return sp_filters_make(&c->layout, taps, error); }
+
+int sp_convolver_swap(sp_convolver *c, sp_filters *filters) {
+    if (filters->layout != &c->layout) {
+        return SP_ERROR_FILTERS;
+    }
+    sp_filters *skipped = atomic_exchange(&c->waiting, filters);
+    if (skipped) {
+        skipped->next = c->collected;
+        c->collected = skipped;
+    }
+    return SP_OK;
+}
+
+sp_filters *sp_convolver_collect(sp_convolver *c) {
+    if (!c->collected) {
+        c->collected = atomic_exchange(&c->retired, NULL);
+    }
+    sp_filters *first = c->collected;
+    if (first) {
+        c->collected = first->next;
+    }
+    return first;
+}
+
+/* Back to the control thread. It only ever takes the whole list, so this ends at once or after one more try. */
+static void retire(sp_convolver *c, sp_filters *filters) {
+    filters->next = atomic_load(&c->retired);
+    while (!atomic_compare_exchange_weak(&c->retired, &filters->next, filters)) {
+    }
+}
+
+static unsigned long long fade_end(const sp_convolver *c) { return c->fade_begin + c->fade_frames / c->layout.plan.block; }
+
+static void end_fade(sp_convolver *c) {
+    retire(c, c->sounding);
+    c->sounding = c->coming;
+    c->coming = NULL;
+}
+
+/* Where all levels begin a pass: ends a fade that is over, and begins one for filters that wait. The longest level makes now what sounds
+ * one partition later, so that is when the fade begins. */
+static void exchange_filters(sp_convolver *c) {
+    if (c->coming && c->position == fade_end(c)) {
+        end_fade(c);
+    }
+    if (!c->coming && atomic_load_explicit(&c->waiting, memory_order_relaxed)) {
+        c->coming = atomic_exchange(&c->waiting, NULL);
+        c->fade_begin = c->position + (c->layout.ladder.n_levels > 1 ? c->longest / c->layout.plan.block : 0);
+    }
+}
+
+/* ---- stream ---- */
 
 void sp_convolver_reset(sp_convolver *c) {
-    for (int b = 0; b < 2; b++) {
-        memset(c->blocks[b], 0, (size_t)c->plan.n_inputs * c->plan.block * sizeof(float));
+    if (c->coming) {
+        end_fade(c);
     }
-    memset(c->out, 0, (size_t)c->plan.n_outputs * c->plan.block * sizeof(float));
-    level_reset(&c->level);
-    c->current = 0;
+    sp_filters *waiting = atomic_exchange(&c->waiting, NULL);
+    if (waiting) {
+        retire(c, c->sounding);
+        c->sounding = waiting;
+    }
+    memset(c->input, 0, (size_t)c->layout.plan.n_inputs * c->input_frames * sizeof(float));
+    for (int number = 0; number < c->layout.ladder.n_levels; number++) {
+        sp_level_reset(&c->levels[number]);
+    }
+    c->out = c->levels[0].out[0];
+    c->place = 0;
     c->fill = 0;
-    c->discarded = 0;
+    c->position = 0;
+    atomic_store_explicit(&c->discarded, 0, memory_order_relaxed);
+}
+
+static void free_list(sp_filters *filters) {
+    for (sp_filters *next; filters; filters = next) {
+        next = filters->next;
+        sp_filters_free(filters);
+    }
 }
 
 void sp_convolver_free(sp_convolver *c) {
     if (c) {
+        sp_filters_free(c->sounding);
+        sp_filters_free(c->coming);
+        sp_filters_free(atomic_load(&c->waiting));
+        free_list(atomic_load(&c->retired));
+        free_list(c->collected);
         free(c->allocation);
     }
 }
 
+static float *input_of(const sp_convolver *c, int input) { return c->input + (size_t)input * c->input_frames; }
+
 static void copy_in(sp_convolver *c, const float *const *in, int from, int n_frames) {
-    for (int i = 0; i < c->plan.n_inputs; i++) {
-        float *block = c->blocks[c->current] + (size_t)i * c->plan.block;
-        c->discarded += sp_copy_clean(block + c->fill, in[i] + from, n_frames);
+    unsigned long long garbage = 0;
+    for (int i = 0; i < c->layout.plan.n_inputs; i++) {
+        garbage += sp_copy_clean(input_of(c, i) + c->place + c->fill, in[i] + from, n_frames);
+    }
+    if (garbage) {
+        atomic_fetch_add_explicit(&c->discarded, garbage, memory_order_relaxed);
     }
 }
 
 static void copy_out(const sp_convolver *c, float *const *out, int to, int n_frames) {
-    for (int o = 0; o < c->plan.n_outputs; o++) {
-        memcpy(out[o] + to, c->out + (size_t)o * c->plan.block + c->fill, n_frames * sizeof(float));
+    for (int o = 0; o < c->layout.plan.n_outputs; o++) {
+        memcpy(out[o] + to, c->out + (size_t)o * c->layout.plan.block + c->fill, n_frames * sizeof(float));
     }
 }
 
+static void make_difference_and_sum(const sp_convolver *c) {
+    float *x0 = input_of(c, 0) + c->place, *x1 = input_of(c, 1) + c->place;
+    for (int n = 0; n < c->layout.plan.block; n++) {
+        float difference = x0[n] - x1[n], sum = x0[n] + x1[n];
+        x0[n] = difference;
+        x1[n] = sum;
+    }
+}
+
+/* The head takes the block that is there now, and its output is due now; a tail takes its last whole partition, and its output is due one
+ * partition from now. */
+static void begin_pass(sp_convolver *c, int number) {
+    sp_level *level = &c->levels[number];
+    int current = c->place - (number ? level->partition : 0);
+    current += current < 0 ? c->input_frames : 0;
+    int previous = current - level->partition;
+    previous += previous < 0 ? c->input_frames : 0;
+    sp_pass pass = {
+        .previous = c->input + previous,
+        .current = c->input + current,
+        .input_stride = c->input_frames,
+        .filters = c->sounding,
+    };
+    unsigned long long due = c->position + (number ? level->n_blocks : 0);
+    if (c->coming && due >= fade_end(c)) {
+        pass.filters = c->coming;
+    } else if (c->coming && due >= c->fade_begin) {
+        pass.coming = c->coming;
+        pass.weights = c->weights + (due - c->fade_begin) * c->layout.plan.block;
+    }
+    sp_level_begin(level, &pass);
+}
+
 static void convolve_block(sp_convolver *c) {
-    level_push(&c->level, c->kernels, c->blocks[!c->current], c->blocks[c->current]);
-    level_pull(&c->level, c->kernels, c->out);
-    c->current = !c->current;
+    const sp_plan *plan = &c->layout.plan;
+    if (c->layout.difference_and_sum) {
+        make_difference_and_sum(c);
+    }
+    if (c->position % (c->longest / plan->block) == 0) {
+        exchange_filters(c);
+    }
+    for (int number = 0; number < c->layout.ladder.n_levels; number++) {
+        sp_level *level = &c->levels[number];
+        int block_of_pass = (int)(c->position % level->n_blocks);
+        if (block_of_pass == 0) {
+            begin_pass(c, number);
+        }
+        sp_level_work(level, block_of_pass, c->work);
+        if (number == 0) {
+            c->out = level->out[level->making];
+            continue;
+        }
+        for (int o = 0; o < plan->n_outputs; o++) {
+            const float *due = level->out[!level->making] + (size_t)o * level->partition + (size_t)block_of_pass * plan->block;
+            float *out = c->out + (size_t)o * plan->block;
+            for (int n = 0; n < plan->block; n++) {
+                out[n] += due[n];
+            }
+        }
+    }
+    c->position++;
+    c->place += plan->block;
+    c->place -= c->place == c->input_frames ? c->input_frames : 0;
 }
 
 int sp_convolver_process(sp_convolver *c, const float *const *in, float *const *out, int n_frames) {
-    int block = c->plan.block;
-    if (n_frames < 0 || (c->plan.exact_blocks && n_frames % block)) {
+    int block = c->layout.plan.block, exact_blocks = c->layout.plan.exact_blocks;
+    if (n_frames < 0 || (exact_blocks && n_frames % block)) {
         return SP_ERROR_FRAMES;
     }
     sp_float_state state = sp_float_state_get();
@@ -312,7 +333,7 @@ int sp_convolver_process(sp_convolver *c, const float *const *in, float *const *
     for (int done = 0, run; done < n_frames; done += run) {
         run = n_frames - done < block - c->fill ? n_frames - done : block - c->fill;
         copy_in(c, in, done, run);
-        if (c->plan.exact_blocks) { /* run is a whole block */
+        if (exact_blocks) { /* run is a whole block */
             convolve_block(c);
             copy_out(c, out, done, run);
             continue;

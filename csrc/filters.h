@@ -1,39 +1,68 @@
-/* Draft of the contract of the convolver's tails and swap; it moves into spatial.h with the code. */
+/* Filters as a convolver reads them: spectra of all partitions, one linear stream a level. */
 #ifndef SPATIAL_FILTERS_H
 #define SPATIAL_FILTERS_H
 
 #include "core.h"
+#include "kernels.h"
+#include "plan.h"
 
-/* New in sp_plan, at its end (all zero means: the planner chooses):
+/* Inputs whose products are summed together: product n is partition n / n_inputs, input first + n % n_inputs. */
+typedef struct {
+    int first, n_inputs;
+} sp_group;
+
+#define SP_MAX_GROUPS 2
+
+/* What the sets of one convolver have in common.
  *
- *     int n_tails;             1..SP_MAX_TAILS levels of longer partitions as given, SP_TAILS_CHOSEN 0, SP_TAILS_NONE -1
- *     int tails[SP_MAX_TAILS]; their partitions, frames
- */
+ * Where the filters are mirror-symmetric, that is, where exchanging the first two inputs x0, x1 (left and right) exchanges outputs in
+ * pairs, the convolver works on x0 - x1 and x0 + x1 in their place, in two groups: {x0 - x1} and {x0 + x1, all others}. Of a pair of
+ * outputs, the half difference then needs the first group only and the half sum the second only: half the products. Filters that are
+ * not symmetric can take their place, with all products. */
+typedef struct {
+    sp_plan plan;
+    const sp_kernels *kernels;
+    sp_ladder ladder;
+    sp_fft fft[SP_MAX_LEVELS];
+    int n_products;         /* of a partition, with the filters that it was made for */
+    int difference_and_sum; /* 1: of the first two inputs, in their place */
+    int n_groups;
+    sp_group groups[SP_MAX_GROUPS];
+} sp_layout;
 
-/* Filters in the layout of one convolver, ready to take the place of those that sound. */
-typedef struct sp_filters sp_filters;
+/* Rows that are computed together, so that a spectrum is read once for all of them. */
+typedef struct {
+    int row, n_rows;
+    int first_group, end_group;
+    int n_inputs;          /* of these groups */
+    int n_products_before; /* rows times inputs of the tiles before */
+} sp_tile;
 
-/* Frames after which everything repeats: the longest partition L. Bits depend on the position modulo it. */
-int sp_convolver_period(const sp_convolver *convolver);
+struct sp_filters {
+    const sp_layout *layout;
+    int n_products; /* rows times inputs of all tiles */
+    int n_tiles;
+    sp_tile tiles[SP_MAX_CHANNELS + SP_MAX_GROUPS];
+    /* Row k < n_pairs is the half sum of a pair of outputs and row n_outputs - n_pairs + k its half difference; when both are there, their
+     * sum and difference take their places. The rows between are outputs themselves. */
+    int n_pairs;
+    int output_of_row[SP_MAX_CHANNELS], row_of_output[SP_MAX_CHANNELS];
+    float *spectra[SP_MAX_LEVELS]; /* [chunk][tile][product][row of the tile][re | im] */
+    struct sp_filters *next;       /* in a list of sets that are out of use */
+    void *allocation;
+};
 
-/* Frames of a swap's cross-fade: L, at least SP_MIN_FADE. */
-int sp_convolver_fade(const sp_convolver *convolver);
+/* Layout for filters that have to be fast; all but the tables of fft. */
+sp_layout sp_layout_for(const sp_plan *plan, const float *taps);
 
-/* Any thread, also while the convolver processes; allocates. taps are [n_outputs][n_inputs][n_taps] of the convolver's plan and are
- * copied. NULL with *error set. */
-sp_filters *sp_filters_new(const sp_convolver *convolver, const float *taps, int *error);
+/* NULL with *error set where there is no memory, or a tap is not finite. */
+sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *error);
 
-/* The filters sound in place of the present ones: cross-faded, beginning L to 2 L frames after the next call of process (0 to `block`
- * where there are no tails), or, where a fade is under way, as long after its end. Ones still waiting are skipped: the latest wins.
- * The convolver owns them until sp_convolver_collect gives them back. From one control thread, while another may process. */
-int sp_convolver_swap(sp_convolver *convolver, sp_filters *filters);
-
-/* Filters that sound no more, or were skipped; NULL where there are none. They may be freed, or swapped in again. Control thread. */
-sp_filters *sp_convolver_collect(sp_convolver *convolver);
-
-/* Only filters that no convolver owns. NULL is fine. */
-void sp_filters_free(sp_filters *filters);
-
-/* sp_convolver_reset ends a swap at once: the latest filters sound from position 0 on. */
+/* Stream of a tile and chunk at one level. */
+static inline const float *sp_tile_spectra(const sp_filters *filters, const sp_tile *tile, int level, int chunk) {
+    size_t n_partitions = filters->layout->ladder.n_partitions[level];
+    size_t n_products = n_partitions * ((size_t)chunk * filters->n_products + tile->n_products_before);
+    return filters->spectra[level] + n_products * 2 * filters->layout->kernels->chunk;
+}
 
 #endif

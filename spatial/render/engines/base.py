@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,8 @@ from spatial.errors import UsageError
 MAX_CHANNELS = 64
 MAX_TAPS = 1 << 20
 MIN_BLOCK, MAX_BLOCK = 16, 8192
+MIN_FADE = 1024
+"""Shortest cross-fade of a swap, frames."""
 MAX_SAMPLE = 1e6
 """Magnitude beyond which a sample is taken for garbage; about +120 dBFS."""
 
@@ -28,6 +30,11 @@ class Convolver(Protocol):
         "c", "numba" or "numpy".
     latency : int
         Frames by which the output is late: 0 with exact_blocks, else the block. It never changes.
+    partitions : tuple of int
+        Frames of the partitions of the first taps and, rising, of later ones. A delay of the input by a multiple of the last one gives
+        the same bits later.
+    fade : int
+        Frames that the cross-fade of a swap lasts: max(partitions[-1], 1024).
     discarded : int
         Samples since the start or the last reset that were not finite or beyond 1e6 and counted as 0.
     """
@@ -36,6 +43,12 @@ class Convolver(Protocol):
 
     @property
     def latency(self) -> int: ...
+
+    @property
+    def partitions(self) -> tuple[int, ...]: ...
+
+    @property
+    def fade(self) -> int: ...
 
     @property
     def discarded(self) -> int: ...
@@ -52,8 +65,27 @@ class Convolver(Protocol):
         """
         ...
 
+    def swap(self, taps: ArrayLike) -> None:
+        """Put new filters in the place of those that sound, by a cross-fade with weights 3 x^2 - 2 x^3, ``fade`` frames long.
+
+        With L the last of ``partitions`` it begins L to 2 L frames after the next call of process (at most a block after it where there
+        is but one), or as long after the end of a fade that is under way. Filters that still wait then are skipped: the latest win.
+        Another thread may process meanwhile.
+
+        Parameters
+        ----------
+        taps : (n_outputs, n_inputs, n) float
+            As many outputs and inputs as before, and at most as many taps.
+
+        Raises
+        ------
+        UsageError
+            Another shape, or taps that are not finite.
+        """
+        ...
+
     def reset(self) -> None:
-        """Back to position 0 with all state zero, as if newly made."""
+        """Back to position 0 with all state zero, as if newly made with the filters that were swapped in last."""
         ...
 
 
@@ -81,6 +113,14 @@ def checked_taps(taps: ArrayLike, block: int) -> Audio:
     return checked
 
 
+def checked_swap(taps: ArrayLike, n_outputs: int, n_inputs: int, n_taps: int) -> Audio:
+    """Taps for a swap as float32 (n_outputs, n_inputs, n_taps), with zeros behind them; UsageError as ``Convolver.swap`` says."""
+    checked = checked_taps(taps, MIN_BLOCK)
+    if checked.shape[:2] != (n_outputs, n_inputs) or checked.shape[2] > n_taps:
+        raise UsageError(f"swap: taps must be ({n_outputs}, {n_inputs}, at most {n_taps}), got shape {checked.shape}")
+    return np.pad(checked, ((0, 0), (0, 0), (0, n_taps - checked.shape[2])))
+
+
 def checked_audio(x: ArrayLike, n_inputs: int, block: int, exact_blocks: bool) -> Audio:
     """One call's input as contiguous (n_inputs, frames) float32; UsageError as ``Convolver.process`` says."""
     checked = np.ascontiguousarray(x, dtype=np.float32)
@@ -92,7 +132,7 @@ def checked_audio(x: ArrayLike, n_inputs: int, block: int, exact_blocks: bool) -
 
 
 class StreamConvolver(ABC):
-    """Calls of any size out of an engine that knows whole blocks only: the twin of what the C core does for itself."""
+    """Calls of any size, and swaps, out of an engine that knows whole blocks only: the twin of what the C core does for itself."""
 
     engine: str
 
@@ -101,6 +141,13 @@ class StreamConvolver(ABC):
         self.block = block
         self.exact_blocks = exact_blocks
         self.n_partitions = -(-self.n_taps // block)
+        self.partitions = (block,)
+        self.fade = max(block, MIN_FADE)
+        x = (np.arange(self.fade) + 0.5) / self.fade
+        self._weights = (x * x * (3 - 2 * x)).astype(np.float32).reshape(-1, block)
+        self._sounding = self.load(taps)
+        self._coming: Any = None
+        self._waiting: Any = None
         self.reset()
 
     @property
@@ -113,8 +160,14 @@ class StreamConvolver(ABC):
         """Samples that counted as 0."""
         return self._discarded
 
+    def swap(self, taps: ArrayLike) -> None:
+        """As ``Convolver.swap``."""
+        self._waiting = self.load(checked_swap(taps, self.n_outputs, self.n_inputs, self.n_taps))
+
     def reset(self) -> None:
-        """Back to position 0 with all state zero."""
+        """Back to position 0 with all state zero; the last filters sound."""
+        latest = next(filters for filters in (self._waiting, self._coming, self._sounding) if filters is not None)
+        self._sounding, self._coming, self._waiting = latest, None, None
         self._previous = np.zeros((self.n_inputs, self.block), np.float32)
         self._filling = np.zeros((self.n_inputs, self.block), np.float32)
         self._computed = np.zeros((self.n_outputs, self.block), np.float32)
@@ -138,7 +191,7 @@ class StreamConvolver(ABC):
                 y[:, audio] = self._computed[:, block]
             self._fill += run
             if self._fill == self.block:
-                self._computed = self.convolve_block(self._previous, self._filling)
+                self._computed = self._convolve_block()
                 self._previous, self._filling = self._filling, self._previous
                 self._fill = 0
             if self.exact_blocks:
@@ -146,10 +199,31 @@ class StreamConvolver(ABC):
             done += run
         return y
 
+    def _convolve_block(self) -> Audio:
+        self.push(self._previous, self._filling)
+        if self._coming is None and self._waiting is not None:
+            self._coming, self._waiting = self._waiting, None
+            self._blocks_faded = 0
+        y = self.pull(self._sounding)
+        if self._coming is not None:
+            y += self._weights[self._blocks_faded] * (self.pull(self._coming) - y)
+            self._blocks_faded += 1
+            if self._blocks_faded == len(self._weights):
+                self._sounding, self._coming = self._coming, None
+        return y
+
+    @abstractmethod
+    def load(self, taps: Audio) -> Any:
+        """Taps (n_outputs, n_inputs, n_taps) as ``pull`` takes them."""
+
     @abstractmethod
     def reset_spectra(self) -> None:
         """Forget all blocks."""
 
     @abstractmethod
-    def convolve_block(self, previous: Audio, current: Audio) -> Audio:
-        """The output (n_outputs, block) of the current block; both blocks are (n_inputs, block)."""
+    def push(self, previous: Audio, current: Audio) -> None:
+        """Take in the spectra of the current block; both blocks are (n_inputs, block)."""
+
+    @abstractmethod
+    def pull(self, filters: Any) -> Audio:
+        """The output (n_outputs, block) of the current block."""

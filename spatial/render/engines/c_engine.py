@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from spatial.errors import UsageError
 from spatial.render._core import ffi, lib
-from spatial.render.engines.base import Audio, checked_audio
+from spatial.render.engines.base import Audio, checked_audio, checked_swap
 
 INSTRUCTION_SETS = {"baseline": lib.SP_ISA_BASELINE, "avx2": lib.SP_ISA_AVX2, "avx512": lib.SP_ISA_AVX512}
 """Values of SPATIAL_ISA, which exists so that tests can hold the instruction sets together."""
@@ -37,13 +37,27 @@ def instruction_set_name() -> str:
     return ffi.string(lib.sp_instruction_set_name(chosen_instruction_set())).decode()
 
 
+def swap_filters(convolver: object, taps: Audio) -> None:
+    """New filters, (n_outputs, n_inputs, n_taps) of its plan, for an ``sp_convolver``; frees those that it is done with.
+
+    One thread at a time, also while another one processes.
+    """
+    error = ffi.new("int *")
+    filters = lib.sp_filters_new(convolver, ffi.from_buffer("float[]", taps), error)
+    if filters == ffi.NULL:
+        raise UsageError("convolution: the new filters do not fit into memory")
+    lib.sp_convolver_swap(convolver, filters)
+    while (retired := lib.sp_convolver_collect(convolver)) != ffi.NULL:
+        lib.sp_filters_free(retired)
+
+
 class CoreConvolver:
     """``sp_convolver`` of csrc/spatial.h behind the interface of ``Convolver``."""
 
     engine = "c"
 
     def __init__(self, taps: Audio, block: int, exact_blocks: bool) -> None:
-        self.n_outputs, self.n_inputs, n_taps = taps.shape
+        self.n_outputs, self.n_inputs, self.n_taps = taps.shape
         self.block = block
         self.exact_blocks = exact_blocks
         plan = ffi.new(
@@ -51,7 +65,7 @@ class CoreConvolver:
             {
                 "n_inputs": self.n_inputs,
                 "n_outputs": self.n_outputs,
-                "n_taps": n_taps,
+                "n_taps": self.n_taps,
                 "block": block,
                 "exact_blocks": int(exact_blocks),
                 "instruction_set": chosen_instruction_set(),
@@ -60,7 +74,7 @@ class CoreConvolver:
         error = ffi.new("int *")
         made = lib.sp_convolver_new(plan, ffi.from_buffer("float[]", taps), error)
         if error[0] == lib.SP_ERROR_MEMORY:
-            raise UsageError(f"convolution: filters of {self.n_outputs} x {self.n_inputs} x {n_taps} taps do not fit into memory")
+            raise UsageError(f"convolution: filters of {self.n_outputs} x {self.n_inputs} x {self.n_taps} taps do not fit into memory")
         if made == ffi.NULL:
             raise ValueError(f"the core refuses a plan that checked_taps let through, error {error[0]}")
         self._convolver = ffi.gc(made, lib.sp_convolver_free)
@@ -73,6 +87,17 @@ class CoreConvolver:
         return lib.sp_convolver_latency(self._convolver)
 
     @property
+    def partitions(self) -> tuple[int, ...]:
+        """Frames of the partitions of the head and of the tails; the bits depend on the position modulo the last one."""
+        partitions = ffi.new("int[]", 1 + lib.SP_MAX_TAILS)
+        return tuple(partitions[0 : lib.sp_convolver_partitions(self._convolver, partitions)])
+
+    @property
+    def fade(self) -> int:
+        """Frames that the cross-fade of a swap lasts."""
+        return lib.sp_convolver_fade(self._convolver)
+
+    @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
         return lib.sp_convolver_discarded(self._convolver)
@@ -80,6 +105,10 @@ class CoreConvolver:
     def reset(self) -> None:
         """Back to position 0 with all state zero."""
         lib.sp_convolver_reset(self._convolver)
+
+    def swap(self, taps: ArrayLike) -> None:
+        """As ``Convolver.swap``."""
+        swap_filters(self._convolver, checked_swap(taps, self.n_outputs, self.n_inputs, self.n_taps))
 
     def process(self, x: ArrayLike) -> Audio:
         """As ``Convolver.process``."""

@@ -15,19 +15,26 @@ class NumbaConvolver(StreamConvolver):
     def __init__(self, taps: Audio, block: int, exact_blocks: bool) -> None:
         from spatial.render.engines import numba_kernels  # takes a second: only who uses it pays
 
-        super().__init__(taps, block, exact_blocks)
         self._kernels = numba_kernels
         self._turns = numba_kernels.half_turns(block)
-        self._filters = numba_kernels.load_filters(taps, block, self._turns)
+        super().__init__(taps, block, exact_blocks)
+
+    def load(self, taps: Audio) -> Audio:
+        """Spectra of all partitions."""
+        return self._kernels.load_filters(taps, self.block, self._turns)
 
     def reset_spectra(self) -> None:
         """Forget all blocks."""
         self._ring = np.zeros((2, self.n_partitions, self.n_inputs, self.block), np.float32)
         self._newest = 0
 
-    def convolve_block(self, previous: Audio, current: Audio) -> Audio:
-        """One block, (n_inputs, block) to (n_outputs, block)."""
+    def push(self, previous: Audio, current: Audio) -> None:
+        """Spectra of the current block, in the place of the oldest ones."""
         self._newest = (self._newest - 1) % self.n_partitions
+        self._kernels.transform_block(previous, current, self._ring, self._newest, self._turns)
+
+    def pull(self, filters: Audio) -> Audio:
+        """(n_outputs, block)"""
         y = np.empty((self.n_outputs, self.block), np.float32)
-        self._kernels.convolve_block(previous, current, self._filters, self._ring, self._newest, self._turns, y)
+        self._kernels.convolve_block(filters, self._ring, self._newest, self._turns, y)
         return y

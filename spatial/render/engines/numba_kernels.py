@@ -86,16 +86,21 @@ def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def convolve_block(previous: Floats, current: Floats, filters: Floats, ring: Floats, newest: int, turns: Turns, out: Floats) -> None:
-    """One block: transforms the inputs into ring (2, n_partitions, n_inputs, block) at `newest`, sums the products, transforms back.
+def transform_block(previous: Floats, current: Floats, ring: Floats, newest: int, turns: Turns) -> None:
+    """Transforms the inputs, (n_inputs, block), into ring (2, n_partitions, n_inputs, block) at `newest`."""
+    for i in range(previous.shape[0]):
+        ring[0, newest, i] = previous[i]
+        ring[1, newest, i] = current[i]
+        forward(ring[0, newest, i], ring[1, newest, i], turns)
+
+
+@njit(cache=True, nogil=True)
+def convolve_block(filters: Floats, ring: Floats, newest: int, turns: Turns, out: Floats) -> None:
+    """Output of the block at `newest`: sums the products and transforms back.
 
     Sums of few products are single precision, their sums double, so that long filters in small blocks keep their precision.
     """
     n_outputs, n_partitions, n_inputs, block = filters.shape[1:]
-    for i in range(n_inputs):
-        ring[0, newest, i] = previous[i]
-        ring[1, newest, i] = current[i]
-        forward(ring[0, newest, i], ring[1, newest, i], turns)
     sum_re, sum_im = np.empty(block, np.float32), np.empty(block, np.float32)
     for o in range(n_outputs):
         total_re, total_im = np.zeros(block), np.zeros(block)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spatial.render.engines.base import Audio, StreamConvolver
 
@@ -16,20 +17,23 @@ class NumpyConvolver(StreamConvolver):
 
     engine = "numpy"
 
-    def __init__(self, taps: Audio, block: int, exact_blocks: bool) -> None:
-        super().__init__(taps, block, exact_blocks)
-        padded = np.zeros((self.n_outputs, self.n_inputs, self.n_partitions * block))
+    def load(self, taps: Audio) -> NDArray[np.complex128]:
+        """Spectra of all partitions, (n_outputs, n_inputs, n_partitions, block + 1)."""
+        padded = np.zeros((self.n_outputs, self.n_inputs, self.n_partitions * self.block))
         padded[:, :, : self.n_taps] = taps
-        partitions = padded.reshape(self.n_outputs, self.n_inputs, self.n_partitions, block)
-        self._filters = np.fft.rfft(partitions, 2 * block)
+        partitions = padded.reshape(self.n_outputs, self.n_inputs, self.n_partitions, self.block)
+        return np.fft.rfft(partitions, 2 * self.block)
 
     def reset_spectra(self) -> None:
         """Forget all blocks."""
         self._spectra = np.zeros((self.n_inputs, self.n_partitions, self.block + 1), complex)
 
-    def convolve_block(self, previous: Audio, current: Audio) -> Audio:
-        """One block, (n_inputs, block) to (n_outputs, block)."""
+    def push(self, previous: Audio, current: Audio) -> None:
+        """Spectra of the current block, in front of those of the blocks before."""
         self._spectra = np.roll(self._spectra, 1, axis=1)
         self._spectra[:, 0] = np.fft.rfft(np.concatenate([previous, current], axis=1).astype(float))
-        y = np.fft.irfft(np.einsum("oipf,ipf->of", self._filters, self._spectra))
+
+    def pull(self, filters: NDArray[np.complex128]) -> Audio:
+        """(n_outputs, block)"""
+        y = np.fft.irfft(np.einsum("oipf,ipf->of", filters, self._spectra))
         return y[:, self.block :].astype(np.float32)
