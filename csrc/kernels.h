@@ -6,6 +6,7 @@
 #include "fft.h"
 #include "interpolation.h"
 #include "upmix_bins.h"
+#include "weighting.h"
 
 #define SP_MAX_CHUNK 16
 #define SP_MAX_TILE 8
@@ -29,6 +30,7 @@ typedef struct {
     /* largest[i] = largest magnitude between x[i + half - 1] and x[i + half]; n is rounded up to 8, and so much is read and written. */
     void (*peaks_between)(const sp_interpolation *filters, const float *x, int n, float *largest);
     float (*largest_magnitude)(const float *x, int n);
+    double (*weighted_power)(const sp_weighting *weighting, double *states, const float *const *x, int n);
 } sp_kernels;
 
 /* NULL where this processor has no such instruction set (SP_ISA_...). */

@@ -91,6 +91,7 @@ MULTIPLY_ADD(8)
 
 #include "upmix_lanes.h"
 #include "peaks_lanes.h"
+#include "weighting_lanes.h"
 
 static const sp_kernels K(kernels) = {
     .name = NAME,
@@ -116,6 +117,7 @@ static const sp_kernels K(kernels) = {
     .upmix_centre = K(upmix_centre),
     .peaks_between = K(peaks_between),
     .largest_magnitude = K(largest_magnitude),
+    .weighted_power = K(weighted_power),
 };
 
 #undef MULTIPLY_ADD

@@ -8,6 +8,7 @@
 typedef float sp_float4 __attribute__((vector_size(16), may_alias));
 typedef float sp_float8 __attribute__((vector_size(32), may_alias));
 typedef float sp_float16 __attribute__((vector_size(64), may_alias));
+typedef double sp_double8 __attribute__((vector_size(64), may_alias));
 typedef int sp_int4 __attribute__((vector_size(16)));
 typedef int sp_int8 __attribute__((vector_size(32)));
 

@@ -39,6 +39,7 @@
 #define SP_MIN_FADE 1024
 
 #define SP_MAX_FS 1000000
+#define SP_MIN_METER_FS 10
 #define SP_MAX_BYPASS_DELAY 2097152
 
 #define SP_MIN_SPAN 16
@@ -200,6 +201,33 @@ void sp_limiter_reset(sp_limiter *limiter);
 
 /* NULL is fine. */
 void sp_limiter_free(sp_limiter *limiter);
+
+
+/* Loudness and true peak of a stream (ITU-R BS.1770-5), every channel with weight 1. Life: sp_meter_new, sp_meter_process, sp_meter_free. */
+typedef struct {
+    double fs;           /* sample rate, Hz, from SP_MIN_METER_FS on */
+    int n_channels;      /* 1..SP_MAX_CHANNELS */
+    int instruction_set; /* SP_ISA_... */
+} sp_meter_plan;
+
+typedef struct sp_meter sp_meter;
+
+/* Plans, allocates and touches everything. NULL with *error set where the plan lies outside its domain. */
+sp_meter *sp_meter_new(const sp_meter_plan *plan, int *error);
+
+/* Frames of a step: a tenth of a second. */
+int sp_meter_step(const sp_meter *meter);
+
+/* The next n_frames of every channel. steps, which has room for n_frames / step + 1, gets the mean K-weighted power, summed over the
+ * channels, of every step that is completed; returns their number. Real time. */
+int sp_meter_process(sp_meter *meter, const float *const *in, int n_frames, double *steps);
+
+/* Largest magnitude so far: of a channel's samples; of all channels between the samples as well, as if silence followed. */
+double sp_meter_sample_peak(const sp_meter *meter, int channel);
+double sp_meter_true_peak(sp_meter *meter);
+
+/* NULL is fine. */
+void sp_meter_free(sp_meter *meter);
 
 
 /* The chain: upmix -> end of the programme -> path gains -> sp_convolver -> bypass -> gain -> sp_limiter.

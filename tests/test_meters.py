@@ -1,11 +1,23 @@
-"""Loudness and true peak against closed forms and the test signals of EBU Tech 3341 (made here, with what they must read)."""
+"""Loudness and true peak against closed forms and the test signals of EBU Tech 3341 (made here, with what they must read).
+
+The NumPy meter and the C core's, where it is built, stand the same tests.
+"""
 
 import numpy as np
 import pytest
 from scipy import signal
 from sounds import FS, noise
 
-from spatial.render.meters import BlockFilter, LoudnessMeter, TruePeakMeter, k_weighting
+from spatial.render.backends import engine_available
+from spatial.render.meters import BlockFilter, NumpyMeter, k_weighting, make_meter
+
+
+@pytest.fixture(
+    params=["numpy", pytest.param("c", marks=pytest.mark.skipif(not engine_available("c"), reason="the C core is not built"))], autouse=True
+)
+def engine(request, monkeypatch):
+    """Whose meter make_meter makes."""
+    monkeypatch.setenv("SPATIAL_ENGINE", request.param)
 
 
 def tone(seconds, level_db, hz=1000.0, fs=FS):
@@ -13,14 +25,14 @@ def tone(seconds, level_db, hz=1000.0, fs=FS):
 
 
 def lufs(x, fs=FS, chunk=4000):
-    meter = LoudnessMeter(fs, len(x))
+    meter = make_meter(fs, len(x))
     for i in range(0, x.shape[1], chunk):
         meter.add(x[:, i : i + chunk].astype(np.float32))
     return meter.integrated_lufs
 
 
 def dbtp(x, chunk=1000):
-    meter = TruePeakMeter(len(x))
+    meter = make_meter(FS, len(x))
     for i in range(0, x.shape[1], chunk):
         meter.add(x[:, i : i + chunk].astype(np.float32))
     return meter.true_peak_db
@@ -112,8 +124,23 @@ def test_true_peak_of_a_quiet_channel_beside_a_loud_one():
 
 
 def test_sample_peaks_and_silence():
-    meter = TruePeakMeter(2)
+    meter = make_meter(FS, 2)
     meter.add(np.array([[0, 0.5, -0.7], [0, 0, 0]], np.float32))
     meter.add(np.zeros((2, 0), np.float32))
     assert np.allclose(meter.sample_peaks, [0.7, 0])
     assert dbtp(np.zeros((2, 50))) is None
+
+
+@pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
+@pytest.mark.parametrize("channels, fs", [(1, 48000), (8, 44100), (11, 192000)])
+def test_the_core_and_its_twin_agree(channels, fs):
+    from spatial.render.engines.c_meter import CoreMeter
+
+    x = noise(2 * fs, channels, -3.0).T * np.linspace(0.1, 1, channels, dtype=np.float32)[:, None]
+    core, twin = CoreMeter(fs, channels), NumpyMeter(fs, channels)
+    for piece in np.array_split(x, 37, axis=1):
+        core.add(piece)
+        twin.add(piece)
+    assert np.array_equal(core.sample_peaks, twin.sample_peaks)
+    assert core.true_peak_db == pytest.approx(twin.true_peak_db, abs=1e-5)
+    assert core.integrated_lufs == pytest.approx(twin.integrated_lufs, abs=1e-6)

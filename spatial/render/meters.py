@@ -1,12 +1,14 @@
-"""Loudness and true peak of a stream (ITU-R BS.1770-5), in NumPy alone."""
+"""Loudness and true peak of a stream (ITU-R BS.1770-5): in the C core where that is the engine, else in NumPy."""
 
 from __future__ import annotations
 
 from array import array
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.render.backends import engine_name
 from spatial.render.interpolate import PeakFinder
 from spatial.units import db, power_db
 
@@ -26,6 +28,58 @@ TRUE_PEAK_TAPS = (
      0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
 )  # fmt: skip
 """Interpolating filter of BS.1770 annex 2, phases 0 and 1; phases 3 and 2 are their mirror images."""
+
+
+class Meter(Protocol):
+    """Loudness, true peak and sample peaks of a stream."""
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+
+    @property
+    def sample_peaks(self) -> NDArray[np.float64]: ...
+
+    @property
+    def true_peak_db(self) -> float | None: ...
+
+    @property
+    def integrated_lufs(self) -> float | None: ...
+
+
+def make_meter(fs: int, channels: int) -> Meter:
+    """A meter of the engine in force."""
+    if engine_name() == "c":
+        from spatial.render.engines.c_meter import CoreMeter
+
+        return CoreMeter(fs, channels)
+    return NumpyMeter(fs, channels)
+
+
+class NumpyMeter:
+    """``Meter`` in NumPy."""
+
+    def __init__(self, fs: int, channels: int) -> None:
+        self._loudness, self._peaks = LoudnessMeter(fs, channels), TruePeakMeter(channels)
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        self._loudness.add(x)
+        self._peaks.add(x)
+
+    @property
+    def sample_peaks(self) -> NDArray[np.float64]:
+        """Of each channel the largest magnitude."""
+        return self._peaks.sample_peaks
+
+    @property
+    def true_peak_db(self) -> float | None:
+        """dBTP, as if silence followed; None where there is nothing else."""
+        return self._peaks.true_peak_db
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
+        return self._loudness.integrated_lufs
 
 
 class TruePeakMeter:
@@ -96,14 +150,19 @@ class LoudnessMeter:
         rest = np.concatenate([self._waiting, (self._weighting.rest() ** 2).sum(axis=0)])
         if len(rest) >= self._step:
             steps = np.append(steps, rest[: self._step].mean())
-        if len(steps) < BLOCK_STEPS:
-            return None
-        blocks = np.convolve(steps, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
-        blocks = blocks[OFFSET_LU + power_db(blocks) > ABSOLUTE_GATE_LUFS]
-        if len(blocks) == 0:
-            return None
-        gate = OFFSET_LU + power_db(blocks.mean()) + RELATIVE_GATE_LU
-        return float(OFFSET_LU + power_db(blocks[OFFSET_LU + power_db(blocks) > gate].mean()))
+        return gated_loudness(steps)
+
+
+def gated_loudness(steps: NDArray[np.float64]) -> float | None:
+    """LUFS of the weighted powers of steps of 100 ms; None where no block of 400 ms passes the gates."""
+    if len(steps) < BLOCK_STEPS:
+        return None
+    blocks = np.convolve(steps, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
+    blocks = blocks[OFFSET_LU + power_db(blocks) > ABSOLUTE_GATE_LUFS]
+    if len(blocks) == 0:
+        return None
+    gate = OFFSET_LU + power_db(blocks.mean()) + RELATIVE_GATE_LU
+    return float(OFFSET_LU + power_db(blocks[OFFSET_LU + power_db(blocks) > gate].mean()))
 
 
 class BlockFilter:

@@ -15,7 +15,7 @@ from spatial.io.atomic import check_destination
 from spatial.io.audio_in import AudioReader, Resampler, StereoSource
 from spatial.io.audio_out import AudioWriter, SampleFormat
 from spatial.render.chain import make_chain
-from spatial.render.meters import LoudnessMeter, TruePeakMeter
+from spatial.render.meters import make_meter
 from spatial.render.options import RenderOptions
 from spatial.render.report import DriverReport, RenderReport, UpmixReport, level_db
 from spatial.render.upmix import make_upmix
@@ -26,8 +26,8 @@ Path = str | os.PathLike[str]
 Progress = Callable[[int, int | None], None]
 """Called with the frames done and the frames there are (None: not known)."""
 
-CHUNK = 4096
-"""Frames at a time; between two chunks an interrupt is heard."""
+CHUNK = 16384
+"""Frames at a time; between two chunks an interrupt is heard. Smaller ones cost more overhead, larger ones do not stay in the cache."""
 
 
 def render_file(
@@ -78,21 +78,19 @@ def render_file(
         chain = make_chain(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
         expected = None if source.frames is None else source.frames + chain.tail - skip
-        loud_in, loud_out = LoudnessMeter(bank.fs, 2), LoudnessMeter(bank.fs, len(bank.channels))
-        peaks = TruePeakMeter(len(bank.channels))
+        meter_in, meter_out = make_meter(bank.fs, 2), make_meter(bank.fs, len(bank.channels))
         channels = tuple(channel - 1 for channel in bank.channels)
         too_loud = False
         with AudioWriter(output, bank.fs, channels, bits=options.bits, frames=expected, first_frame=skip) as writer:
-            for feeds in flow(source, chain.process, chain.tail, skip, max(CHUNK, options.block), heard=loud_in.add):
-                peaks.add(feeds)
-                loud_out.add(feeds)
-                too_loud = form.integer and peaks.sample_peaks.max() > 1  # only without the limiter
+            for feeds in flow(source, chain.process, chain.tail, skip, max(CHUNK, options.block), heard=meter_in.add):
+                meter_out.add(feeds)
+                too_loud = form.integer and meter_out.sample_peaks.max() > 1  # only without the limiter
                 if not too_loud:
                     writer.write(feeds)
                 if progress:
                     progress(writer.frames, expected)
             if too_loud:
-                raise _clipping(output, bank, peaks.sample_peaks, form)
+                raise _clipping(output, bank, meter_out.sample_peaks, form)
     limiter = chain.limiter
     return RenderReport(
         input=os.fspath(input),
@@ -100,17 +98,17 @@ def render_file(
         input_fs=reader.fs,
         input_channels=reader.channels,
         input_frames=reader.position,
-        input_lufs=loud_in.integrated_lufs,
+        input_lufs=meter_in.integrated_lufs,
         output=os.fspath(output),
         output_format=str(form),
         fs=bank.fs,
         channels=bank.n_channels,
         frames=writer.frames,
-        output_lufs=loud_out.integrated_lufs,
-        true_peak_dbtp=peaks.true_peak_db,
+        output_lufs=meter_out.integrated_lufs,
+        true_peak_dbtp=meter_out.true_peak_db,
         drivers=tuple(
             DriverReport(name, channel, level_db(peak), float(db(bound)) + chain.plan.gain_db)
-            for name, channel, peak, bound in zip(bank.driver_names, bank.channels, peaks.sample_peaks, chain.plan.l1, strict=True)
+            for name, channel, peak, bound in zip(bank.driver_names, bank.channels, meter_out.sample_peaks, chain.plan.l1, strict=True)
         ),
         gain_db=chain.plan.gain_db,
         limiter_share=None if limiter is None else min(limiter.limited_frames / max(writer.frames, 1), 1.0),
@@ -196,7 +194,8 @@ def flow(
             total = taken + tail
         if heard:
             heard(x)
-        y = process(np.pad(x, ((0, 0), (0, chunk - x.shape[1]))), x.shape[1])
+        whole = x if x.shape[1] == chunk else np.pad(x, ((0, 0), (0, chunk - x.shape[1])))
+        y = process(whole, x.shape[1])
         begin, end = max(skip - given, 0), chunk if total is None else min(total - given, chunk)
         given += chunk
         if begin < end:

@@ -1,0 +1,56 @@
+"""The C core's meter. Importing this fails with ImportError where the core is not built."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.errors import UsageError
+from spatial.render._core import ffi, lib
+from spatial.render.engines.base import Audio
+from spatial.render.engines.c_engine import chosen_instruction_set
+from spatial.render.meters import gated_loudness
+from spatial.units import db
+
+
+class CoreMeter:
+    """``sp_meter`` of csrc/spatial.h; see ``Meter``."""
+
+    def __init__(self, fs: int, channels: int) -> None:
+        error = ffi.new("int *")
+        plan = {"fs": fs, "n_channels": channels, "instruction_set": chosen_instruction_set()}
+        made = lib.sp_meter_new(ffi.new("sp_meter_plan *", plan), error)
+        if made == ffi.NULL:
+            raise UsageError(f"meter: {channels} channels at {fs} Hz are not possible (error {error[0]} of the core)")
+        self._meter = ffi.gc(made, lib.sp_meter_free)
+        self._channels = channels
+        self._step = lib.sp_meter_step(made)
+        self._steps = array("d")
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        if x.ndim != 2 or x.shape[0] != self._channels:
+            raise UsageError(f"meter: audio must be ({self._channels}, frames), got shape {x.shape}")
+        rows = [np.ascontiguousarray(channel, dtype=np.float32) for channel in x]
+        pointers = ffi.new("float *[]", [ffi.from_buffer("float[]", row) for row in rows])
+        steps = np.empty(x.shape[1] // self._step + 1)
+        n_steps = lib.sp_meter_process(self._meter, pointers, x.shape[1], ffi.from_buffer("double[]", steps))
+        self._steps.extend(steps[:n_steps])
+
+    @property
+    def sample_peaks(self) -> NDArray[np.float64]:
+        """Of each channel the largest magnitude."""
+        return np.array([lib.sp_meter_sample_peak(self._meter, channel) for channel in range(self._channels)])
+
+    @property
+    def true_peak_db(self) -> float | None:
+        """dBTP, as if silence followed; None where there is nothing else."""
+        peak = lib.sp_meter_true_peak(self._meter)
+        return float(db(peak)) if peak > 0 else None
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
+        return gated_loudness(np.append(self._steps, []))
