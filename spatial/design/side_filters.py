@@ -21,7 +21,7 @@ NULL_IPSI = 20.0  # the ear that has to be right, against a null or the mean of 
 EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = 30.0, (20.0, 50.0), (0.92, 0.98)  # the fit has a free hand where it stops listening: less of it
 EFFORT_HZ = (20.0, 20000.0)
 PHASE_ROUNDS = 8
-MISS_DB, LEAK_TO_HZ = 0.1, 10000.0
+MISS_DB, MOST_EMPHASIS, LEAK_TO_HZ = 0.1, 30.0, 10000.0
 CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 14, 0.3, 0.15
 BOUND_HEADROOM_DB = 0.05
 
@@ -56,7 +56,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
             break
         # where the design itself spends that much it is asked to spend less; where only the taps do, they are held to the design
         if excess.max() > CAP_TOLERANCE_DB:
-            excess = _widened(np.maximum(excess + CAP_HEADROOM_DB, 0), freqs)
+            excess = _widened(np.where(excess > CAP_TOLERANCE_DB / 2, excess + CAP_HEADROOM_DB, 0.0), freqs)
             own = _widened(current.effort_db(current.w), freqs) > stated - 1.0
             lower_cap = lower_cap + np.where(own, excess, 0.0)
             stiffer = stiffer * np.where(own, 1.0, 10 ** (excess / 5))
@@ -66,7 +66,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
             leak = np.sum(side.h_contra[:, order] * turned, axis=1)
             leak_phase = np.angle(leak)
             miss_db = np.abs(db(leak / np.sum(side.h_ipsi[:, order] * turned, axis=1)) - db(side.c / side.d))
-            emphasis = emphasis * np.where(audible_leak, np.maximum(miss_db / MISS_DB, 1.0), 1.0)
+            emphasis = np.minimum(emphasis * np.where(audible_leak, np.maximum(miss_db / MISS_DB, 1.0), 1.0), MOST_EMPHASIS)
         current = design_side(rig_file, side.ear, freqs, lower_cap, leak_phase, lower_bound)
     return taps
 
