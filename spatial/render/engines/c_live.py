@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from spatial.errors import UsageError
 from spatial.render._core import ffi, lib
-from spatial.render.chain import Audio
+from spatial.render.chain import Audio, ChainPlan
+from spatial.render.engines.base import checked_taps
 from spatial.render.engines.c_chain import CoreChain
 
 RING_S = 2.0
@@ -164,6 +165,44 @@ class CoreLive:
             finished=bool(f.finished),
             peaks=np.frombuffer(ffi.buffer(f.peaks), np.float32).copy(),
         )
+
+
+def exchange_filters(chain: CoreChain, plan: ChainPlan) -> bool:
+    """Cross-fade a chain that sounds to the filters of another plan; False where its shape differs, and nothing happens.
+
+    The controls are the caller's to set. Filters that are out of use are freed.
+    """
+    if _shape(plan) != _shape(chain.plan):
+        return False
+    convolver = lib.sp_chain_convolver(chain.pointer)
+    error = ffi.new("int *")
+    taps = checked_taps(plan.taps, plan.options.block)
+    filters = lib.sp_filters_new(convolver, ffi.from_buffer("float[]", taps), error)
+    if filters == ffi.NULL:
+        raise UsageError(f"live: other filters are not possible (error {error[0]} of the core)")
+    lib.sp_convolver_swap(convolver, filters)
+    chain.plan = plan
+    free_filters(chain)
+    return True
+
+
+def free_filters(chain: CoreChain) -> None:
+    """Free the filters that a chain has exchanged."""
+    convolver = lib.sp_chain_convolver(chain.pointer)
+    while (filters := lib.sp_convolver_collect(convolver)) != ffi.NULL:
+        lib.sp_filters_free(filters)
+
+
+def limiter_gain_db(chain: CoreChain) -> float:
+    """Of the last frame that left the limiter; 0 where there is none."""
+    limiter = lib.sp_chain_limiter(chain.pointer)
+    return 0.0 if limiter == ffi.NULL else lib.sp_limiter_gain_db(limiter)
+
+
+def _shape(plan: ChainPlan) -> tuple[Any, ...]:
+    """What the filters of a chain may not change."""
+    bank, options = plan.bank, plan.options
+    return (plan.taps.shape, plan.paths, plan.recipe, plan.drivers, bank.fs, bank.latency_samples, bank.channels, options.block, options.limiter)
 
 
 def _address(pointer: Any) -> int:
