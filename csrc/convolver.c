@@ -21,7 +21,6 @@
 
 #include "arena.h"
 #include "convolver_level.h"
-#include "entrance.h"
 #include "filters.h"
 #include "flush.h"
 
@@ -245,7 +244,7 @@ static float *input_of(const sp_convolver *c, int input) { return c->input + (si
 static void copy_in(sp_convolver *c, const float *const *in, int from, int n_frames) {
     unsigned long long garbage = 0;
     for (int i = 0; i < c->layout.plan.n_inputs; i++) {
-        garbage += sp_copy_clean(input_of(c, i) + c->place + c->fill, in[i] + from, n_frames);
+        garbage += c->layout.kernels->copy_clean(input_of(c, i) + c->place + c->fill, in[i] + from, n_frames);
     }
     if (garbage) {
         atomic_fetch_add_explicit(&c->discarded, garbage, memory_order_relaxed);
@@ -255,15 +254,6 @@ static void copy_in(sp_convolver *c, const float *const *in, int from, int n_fra
 static void copy_out(const sp_convolver *c, float *const *out, int to, int n_frames) {
     for (int o = 0; o < c->layout.plan.n_outputs; o++) {
         memcpy(out[o] + to, c->out + (size_t)o * c->layout.plan.block + c->fill, n_frames * sizeof(float));
-    }
-}
-
-static void make_difference_and_sum(const sp_convolver *c) {
-    float *x0 = input_of(c, 0) + c->place, *x1 = input_of(c, 1) + c->place;
-    for (int n = 0; n < c->layout.plan.block; n++) {
-        float difference = x0[n] - x1[n], sum = x0[n] + x1[n];
-        x0[n] = difference;
-        x1[n] = sum;
     }
 }
 
@@ -294,7 +284,7 @@ static void begin_pass(sp_convolver *c, int number) {
 static void convolve_block(sp_convolver *c) {
     const sp_plan *plan = &c->layout.plan;
     if (c->layout.difference_and_sum) {
-        make_difference_and_sum(c);
+        c->layout.kernels->sum_and_difference(input_of(c, 1) + c->place, input_of(c, 0) + c->place, plan->block);
     }
     if (c->position % (c->longest / plan->block) == 0) {
         exchange_filters(c);
@@ -312,10 +302,7 @@ static void convolve_block(sp_convolver *c) {
         }
         for (int o = 0; o < plan->n_outputs; o++) {
             const float *due = level->out[!level->making] + (size_t)o * level->partition + (size_t)block_of_pass * plan->block;
-            float *out = c->out + (size_t)o * plan->block;
-            for (int n = 0; n < plan->block; n++) {
-                out[n] += due[n];
-            }
+            c->layout.kernels->add(c->out + (size_t)o * plan->block, due, plan->block);
         }
     }
     c->position++;

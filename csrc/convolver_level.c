@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-/* The rounding error of a float sum grows by 3 dB with each doubling of its terms, so products are summed in three stages: so many
- * products to a sum, so many sums to a sum of sums, and these with the error of each addition carried along. */
-#define PRODUCTS_PER_SUM 64
+/* The rounding error of a float sum grows by 3 dB with each doubling of its terms, so products are summed in three stages: the kernels sum
+ * SP_PRODUCTS_PER_SUM of them, and add so many sums to a sum of sums; these are added with the error of each addition carried along. */
 #define PRODUCTS_PER_SUM_OF_SUMS 4096
 
 void sp_level_lay_out(sp_level *l, const sp_layout *layout, int number, sp_load *load, sp_arena *memory) {
@@ -15,7 +14,6 @@ void sp_level_lay_out(sp_level *l, const sp_layout *layout, int number, sp_load 
     l->partition = layout->ladder.partition[number];
     l->n_blocks = l->partition / layout->plan.block;
     l->n_chunks = l->partition / chunk;
-    l->n_tasks = layout->plan.n_inputs + l->n_chunks + n_outputs;
     for (int g = 0; g < layout->n_groups; g++) {
         sp_ring *ring = &l->rings[g];
         ring->n_products = layout->ladder.n_partitions[number] * layout->groups[g].n_inputs;
@@ -46,81 +44,72 @@ void sp_level_reset(sp_level *l) {
     l->n_done = 0;
 }
 
-static int smaller(int a, int b) { return a < b ? a : b; }
-
 /* ---- sums of products ---- */
 
-/* sums[row] += products of a ring from `begin` to before `end`, of one tile and chunk, in sums of PRODUCTS_PER_SUM. */
-static void add_products(const sp_level *l, const sp_ring *ring, int chunk, int begin, int end, const float *filters, int n_rows,
-                         float *sums, size_t sum_stride) {
+/* sums[row] += all products of a ring, however many, of one tile and chunk: sums of sums, added by D. E. Knuth's two-sum with the rounding
+ * error in a sum of its own. */
+static void add_many_products(const sp_level *l, const sp_ring *ring, const float *spectra, const float *filters, int n_rows, float *sums) {
     const sp_kernels *kernels = l->layout->kernels;
-    const float *spectra = ring->spectra + chunk * ring->stride;
-    for (int next; begin < end; begin = next) {
-        next = smaller(begin + PRODUCTS_PER_SUM, end);
-        int place = ring->newest + begin;
-        place -= place < ring->n_products ? 0 : ring->n_products;
-        int n_first = smaller(next - begin, ring->n_products - place);
-        kernels->multiply_add[n_rows](spectra + (size_t)place * 2 * kernels->chunk, n_first, spectra, next - begin - n_first, filters, sums,
-                                      sum_stride);
-        filters += (size_t)(next - begin) * n_rows * 2 * kernels->chunk;
-    }
-}
-
-/* The same for all products of a ring, however many: sums of sums, added by D. E. Knuth's two-sum with the rounding error in a sum of
- * its own. */
-static void add_many_products(const sp_level *l, const sp_ring *ring, int chunk, const float *filters, int n_rows, float *sums) {
-    int chunk_floats = 2 * l->layout->kernels->chunk;
+    int chunk_floats = 2 * kernels->chunk;
     _Alignas(SP_ALIGNMENT) float part[SP_MAX_TILE * 2 * SP_MAX_CHUNK];
     float lost[SP_MAX_TILE * 2 * SP_MAX_CHUNK] = {0};
-    for (int begin = 0; begin < ring->n_products; begin += PRODUCTS_PER_SUM_OF_SUMS) {
-        int end = smaller(begin + PRODUCTS_PER_SUM_OF_SUMS, ring->n_products);
-        memset(part, 0, sizeof part);
-        add_products(l, ring, chunk, begin, end, filters, n_rows, part, chunk_floats);
-        filters += (size_t)(end - begin) * n_rows * chunk_floats;
+    for (int begin = 0, n; begin < ring->n_products; begin += n) {
+        int place = (ring->newest + begin) % ring->n_products, n_to_end = ring->n_products - place;
+        n = ring->n_products - begin < PRODUCTS_PER_SUM_OF_SUMS ? ring->n_products - begin : PRODUCTS_PER_SUM_OF_SUMS;
+        int n_first = n < n_to_end ? n : n_to_end;
+        kernels->multiply_add[n_rows](spectra + (size_t)place * chunk_floats, n_first, spectra, n - n_first, filters, part, chunk_floats, 1);
+        filters += (size_t)n * n_rows * chunk_floats;
         for (int row = 0; row < n_rows; row++) {
-            for (int n = 0; n < chunk_floats; n++) {
-                float a = sums[row * l->sum_stride + n], b = part[row * chunk_floats + n];
+            for (int k = 0; k < chunk_floats; k++) {
+                float a = sums[row * l->sum_stride + k], b = part[row * chunk_floats + k];
                 float sum = a + b, b_in_sum = sum - a;
-                lost[row * chunk_floats + n] += (a - (sum - b_in_sum)) + (b - b_in_sum);
-                sums[row * l->sum_stride + n] = sum;
+                lost[row * chunk_floats + k] += (a - (sum - b_in_sum)) + (b - b_in_sum);
+                sums[row * l->sum_stride + k] = sum;
             }
         }
     }
     for (int row = 0; row < n_rows; row++) {
-        for (int n = 0; n < chunk_floats; n++) {
-            sums[row * l->sum_stride + n] += lost[row * chunk_floats + n];
+        for (int k = 0; k < chunk_floats; k++) {
+            sums[row * l->sum_stride + k] += lost[row * chunk_floats + k];
         }
     }
 }
 
-/* One chunk of the spectra of all outputs, for one set of filters. */
-static void multiply(const sp_level *l, const sp_filters *filters, float *sums, int chunk) {
-    int chunk_floats = 2 * l->layout->kernels->chunk;
-    sums += (size_t)chunk * chunk_floats;
-    for (int t = 0; t < filters->n_tiles; t++) {
-        const sp_tile *tile = &filters->tiles[t];
-        const float *stream = sp_tile_spectra(filters, tile, l->level, chunk);
-        float *tile_sums = sums + tile->row * l->sum_stride;
-        for (int row = 0; row < tile->n_rows; row++) {
-            memset(tile_sums + row * l->sum_stride, 0, chunk_floats * sizeof(float));
-        }
-        for (int g = tile->first_group; g < tile->end_group; g++) {
-            const sp_ring *ring = &l->rings[g];
-            if (ring->n_products <= PRODUCTS_PER_SUM_OF_SUMS) {
-                add_products(l, ring, chunk, 0, ring->n_products, stream, tile->n_rows, tile_sums, l->sum_stride);
-            } else {
-                add_many_products(l, ring, chunk, stream, tile->n_rows, tile_sums);
+/* Products of one tile, group and chunk. begin: sums is written, not added to. */
+static void sum_products(const sp_level *l, const sp_ring *ring, int chunk, const float *filters, int n_rows, float *sums, int begin) {
+    const sp_kernels *kernels = l->layout->kernels;
+    size_t chunk_floats = 2 * (size_t)kernels->chunk;
+    const float *spectra = ring->spectra + chunk * ring->stride;
+    if (ring->n_products <= PRODUCTS_PER_SUM_OF_SUMS) {
+        kernels->multiply_add[n_rows](spectra + ring->newest * chunk_floats, ring->n_products - ring->newest, spectra, ring->newest, filters,
+                                      sums, l->sum_stride, begin);
+        return;
+    }
+    for (int row = 0; row < n_rows && begin; row++) {
+        memset(sums + row * l->sum_stride, 0, chunk_floats * sizeof(float));
+    }
+    add_many_products(l, ring, spectra, filters, n_rows, sums);
+}
+
+/* Some chunks of the spectra of all outputs, for one set of filters. */
+static void multiply(const sp_level *l, const sp_filters *filters, float *sums, int first, int end) {
+    const sp_kernels *kernels = l->layout->kernels;
+    size_t chunk_floats = 2 * (size_t)kernels->chunk;
+    const float *stream = sp_chunk_spectra(filters, l->level, first);
+    for (int chunk = first; chunk < end; chunk++) {
+        for (int t = 0; t < filters->n_tiles; t++) {
+            const sp_tile *tile = &filters->tiles[t];
+            float *tile_sums = sums + tile->row * l->sum_stride + chunk * chunk_floats;
+            for (int g = tile->first_group; g < tile->end_group; g++) {
+                sum_products(l, &l->rings[g], chunk, stream, tile->n_rows, tile_sums, g == tile->first_group);
+                stream += l->rings[g].n_products * tile->n_rows * chunk_floats;
             }
-            stream += (size_t)ring->n_products * tile->n_rows * chunk_floats;
         }
     }
-    float *half_sums = sums, *half_differences = sums + (l->layout->plan.n_outputs - filters->n_pairs) * l->sum_stride;
-    for (int pair = 0; pair < filters->n_pairs; pair++, half_sums += l->sum_stride, half_differences += l->sum_stride) {
-        for (int n = 0; n < chunk_floats; n++) {
-            float sum = half_sums[n], difference = half_differences[n];
-            half_sums[n] = sum + difference;
-            half_differences[n] = sum - difference;
-        }
+    for (int pair = 0; pair < filters->n_pairs; pair++) {
+        float *half_sum = sums + pair * l->sum_stride + first * chunk_floats;
+        float *half_difference = half_sum + (l->layout->plan.n_outputs - filters->n_pairs) * l->sum_stride;
+        kernels->sum_and_difference(half_sum, half_difference, (end - first) * (int)chunk_floats);
     }
 }
 
@@ -148,23 +137,7 @@ static void transform_output(sp_level *l, int output, float *work) {
     if (pass->coming) {
         float *coming = work + 2 * l->partition;
         kernels->fft_inverse(fft, l->sums[1] + pass->coming->row_of_output[output] * l->sum_stride, chunk_stride, coming, work);
-        for (int n = 0; n < l->partition; n++) {
-            out[n] += pass->weights[n] * (coming[n] - out[n]);
-        }
-    }
-}
-
-static void do_task(sp_level *l, int task, float *work) {
-    int n_inputs = l->layout->plan.n_inputs;
-    if (task < n_inputs) {
-        transform_input(l, task, work);
-    } else if (task < n_inputs + l->n_chunks) {
-        multiply(l, l->pass.filters, l->sums[0], task - n_inputs);
-        if (l->pass.coming) {
-            multiply(l, l->pass.coming, l->sums[1], task - n_inputs);
-        }
-    } else {
-        transform_output(l, task - n_inputs - l->n_chunks, work);
+        kernels->fade(out, coming, pass->weights, l->partition);
     }
 }
 
@@ -178,8 +151,31 @@ void sp_level_begin(sp_level *l, const sp_pass *pass) {
     }
 }
 
+/* Tasks of a kind, which come after `before` others, that are to be done now: from *first to before *end. */
+static int due(const sp_level *l, int block, int before, int n, int *first, int *end) {
+    *first = l->n_done > before ? l->n_done - before : 0;
+    *end = l->ends[block] - before < n ? l->ends[block] - before : n;
+    return *first < *end;
+}
+
 void sp_level_work(sp_level *l, int block, float *work) {
-    for (; l->n_done < l->ends[block]; l->n_done++) {
-        do_task(l, l->n_done, work);
+    const sp_plan *plan = &l->layout->plan;
+    int first, end;
+    if (due(l, block, 0, plan->n_inputs, &first, &end)) {
+        for (int input = first; input < end; input++) {
+            transform_input(l, input, work);
+        }
     }
+    if (due(l, block, plan->n_inputs, l->n_chunks, &first, &end)) {
+        multiply(l, l->pass.filters, l->sums[0], first, end);
+        if (l->pass.coming) {
+            multiply(l, l->pass.coming, l->sums[1], first, end);
+        }
+    }
+    if (due(l, block, plan->n_inputs + l->n_chunks, plan->n_outputs, &first, &end)) {
+        for (int output = first; output < end; output++) {
+            transform_output(l, output, work);
+        }
+    }
+    l->n_done = l->ends[block];
 }

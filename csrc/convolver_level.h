@@ -25,7 +25,7 @@ typedef struct {
     const sp_layout *layout;
     int level;
     int partition, n_blocks; /* L frames: so many blocks */
-    int n_chunks, n_tasks;
+    int n_chunks;
     sp_ring rings[SP_MAX_GROUPS]; /* one for each group of inputs */
     size_t sum_stride;
     float *sums[2]; /* of the filters that sound, that fade in: [row][chunk][re | im], rows sum_stride apart */
@@ -33,7 +33,7 @@ typedef struct {
     int making;
     int *ends;      /* tasks done by the end of each block */
     sp_pass pass;
-    int n_done;
+    int n_done;     /* tasks */
 } sp_level;
 
 /* Places all in the arena; with memory, makes the schedule, and adds what the level costs to load. */
@@ -44,7 +44,7 @@ void sp_level_reset(sp_level *level);
 /* Begins a pass. */
 void sp_level_begin(sp_level *level, const sp_pass *pass);
 
-/* Does what is due by the end of a block of the pass. work is 3 L floats. */
+/* Does what is to be done by the end of a block of the pass. work is 3 L floats. */
 void sp_level_work(sp_level *level, int block, float *work);
 
 #endif

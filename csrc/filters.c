@@ -72,13 +72,11 @@ static void add_tiles(sp_filters *filters, const sp_layout *layout, int row, int
             .n_rows = (end_row - row + n_tiles - 1) / n_tiles,
             .first_group = first_group,
             .end_group = end_group,
-            .n_products_before = filters->n_products,
         };
-        for (int group = first_group; group < end_group; group++) {
-            tile.n_inputs += layout->groups[group].n_inputs;
-        }
         filters->tiles[filters->n_tiles++] = tile;
-        filters->n_products += tile.n_rows * tile.n_inputs;
+        for (int group = first_group; group < end_group; group++) {
+            filters->n_products += tile.n_rows * layout->groups[group].n_inputs;
+        }
         row += tile.n_rows;
     }
 }
@@ -144,14 +142,14 @@ static void copy_taps(const sp_filters *filters, const float *taps, int row, int
     int count = plan->n_taps - first < n ? plan->n_taps - first : n;
     const float *h = filter_of(plan, taps, filters->output_of_row[row], input) + first;
     if (filters->layout->difference_and_sum && input < 2) {
-        /* h0 x0 + h1 x1 = (h0 - h1)/2 (x0 - x1) + (h0 + h1)/2 (x0 + x1); the row of a pair's half difference, too, wants the filter of
+        /* h0 x0 + h1 x1 = (h1 - h0)/2 (x1 - x0) + (h0 + h1)/2 (x0 + x1); the row of a pair's half difference, too, wants the filter of
          * the pair's first output. */
         int first_row_of_pair = filters->n_pairs && row >= plan->n_outputs - filters->n_pairs ? row - (plan->n_outputs - filters->n_pairs) : row;
         int output = filters->output_of_row[first_row_of_pair];
         const float *h0 = filter_of(plan, taps, output, 0) + first, *h1 = filter_of(plan, taps, output, 1) + first;
         float half = 0.5f * scale;
         for (int k = 0; k < count; k++) {
-            to[k] = input == 0 ? (h0[k] - h1[k]) * half : (h0[k] + h1[k]) * half;
+            to[k] = input == 0 ? (h1[k] - h0[k]) * half : (h0[k] + h1[k]) * half;
         }
     } else {
         for (int k = 0; k < count; k++) {
@@ -163,29 +161,43 @@ static void copy_taps(const sp_filters *filters, const float *taps, int row, int
     }
 }
 
-/* Spectra of one row and input at one level, from product `product` of the tile's stream on; the transforms' factor 1 / L in them.
- * scratch is 5 partitions. */
-static void load(sp_filters *filters, const float *taps, int level, const sp_tile *tile, int row, int input, int product, int step,
-                 const float *zeros, float *scratch) {
+/* Spectra of one row and input at one level, with the transforms' factor 1 / L in them, to chunk 0 at `to` and its like; the partitions
+ * lie step floats apart. scratch is 5 partitions. */
+static void load(const sp_filters *filters, const float *taps, int level, int row, int input, float *to, size_t step, const float *zeros,
+                 float *scratch) {
     const sp_layout *layout = filters->layout;
-    const sp_ladder *ladder = &layout->ladder;
-    int partition = ladder->partition[level], chunk = layout->kernels->chunk;
-    float *padded = scratch, *work = scratch + 3 * (size_t)partition;
-    size_t row_floats = (size_t)ladder->n_partitions[level] * filters->n_products * 2 * chunk;
-    for (int p = 0; p < ladder->n_partitions[level]; p++, product += step) {
-        float *spectrum = scratch + partition;
-        copy_taps(filters, taps, row, input, ladder->first_tap[level] + p * partition, partition, 1.0f / (float)partition, padded);
-        layout->kernels->fft_forward(&layout->fft[level], padded, zeros, spectrum, 2 * (size_t)chunk, work);
-        float *to = (float *)sp_tile_spectra(filters, tile, level, 0) + ((size_t)product * tile->n_rows + row - tile->row) * 2 * chunk;
-        for (int c = 0; c < partition / chunk; c++, to += row_floats, spectrum += 2 * chunk) {
-            memcpy(to, spectrum, 2 * chunk * sizeof(float));
+    int partition = layout->ladder.partition[level], n_partitions = layout->ladder.n_partitions[level];
+    size_t chunk_floats = 2 * (size_t)layout->kernels->chunk, chunk_stride = (size_t)n_partitions * filters->n_products * chunk_floats;
+    float *padded = scratch, *spectrum = scratch + partition, *work = scratch + 3 * (size_t)partition;
+    for (int p = 0; p < n_partitions; p++, to += step) {
+        copy_taps(filters, taps, row, input, layout->ladder.first_tap[level] + p * partition, partition, 1.0f / (float)partition, padded);
+        layout->kernels->fft_forward(&layout->fft[level], padded, zeros, spectrum, chunk_floats, work);
+        for (int chunk = 0; chunk < partition / layout->kernels->chunk; chunk++) {
+            memcpy(to + chunk * chunk_stride, spectrum + chunk * chunk_floats, chunk_floats * sizeof(float));
+        }
+    }
+}
+
+static void load_level(const sp_filters *filters, const float *taps, int level, const float *zeros, float *scratch) {
+    const sp_layout *layout = filters->layout;
+    size_t chunk_floats = 2 * (size_t)layout->kernels->chunk;
+    float *to = filters->spectra[level];
+    for (const sp_tile *tile = filters->tiles; tile < filters->tiles + filters->n_tiles; tile++) {
+        for (int g = tile->first_group; g < tile->end_group; g++) {
+            const sp_group *group = &layout->groups[g];
+            size_t step = (size_t)group->n_inputs * tile->n_rows * chunk_floats;
+            for (int i = 0; i < group->n_inputs; i++) {
+                for (int t = 0; t < tile->n_rows; t++) {
+                    float *first = to + (size_t)(i * tile->n_rows + t) * chunk_floats;
+                    load(filters, taps, level, tile->row + t, group->first + i, first, step, zeros, scratch);
+                }
+            }
+            to += layout->ladder.n_partitions[level] * step;
         }
     }
 }
 
 sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *error) {
-    const sp_ladder *ladder = &layout->ladder;
-    int longest = ladder->partition[ladder->n_levels - 1];
     if (!all_finite(&layout->plan, taps)) {
         *error = SP_ERROR_TAP_VALUE;
         return NULL;
@@ -194,8 +206,9 @@ sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *err
     sp_arena memory = {0};
     sp_take(&memory, sizeof(sp_filters));
     lay_out(&shape, &memory);
+    int longest = layout->ladder.partition[layout->ladder.n_levels - 1];
     void *allocation, *scratch_allocation;
-    sp_arena scratch_memory = sp_arena_new((uint64_t)6 * longest * sizeof(float), &scratch_allocation);
+    sp_arena scratch = sp_arena_new((uint64_t)6 * longest * sizeof(float), &scratch_allocation);
     memory = sp_arena_new(memory.used, &allocation);
     if (!allocation || !scratch_allocation) {
         free(allocation);
@@ -203,26 +216,13 @@ sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *err
         *error = SP_ERROR_MEMORY;
         return NULL;
     }
-    const float *zeros = sp_take_floats(&scratch_memory, longest);
-    float *scratch = sp_take_floats(&scratch_memory, (uint64_t)5 * longest);
     sp_filters *filters = sp_take(&memory, sizeof(sp_filters));
     *filters = shape;
     filters->allocation = allocation;
     lay_out(filters, &memory);
-    for (int level = 0; level < ladder->n_levels; level++) {
-        for (int t = 0; t < filters->n_tiles; t++) {
-            const sp_tile *tile = &filters->tiles[t];
-            for (int row = tile->row; row < tile->row + tile->n_rows; row++) {
-                int first_product = 0;
-                for (int g = tile->first_group; g < tile->end_group; g++) {
-                    const sp_group *group = &layout->groups[g];
-                    for (int i = 0; i < group->n_inputs; i++) {
-                        load(filters, taps, level, tile, row, group->first + i, first_product + i, group->n_inputs, zeros, scratch);
-                    }
-                    first_product += ladder->n_partitions[level] * group->n_inputs;
-                }
-            }
-        }
+    const float *zeros = sp_take_floats(&scratch, longest);
+    for (int level = 0; level < layout->ladder.n_levels; level++) {
+        load_level(filters, taps, level, zeros, (float *)scratch.start + longest);
     }
     free(scratch_allocation);
     *error = SP_OK;

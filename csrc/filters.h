@@ -16,7 +16,7 @@ typedef struct {
 /* What the sets of one convolver have in common.
  *
  * Where the filters are mirror-symmetric, that is, where exchanging the first two inputs x0, x1 (left and right) exchanges outputs in
- * pairs, the convolver works on x0 - x1 and x0 + x1 in their place, in two groups: {x0 - x1} and {x0 + x1, all others}. Of a pair of
+ * pairs, the convolver works on x1 - x0 and x0 + x1 in their place, in two groups: {x1 - x0} and {x0 + x1, all others}. Of a pair of
  * outputs, the half difference then needs the first group only and the half sum the second only: half the products. Filters that are
  * not symmetric can take their place, with all products. */
 typedef struct {
@@ -34,8 +34,6 @@ typedef struct {
 typedef struct {
     int row, n_rows;
     int first_group, end_group;
-    int n_inputs;          /* of these groups */
-    int n_products_before; /* rows times inputs of the tiles before */
 } sp_tile;
 
 struct sp_filters {
@@ -47,7 +45,7 @@ struct sp_filters {
      * sum and difference take their places. The rows between are outputs themselves. */
     int n_pairs;
     int output_of_row[SP_MAX_CHANNELS], row_of_output[SP_MAX_CHANNELS];
-    float *spectra[SP_MAX_LEVELS]; /* [chunk][tile][product][row of the tile][re | im] */
+    float *spectra[SP_MAX_LEVELS]; /* [chunk][tile][group][product][row of the tile][re | im] */
     struct sp_filters *next;       /* in a list of sets that are out of use */
     void *allocation;
 };
@@ -58,11 +56,10 @@ sp_layout sp_layout_for(const sp_plan *plan, const float *taps);
 /* NULL with *error set where there is no memory, or a tap is not finite. */
 sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *error);
 
-/* Stream of a tile and chunk at one level. */
-static inline const float *sp_tile_spectra(const sp_filters *filters, const sp_tile *tile, int level, int chunk) {
-    size_t n_partitions = filters->layout->ladder.n_partitions[level];
-    size_t n_products = n_partitions * ((size_t)chunk * filters->n_products + tile->n_products_before);
-    return filters->spectra[level] + n_products * 2 * filters->layout->kernels->chunk;
+/* Where a chunk's stream begins at one level. */
+static inline const float *sp_chunk_spectra(const sp_filters *filters, int level, int chunk) {
+    size_t n_products = (size_t)filters->layout->ladder.n_partitions[level] * filters->n_products;
+    return filters->spectra[level] + chunk * n_products * 2 * filters->layout->kernels->chunk;
 }
 
 #endif

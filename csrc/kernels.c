@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "entrance.h"
 #include "simd.h"
 
 #define K(name) name##_baseline
@@ -31,7 +32,7 @@
 #define NAME "AVX2"
 #define REGISTER sp_float8
 #define VECTORS 1
-#define MAX_TILE 4
+#define MAX_TILE 6
 #include "kernels_isa.h"
 
 /* VL gives the 8-lane FFT all 32 registers. */

@@ -10,22 +10,28 @@
 
 #define SP_MAX_CHUNK 16
 #define SP_MAX_TILE 8
+#define SP_PRODUCTS_PER_SUM 64
 
-/* For each output t of a tile: sums[t] += sum over n of spectra[n] * filters[n][t], for one chunk of bins.
+/* For each row t of a tile: sums[t] = or += (begin = 1 or 0) sum over n of spectra[n] * filters[n][t], for one chunk of bins.
  *
  * All are chunks [re | im] of the kernels' chunk size. Spectra and filters are read as linear streams; the spectra lie in a
- * ring, so n_first of them are followed by n_second from the ring's start. The sums of neighbouring outputs lie sum_stride
- * floats apart. The products are summed in the order of n, from 0, and only then added to what sums holds. */
+ * ring, so n_first of them are followed by n_second from the ring's start. The sums of neighbouring rows lie sum_stride
+ * floats apart. Products are summed in the order of n, from 0, SP_PRODUCTS_PER_SUM of them before they are added to what sums holds. */
 typedef void sp_multiply_add(const float *first, int n_first, const float *second, int n_second, const float *filters, float *sums,
-                             size_t sum_stride);
+                             size_t sum_stride, int begin);
 
 typedef struct {
     const char *name;
-    int chunk;                                        /* complex bins of a chunk: a multiple of 8, at most SP_MAX_CHUNK */
-    int max_tile;                                     /* outputs whose sums fit into the registers, at most SP_MAX_TILE */
-    sp_multiply_add *multiply_add[SP_MAX_TILE + 1];   /* [outputs of the tile]; 0 is not used */
+    int chunk;                                      /* complex bins of a chunk: a multiple of 8, at most SP_MAX_CHUNK */
+    int max_tile;                                   /* rows whose sums fit into the registers, at most SP_MAX_TILE */
+    sp_multiply_add *multiply_add[SP_MAX_TILE + 1]; /* [rows of the tile]; 0 is not used */
     void (*fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride, float *work);
     void (*fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work);
+    /* On aligned arrays of n floats, a multiple of 16: */
+    void (*add)(float *to, const float *from, int n);                        /* to + from */
+    void (*sum_and_difference)(float *a, float *b, int n);                   /* a + b and a - b in the place of a and b */
+    void (*fade)(float *to, const float *from, const float *weights, int n); /* to + weights (from - to) */
+    unsigned (*copy_clean)(float *to, const float *from, int n);             /* sp_copy_clean of entrance.h */
     void (*upmix_centre)(const sp_upmix_bins *bins);
     /* largest[i] = largest magnitude between x[i + half - 1] and x[i + half]; n is rounded up to 8, and so much is read and written. */
     void (*peaks_between)(const sp_interpolation *filters, const float *x, int n, float *largest);

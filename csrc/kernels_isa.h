@@ -36,45 +36,49 @@ TARGET static void K(fft_inverse)(const sp_fft *fft, const float *spectrum, size
     }
 }
 
-/* tile is known where this is inlined, so that the sums live in registers. */
+/* tile is known where this is inlined, and its loops are written out, so that the sums live in registers. */
 SP_INLINE TARGET void K(multiply_add)(const float *first, int n_first, const float *second, int n_second, const float *filters,
-                                      float *sums, size_t sum_stride, const int tile) {
-    REGISTER re[MAX_TILE][VECTORS], im[MAX_TILE][VECTORS];
-    for (int t = 0; t < tile; t++) {
-        for (int v = 0; v < VECTORS; v++) {
-            re[t][v] = im[t][v] = (REGISTER){0};
+                                      float *sums, size_t sum_stride, int begin, const int tile) {
+    const float *x = first;
+    for (int n_left = n_first + n_second; n_left > 0; begin = 0) {
+        REGISTER re[MAX_TILE][VECTORS], im[MAX_TILE][VECTORS];
+        SP_UNROLL for (int t = 0; t < tile; t++) {
+            SP_UNROLL for (int v = 0; v < VECTORS; v++) { re[t][v] = im[t][v] = (REGISTER){0}; }
         }
-    }
-    for (int part = 0; part < 2; part++) {
-        const float *x = part == 0 ? first : second;
-        int n_products = part == 0 ? n_first : n_second;
-        for (int n = 0; n < n_products; n++, x += 2 * CHUNK) {
-            for (int t = 0; t < tile; t++, filters += 2 * CHUNK) {
-                for (int v = 0; v < VECTORS; v++) {
+        int n_later = n_left > SP_PRODUCTS_PER_SUM ? n_left - SP_PRODUCTS_PER_SUM : 0;
+        for (; n_left > n_later; n_left--, x += 2 * CHUNK) {
+            x = n_left == n_second ? second : x;
+            SP_UNROLL for (int t = 0; t < tile; t++, filters += 2 * CHUNK) {
+                SP_UNROLL for (int v = 0; v < VECTORS; v++) {
                     REGISTER x_re = *(const REGISTER *)(x + v * REGISTER_FLOATS);
                     REGISTER x_im = *(const REGISTER *)(x + v * REGISTER_FLOATS + CHUNK);
                     REGISTER h_re = *(const REGISTER *)(filters + v * REGISTER_FLOATS);
                     REGISTER h_im = *(const REGISTER *)(filters + v * REGISTER_FLOATS + CHUNK);
-                    re[t][v] += x_re * h_re;
-                    im[t][v] += x_re * h_im;
-                    re[t][v] -= x_im * h_im;
-                    im[t][v] += x_im * h_re;
+                    re[t][v] += x_re * h_re - x_im * h_im;
+                    im[t][v] += x_re * h_im + x_im * h_re;
                 }
             }
         }
-    }
-    for (int t = 0; t < tile; t++) {
-        for (int v = 0; v < VECTORS; v++) {
-            *(REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS) += re[t][v];
-            *(REGISTER *)(sums + t * sum_stride + v * REGISTER_FLOATS + CHUNK) += im[t][v];
+        float *sum = sums;
+        SP_UNROLL for (int t = 0; t < tile; t++, sum += sum_stride) {
+            SP_UNROLL for (int v = 0; v < VECTORS; v++) {
+                REGISTER *sum_re = (REGISTER *)(sum + v * REGISTER_FLOATS), *sum_im = (REGISTER *)(sum + v * REGISTER_FLOATS + CHUNK);
+                if (begin) {
+                    *sum_re = re[t][v];
+                    *sum_im = im[t][v];
+                } else {
+                    *sum_re += re[t][v];
+                    *sum_im += im[t][v];
+                }
+            }
         }
     }
 }
 
 #define MULTIPLY_ADD(tile)                                                                                                            \
     TARGET static void K(multiply_add_##tile)(const float *first, int n_first, const float *second, int n_second, const float *filters, \
-                                              float *sums, size_t sum_stride) {                                                       \
-        K(multiply_add)(first, n_first, second, n_second, filters, sums, sum_stride, tile);                                           \
+                                              float *sums, size_t sum_stride, int begin) {                                            \
+        K(multiply_add)(first, n_first, second, n_second, filters, sums, sum_stride, begin, tile);                                    \
     }
 MULTIPLY_ADD(1)
 MULTIPLY_ADD(2)
@@ -85,9 +89,35 @@ MULTIPLY_ADD(4)
 #if MAX_TILE > 4
 MULTIPLY_ADD(5)
 MULTIPLY_ADD(6)
+#endif
+#if MAX_TILE > 6
 MULTIPLY_ADD(7)
 MULTIPLY_ADD(8)
 #endif
+
+TARGET static void K(add)(float *to, const float *from, int n) {
+    for (int k = 0; k < n; k += REGISTER_FLOATS) {
+        *(REGISTER *)(to + k) += *(const REGISTER *)(from + k);
+    }
+}
+
+TARGET static void K(sum_and_difference)(float *a, float *b, int n) {
+    for (int k = 0; k < n; k += REGISTER_FLOATS) {
+        REGISTER sum = *(const REGISTER *)(a + k) + *(const REGISTER *)(b + k);
+        REGISTER difference = *(const REGISTER *)(a + k) - *(const REGISTER *)(b + k);
+        *(REGISTER *)(a + k) = sum;
+        *(REGISTER *)(b + k) = difference;
+    }
+}
+
+TARGET static void K(fade)(float *to, const float *from, const float *weights, int n) {
+    for (int k = 0; k < n; k += REGISTER_FLOATS) {
+        REGISTER *sum = (REGISTER *)(to + k);
+        *sum += *(const REGISTER *)(weights + k) * (*(const REGISTER *)(from + k) - *sum);
+    }
+}
+
+TARGET static unsigned K(copy_clean)(float *to, const float *from, int n) { return sp_copy_clean(to, from, n); }
 
 #include "upmix_lanes.h"
 #include "peaks_lanes.h"
@@ -108,12 +138,18 @@ static const sp_kernels K(kernels) = {
 #if MAX_TILE > 4
         K(multiply_add_5),
         K(multiply_add_6),
+#endif
+#if MAX_TILE > 6
         K(multiply_add_7),
         K(multiply_add_8),
 #endif
     },
     .fft_forward = K(fft_forward),
     .fft_inverse = K(fft_inverse),
+    .add = K(add),
+    .sum_and_difference = K(sum_and_difference),
+    .fade = K(fade),
+    .copy_clean = K(copy_clean),
     .upmix_centre = K(upmix_centre),
     .peaks_between = K(peaks_between),
     .largest_magnitude = K(largest_magnitude),

@@ -11,7 +11,7 @@
 #define LARGEST_PEAK 1.33
 
 #define COUNTED_CHUNK 8
-#define COUNTED_TILE 4
+#define COUNTED_TILE 6
 
 static int log2_of(int power) {
     int log2 = 0;
@@ -50,23 +50,23 @@ static sp_ladder ladder_of(const sp_plan *plan, int n_tails, const int *tails) {
     return ladder;
 }
 
-/* One transform of B bins: passes of radix 4, then leaves and edges. */
-static double transform_cost(int partition) { return partition * (1.0 * log2_of(partition) + 1.5) + 40; }
+/* Short transforms use half the lanes. */
+static double transform_cost(int partition) { return partition * (partition < 64 ? 12.6 : log2_of(partition) + 0.8); }
 
 sp_work sp_work_of(const sp_ladder *ladder, int level, const sp_plan *plan, int n_products, int chunk, int max_tile) {
     int partition = ladder->partition[level];
+    /* Of 8 bins: a product, the loop around the rows of a tile, the sums of a row, the call for a tile. */
     double products = (double)ladder->n_partitions[level] * n_products;
-    sp_work work = {
+    double n_tiles = (plan->n_outputs + max_tile - 1) / max_tile;
+    double chunk_cost = products * 8 + products * n_tiles / plan->n_outputs * 8 + plan->n_outputs * 4 + n_tiles * 70;
+    return (sp_work){
         .n_forward = plan->n_inputs,
         .n_chunks = partition / chunk,
         .n_inverse = plan->n_outputs,
         .forward = transform_cost(partition),
-        .inverse = transform_cost(partition),
+        .chunk = chunk_cost * chunk / 8,
+        .inverse = transform_cost(partition) * 1.08,
     };
-    /* Of 8 bins: 10 for each product, 5 for each spectrum that a tile reads, 12 for a sum; a tile costs as much as the sums of a call. */
-    double n_tiles = (plan->n_outputs + max_tile - 1) / max_tile;
-    work.chunk = (products * 10 + products / plan->n_outputs * n_tiles * 5 + plan->n_outputs * 12 + n_tiles * 40) * chunk / 8;
-    return work;
 }
 
 void sp_spread(const sp_work *work, int n_blocks, sp_load *load, int *ends) {
