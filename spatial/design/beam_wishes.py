@@ -26,7 +26,7 @@ class BeamNumbers:
     high_db: float = 0.4
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
     gamma_null: float = 0.2
-    gamma_room: float = 1.0
+    gamma_room: float = 1.5
     silent_db: float = 19.0  # preset "null": gamma counts fully where the sides are as silent as this
     custom_strict: float = 0.1  # how strict the upper bounds of a custom shape are outside the window, beside those inside
     error_power: float = 0.0069  # sigma^2 of +-1 dB and +-5 degrees, uniform
