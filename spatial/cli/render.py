@@ -71,7 +71,7 @@ def add_commands(commands: Any) -> None:
 
 def add_input_and_output(parser: argparse.ArgumentParser, output: str) -> None:
     """IN and OUT."""
-    parser.add_argument("input", metavar="IN", help="sound file, mono (feeds both sides) or stereo")
+    parser.add_argument("input", metavar="IN", help="sound file, mono (feeds both sides) or stereo; - is standard input")
     parser.add_argument("output", metavar="OUT", help=output)
 
 
@@ -147,11 +147,11 @@ def render_options(args: argparse.Namespace) -> RenderOptions:
 
 def designed_for(args: argparse.Namespace) -> FilterMatrix:
     """The bank of args.rig, at the rate of args.input."""
-    from spatial.io.audio_in import AudioReader
+    from spatial.io.standard_input import open_audio
     from spatial.rig.load import load_rig
 
     rig_file = load_rig(args.rig, args.overrides)
-    with AudioReader(args.input, strict=args.strict) as reader:
+    with open_audio(args.input, strict=args.strict) as reader:
         fs = reader.fs
     from spatial.design.virtualizer import compute_filters
 

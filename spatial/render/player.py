@@ -15,12 +15,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from spatial.errors import DeviceError, SpatialError, UsageError
 from spatial.filters import FilterMatrix
 from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
+from spatial.io.standard_input import open_audio
 from spatial.render.backends import CORE_MISSING, engine_name
 from spatial.render.chain import ChainPlan
 from spatial.render.options import RenderOptions
@@ -165,7 +164,7 @@ class Player:
         self._reader: AudioReader | None = None
         self._source: StereoSource | None = None
         if isinstance(source, str | os.PathLike):
-            self._reader = AudioReader(source, strict=self._options.strict, scrub=self._options.scrub)
+            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub)
             self._source = at_rate(self._reader, bank.fs, self._options.resample)
         else:
             self._source = source
@@ -352,7 +351,9 @@ class Player:
             done = self._done.is_set()
             return PlayerStats(
                 state="lost" if self._stream.lost else "ended" if done else "stopping" if self._stopping else "playing",
-                time_s=max((figures.position - self._first_frame + self._skip) / fs - (0 if figures.finished else inside_s + device_s), 0.0),
+                time_s=max(
+                    (figures.position - self._first_frame + self._skip) / fs - (0 if figures.finished else inside_s + device_s), 0.0
+                ),
                 position=figures.position + self._skip,
                 frames=figures.frames,
                 peaks_dbfs={name: level_db(peaks.get(name, 0.0)) for name in bank.driver_names},
@@ -463,7 +464,8 @@ def live_plan(bank: FilterMatrix, options: RenderOptions) -> ChainPlan:
     plan = ChainPlan.of(bank, options)
     if plan.recipe.upmix not in LIVE_UPMIXES:
         raise UsageError(
-            f"upmix '{plan.recipe.upmix}' is for files only; live there are {', '.join(LIVE_UPMIXES)} (--set design.upmix.method=directional)"
+            f"upmix '{plan.recipe.upmix}' is for files only; live there are {', '.join(LIVE_UPMIXES)} "
+            "(--set design.upmix.method=directional)"
         )
     return plan
 

@@ -14,6 +14,7 @@ from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.io.atomic import check_destination
 from spatial.io.audio_in import AudioReader, Resampler, StereoSource
 from spatial.io.audio_out import AudioWriter, SampleFormat
+from spatial.io.standard_input import open_audio
 from spatial.render.chain import make_chain
 from spatial.render.meters import make_meter
 from spatial.render.options import RenderOptions
@@ -73,7 +74,7 @@ def render_file(
     options = options or RenderOptions()
     form = SampleFormat(output, bank.n_channels, options.bits)
     check_destination(output, force=force, inputs=(input,))
-    with AudioReader(input, strict=options.strict, scrub=options.scrub) as reader:
+    with open_audio(input, strict=options.strict, scrub=options.scrub) as reader:
         source = at_rate(reader, bank.fs, options.resample)
         chain = make_chain(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
@@ -138,7 +139,7 @@ def upmix_file(
     """
     form = SampleFormat(output, 3, "float")
     check_destination(output, force=force, inputs=(input,))
-    with AudioReader(input, strict=strict, scrub=scrub) as reader:
+    with open_audio(input, strict=strict, scrub=scrub) as reader:
         upmix = make_upmix(recipe, reader.fs)
         with AudioWriter(output, reader.fs, (0, 1, 2), bits="float", frames=reader.frames) as writer:
             for paths in flow(reader, lambda x, material: upmix.process(x), upmix.latency, upmix.latency, CHUNK):

@@ -202,7 +202,17 @@ def limiter_gain_db(chain: CoreChain) -> float:
 def _shape(plan: ChainPlan) -> tuple[Any, ...]:
     """What the filters of a chain may not change."""
     bank, options = plan.bank, plan.options
-    return (plan.taps.shape, plan.paths, plan.recipe, plan.drivers, bank.fs, bank.latency_samples, bank.channels, options.block, options.limiter)
+    return (
+        plan.taps.shape,
+        plan.paths,
+        plan.recipe,
+        plan.drivers,
+        bank.fs,
+        bank.latency_samples,
+        bank.channels,
+        options.block,
+        options.limiter,
+    )
 
 
 def _address(pointer: Any) -> int:
