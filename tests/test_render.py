@@ -20,7 +20,6 @@ from sounds import FS, bank, error_db, float_wav, in_pieces, noise, straight_thr
 from spatial.errors import InputError, OutputError, UsageError
 from spatial.export.wav import export_wav
 from spatial.filters import PATHS, FilterMatrix, RenderRecipe
-from spatial.render.bypass import stereo_drivers
 from spatial.render.chain import make_chain
 from spatial.render.options import RenderOptions
 from spatial.render.renderer import render_file, upmix_file
@@ -311,7 +310,7 @@ def test_bypass_takes_the_drivers_that_carry_the_sides(render):
     taps[2, 0] *= 3  # the third plays left
     taps[1, 1] *= 3  # the second right
     filters = filters.replace(taps=taps)
-    assert stereo_drivers(filters) == (2, 1)
+    assert filters.stereo_drivers() == (2, 1)
     x = noise(2000)
     y, _ = render(x, filters, bypass=True, **RAW)
     assert np.array_equal(y[:2000, [2, 1]], x) and not y[:, 0].any()

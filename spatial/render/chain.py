@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spatial.errors import UsageError
 from spatial.filters import PATHS, FilterMatrix, RenderRecipe
 from spatial.render.backends import engine_name
-from spatial.render.bypass import bypass_gains, stereo_drivers
+from spatial.render.bypass import bypass_gains
 from spatial.render.options import RenderOptions
 from spatial.units import from_db
 
@@ -77,7 +77,7 @@ class ChainPlan:
             recipe=bank.recipe if "center" in paths else RenderRecipe("off"),
             path_gains=options.path_gains(paths),
             gain_db=bank.headroom_gain_db if options.gain_db is None else options.gain_db,
-            drivers=stereo_drivers(bank),
+            drivers=bank.stereo_drivers(),
         )
 
     @property
