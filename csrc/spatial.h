@@ -1,8 +1,8 @@
 /* The whole contract of the core. cffi and the compiler read this same file, so it holds plain declarations and
  * "#define NAME number" only; guard and includes stand in core.h.
  *
- * Nothing here prints, reads the environment or knows a file. Functions of one object may not run at the same time;
- * different objects are independent.
+ * Nothing here prints, reads the environment or knows a file. Functions of one object may not run at the same time, but where it says
+ * so; different objects are independent.
  */
 
 /* Errors. */

@@ -4,71 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from convolutions import ENGINE, LARGEST_ERROR_DB, directly, error_db, mirrored, needs_core, noise, noise_taps, run, same_bits, tone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spatial.errors import DeviceError, UsageError
 from spatial.render import backends
 from spatial.render.backends import ENGINES, make_convolver
-
-C_MISSING = "the C core is not built (needs gcc, libc6-dev and python3-dev)"
-ENGINE = [
-    pytest.param(name, marks=pytest.mark.skipif(not backends.engine_available(name), reason=C_MISSING if name == "c" else f"no {name}"))
-    for name in ENGINES
-]
-needs_core = pytest.mark.skipif(not backends.engine_available("c"), reason=C_MISSING)
-LARGEST_ERROR_DB = {"c": -125.0, "numba": -120.0, "numpy": -140.0}
-FS = 48000
-
-
-def noise_taps(n_outputs, n_inputs, n_taps, seed=1):
-    """Random filters of about unit gain, exact in float32."""
-    rng = np.random.default_rng(seed)
-    return (rng.standard_normal((n_outputs, n_inputs, n_taps)) / np.sqrt(n_taps)).astype(np.float32)
-
-
-def noise(n_inputs, n_frames, seed=2):
-    """White noise, unit rms."""
-    return np.random.default_rng(seed).standard_normal((n_inputs, n_frames)).astype(np.float32)
-
-
-def tone(n_inputs, n_frames, seed=3):
-    """100 Hz, unit rms, another phase in every input."""
-    phase = np.random.default_rng(seed).uniform(0, 2 * np.pi, (n_inputs, 1))
-    return (np.sqrt(2) * np.sin(2 * np.pi * 100 * np.arange(n_frames) / FS + phase)).astype(np.float32)
-
-
-def directly(taps, x, frames=None):
-    """Sum of products in double precision, at the given output frames (default all)."""
-    taps, x = taps.astype(float), x.astype(float)
-    if frames is None:
-        return np.stack([sum(np.convolve(x[i], row[i])[: x.shape[1]] for i in range(len(x))) for row in taps])
-    n_taps = taps.shape[2]
-    late = np.pad(x, ((0, 0), (n_taps - 1, 0)))
-    return np.stack([np.einsum("oik,ik->o", taps[:, :, ::-1], late[:, n : n + n_taps]) for n in frames], axis=1)
-
-
-def error_db(y, truth, taps, x):
-    """Worst output: rms of the error, relative to the rms of the input times the L2 norm of that output's filters."""
-    error = np.sqrt(np.mean((y - truth) ** 2, axis=1))
-    scale = np.sqrt(np.mean(x.astype(float) ** 2)) * np.sqrt(np.sum(taps.astype(float) ** 2, axis=(1, 2)))
-    return np.max(20 * np.log10(error / scale + 1e-20))
-
-
-def same_bits(a, b):
-    """Equal to the last bit, signs of zero included."""
-    return a.shape == b.shape and np.array_equal(a.view(np.int32), b.view(np.int32))
-
-
-def run(convolver, x, sizes):
-    """x in calls of the given sizes, in turn, until it is used up."""
-    pieces, done, turn = [], 0, 0
-    while done < x.shape[1]:
-        size = min(sizes[turn % len(sizes)], x.shape[1] - done)
-        pieces.append(convolver.process(x[:, done : done + size]))
-        done, turn = done + size, turn + 1
-    return np.concatenate(pieces, axis=1)
-
 
 # ---- right ----
 
@@ -359,7 +301,13 @@ def core_plan(filters=None, **change):
     + [(dict(n_taps=n), "SP_ERROR_TAPS") for n in (0, -1, 2**20 + 1, -(2**31), 2**31 - 1)]
     + [(dict(block=n), "SP_ERROR_BLOCK") for n in (0, -16, 1, 8, 15, 17, 48, 8191, 16384, 2**30, -(2**31))]
     + [(dict(exact_blocks=n), "SP_ERROR_FLAG") for n in (-1, 2)]
-    + [(dict(instruction_set=n), "SP_ERROR_INSTRUCTION_SET") for n in (-1, 4, 2**31 - 1)],
+    + [(dict(instruction_set=n), "SP_ERROR_INSTRUCTION_SET") for n in (-1, 4, 2**31 - 1)]
+    + [(dict(n_taps=8192, n_tails=n), "SP_ERROR_TAILS") for n in (-2, 4, 2**31 - 1, -(2**31))]
+    + [
+        (dict(n_inputs=1, n_outputs=1, n_taps=20000, n_tails=len(tails), tails=tails), "SP_ERROR_TAILS")
+        for tails in ([0], [-32], [16], [24], [48], [8], [64, 64], [64, 32], [64, 192], [32, 64, 16384], [2**30], [-(2**31)], [2**31 - 1])
+    ]
+    + [(dict(n_taps=n, n_tails=1, tails=[32]), "SP_ERROR_TAILS") for n in (1, 63, 64)],
 )
 def test_the_core_refuses_every_plan_outside_its_domain(change, error):
     from spatial.render._core import ffi, lib
@@ -379,6 +327,73 @@ def test_the_core_refuses_taps_that_are_not_finite():
             filters[place] = value
             assert core_plan(filters) == (ffi.NULL, lib.SP_ERROR_TAP_VALUE)
     assert core_plan(np.zeros(240, np.float32))[1] == lib.SP_OK
+
+
+@needs_core
+def test_the_longest_partition_there_is():
+    from spatial.render._core import ffi, lib
+
+    plan = dict(n_inputs=1, n_outputs=1, n_taps=70000, n_tails=1)
+    taps = np.zeros(70000, np.float32)
+    assert core_plan(taps, **plan, tails=[lib.SP_MAX_PARTITION])[1] == lib.SP_OK
+    assert core_plan(taps, **plan | dict(n_taps=2**20), tails=[2 * lib.SP_MAX_PARTITION]) == (ffi.NULL, lib.SP_ERROR_TAILS)
+
+
+@st.composite
+def plans_with_tails(draw):
+    """Block, tails and a number of taps that they fit to."""
+    log2_block = draw(st.integers(4, 7))
+    steps = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    tails = [1 << (log2_block + sum(steps[: k + 1])) for k in range(len(steps))]
+    while len(tails) > 1 and tails[-1] > 2048:
+        tails.pop()
+    return 1 << log2_block, tails, draw(st.integers(2 * tails[-1] + 1, 5 * tails[-1]))
+
+
+@needs_core
+@settings(max_examples=60, deadline=None)
+@given(plan=plans_with_tails(), seed=st.integers(0, 2**32 - 1), shape=st.sampled_from([(1, 1), (2, 3), (7, 2)]), symmetric=st.booleans())
+def test_every_ladder_of_partitions_is_the_same_convolution(plan, seed, shape, symmetric):
+    from spatial.render._core import ffi, lib
+
+    block, tails, n_taps = plan
+    n_outputs, n_inputs = shape
+    taps = noise_taps(n_outputs, n_inputs, n_taps, seed)
+    if symmetric and n_inputs > 1:
+        taps = mirrored(taps)
+    x = noise(n_inputs, -(-(n_taps + 5 * tails[-1]) // block) * block, seed + 1)
+    plan = dict(n_inputs=n_inputs, n_outputs=n_outputs, n_taps=n_taps, block=block, exact_blocks=1, n_tails=len(tails), tails=tails)
+    convolver, error = core_plan(taps, **plan)
+    assert error == lib.SP_OK
+    partitions = ffi.new("int[4]")
+    assert list(partitions[0 : lib.sp_convolver_partitions(convolver, partitions)]) == [block, *tails]
+    y = np.empty((n_outputs, x.shape[1]), np.float32)
+    channels_in = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in x])
+    channels_out = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in y])
+    assert lib.sp_convolver_process(convolver, channels_in, channels_out, x.shape[1]) == lib.SP_OK
+    frames = np.random.default_rng(seed).integers(0, x.shape[1], 200)
+    assert error_db(y[:, frames], directly(taps, x, frames), taps, x) <= LARGEST_ERROR_DB["c"]
+
+
+@needs_core
+@pytest.mark.parametrize("n_outputs, n_inputs, n_taps, block", [(5, 3, 4096, 128), (8, 2, 700, 64), (3, 4, 1500, 16)])
+def test_mirror_symmetric_filters_take_half_the_products_and_give_the_same(n_outputs, n_inputs, n_taps, block):
+    """An output at its centre position sums what is common to left and right only; one bit of difference undoes the symmetry."""
+    taps = mirrored(noise_taps(n_outputs, n_inputs, n_taps))
+    x = noise(n_inputs, 8 * n_taps // block * block)
+    other = taps.copy()
+    other[0, 0, 0] = np.nextafter(other[0, 0, 0], np.float32(1))
+    y = [make_convolver(h, block, exact_blocks=True, engine="c").process(x) for h in (taps, other)]
+    assert not same_bits(*y)
+    for output in y:
+        assert error_db(output, directly(taps, x), taps, x) <= LARGEST_ERROR_DB["c"]
+    opposite = x.copy()
+    opposite[1] = -x[0]
+    opposite[2:] = 0
+    y = make_convolver(taps, block, exact_blocks=True, engine="c").process(opposite)
+    assert same_bits(y[: n_outputs // 2].copy(), -y[::-1][: n_outputs // 2])
+    if n_outputs % 2:
+        assert not y[n_outputs // 2].any()
 
 
 @needs_core
@@ -411,13 +426,18 @@ def test_the_core_takes_audio_of_any_alignment():
 
 @needs_core
 @pytest.mark.parametrize(
-    "n_outputs, n_inputs, n_taps, block", [(5, 3, 777, 16), (9, 2, 500, 32), (8, 3, 700, 64), (5, 3, 4096, 128), (1, 1, 20000, 2048)]
+    "n_outputs, n_inputs, n_taps, block",
+    [(5, 3, 777, 16), (9, 2, 500, 32), (8, 3, 700, 64), (5, 3, 4096, 128), (1, 1, 20000, 2048), (2, 2, 65536, 32), (16, 16, 4096, 128)],
 )
-def test_all_instruction_sets_give_the_same_bits(monkeypatch, n_outputs, n_inputs, n_taps, block):
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_all_instruction_sets_give_the_same_bits(monkeypatch, n_outputs, n_inputs, n_taps, block, symmetric):
     from spatial.render._core import ffi, lib
     from spatial.render.engines.c_engine import INSTRUCTION_SETS, instruction_set_name
 
+    if symmetric and n_inputs == 1:
+        pytest.skip("nothing to mirror")
     taps, x = noise_taps(n_outputs, n_inputs, n_taps), noise(n_inputs, n_taps + 3 * block)
+    taps = mirrored(taps) if symmetric else taps
     outputs, names = [], []
     for name, isa in INSTRUCTION_SETS.items():
         monkeypatch.setenv("SPATIAL_ISA", name)
