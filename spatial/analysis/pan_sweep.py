@@ -1,0 +1,100 @@
+"""A source that is panned from left to right: what reaches the ears through upmix and filters, beside a real pair of loudspeakers.
+
+Power at both ears in third octaves 315 Hz-8 kHz of steady pink noise at constant-power pans, -1 (left) to 1 (right) by 0.05. Any pan law
+through L' = L - C dips by about 3 dB somewhere between centre and side; single bands differ by more, because a real pair combs and a
+centre path does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import Ears
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.cancellation import real_pair
+from spatial.analysis.effective import effective_weights
+from spatial.filters import FilterMatrix
+from spatial.rig.model import RigFile
+from spatial.units import power_db, third_octave_centres, third_octave_mean
+
+PANS = np.linspace(-1, 1, 41)
+BANDS_HZ = (315.0, 8000.0)
+FRAME = 8192  # of the spectra, at 48 kHz
+SETTLED_S, HEARD_S = 2.0, 2.0  # how long a pan lasts before it is judged, and for how long
+SEED = 5
+
+Upmix = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A new upmix's whole work: (2, frames) to L', R', C (3, frames)."""
+
+
+@dataclass(frozen=True, eq=False)
+class PanSweep:
+    """pans (pans,); bands_hz (bands,); heard and real: power at both ears (pans, bands)."""
+
+    pans: NDArray[np.float64]
+    bands_hz: NDArray[np.float64]
+    heard: NDArray[np.float64]
+    real: NDArray[np.float64]
+
+    @property
+    def level_db(self) -> NDArray[np.float64]:
+        """Summed over the bands, re the real pair: (pans,)."""
+        return power_db(self.heard.sum(axis=1)) - power_db(self.real.sum(axis=1))
+
+    @property
+    def as_loud_db(self) -> NDArray[np.float64]:
+        """The same at the playback level at which centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
+
+        The filters' level follows from the rig's tone target, which is that of a source at the rig's own place, not at the pair's.
+        """
+        fixed = self.level_db[[0, len(self.pans) // 2, -1]]
+        return self.level_db - (fixed.max() + fixed.min()) / 2
+
+    @property
+    def bands_db(self) -> NDArray[np.float64]:
+        """Band by band, re the real pair: (pans, bands)."""
+        return power_db(self.heard) - power_db(self.real)
+
+
+def pan_sweep(bank: FilterMatrix, rig_file: RigFile, upmix: Upmix, pans: NDArray[np.float64] = PANS) -> PanSweep:
+    """The sweep at the listener's place of a rig file. upmix(x) is called once for each pan, each time as a new one."""
+    frame = 2 ** round(np.log2(FRAME * bank.fs / 48000))
+    freqs = np.fft.rfftfreq(frame, 1 / bank.fs)
+    bands = third_octave_centres(*BANDS_HZ)
+    used = (freqs > BANDS_HZ[0] / 1.2) & (freqs < BANDS_HZ[1] * 1.2)
+    freqs = freqs[used]
+    scene = rig_file.scene
+    ears = Ears.of(scene.listener)
+    h = transfer_matrix(rig_file.rig, ears, freqs, scene.medium)
+    weights = np.stack([effective_weights(bank, rig_file.rig, freqs, path) for path in ("left", "right", "center")], axis=2)
+    of_paths, of_pair = h @ weights, real_pair(scene, freqs, ears)
+    noise = _pink(round((SETTLED_S + HEARD_S) * bank.fs))
+    heard, real = [], []
+    for pan in pans:
+        angle = (pan + 1) * np.pi / 4
+        stereo = np.stack([np.cos(angle) * noise, np.sin(angle) * noise]).astype(np.float32)
+        heard.append(_ear_power(of_paths, upmix(stereo), frame, used, round(SETTLED_S * bank.fs)))
+        real.append(_ear_power(of_pair, stereo, frame, used, round(SETTLED_S * bank.fs)))
+    return PanSweep(
+        pans, bands, *(np.stack([third_octave_mean(power, freqs, bands) * bands for power in powers]) for powers in (heard, real))
+    )
+
+
+def _ear_power(transfer: NDArray[np.complex128], x: NDArray[np.float32], frame: int, used: NDArray[np.bool_], start: int) -> NDArray:
+    """Mean power spectrum, summed over both ears, of signals (paths, frames) through (freqs, ears, paths)."""
+    frames = np.lib.stride_tricks.sliding_window_view(x[:, start:], frame, axis=1)[:, :: frame // 2] * np.hanning(frame)
+    spectra = np.fft.rfft(frames)[:, :, used]
+    at_ears = np.einsum("fep,ptf->etf", transfer, spectra)
+    return np.asarray(np.sum(np.abs(at_ears) ** 2, axis=(0, 1)))
+
+
+def _pink(frames: int) -> NDArray[np.float64]:
+    spectrum = np.fft.rfft(np.random.default_rng(SEED).standard_normal(frames))
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    spectrum[0] = 0
+    x = np.fft.irfft(spectrum, frames)
+    return x / x.std() * 0.1
