@@ -23,6 +23,21 @@ STEMS = [SHARED / "audio" / name for name in ("armygeddon_backing.flac", "armyge
 CEILING = 10 ** (-1 / 20)
 RIGS = {"ball3": 3, "bar8": 8, "headphones": 2}
 
+LEANING_BALL = """
+format = 1
+name = "Five on a ball, none the mirror of another, the listener aside and turned"
+[listener]
+distance_m = 1.6
+left_m = 0.25
+yaw_deg = 6
+[enclosure]
+shape = "sphere"
+radius_m = 0.09
+""" + "".join(
+    f'[[driver]]\nname = "d{n}"\nchannel = {n + 1}\nazimuth_deg = {azimuth}\nelevation_deg = {elevation}\ndiameter_m = 0.04\n'
+    for n, (azimuth, elevation) in enumerate([(8, 0), (62, 10), (-80, -5), (140, 0), (-155, 12)])
+)
+
 
 def render(tmp_path, x, fs, rig):
     source, result = tmp_path / "in.wav", tmp_path / "out.wav"
@@ -57,6 +72,21 @@ def test_left_is_louder_at_the_left_ear_and_right_at_the_right(tmp_path, rig):
     right = ears_hear(render(tmp_path, np.column_stack([silent, noise]), 48000, rig), 48000, rig)
     assert left[0] > 1.5 * left[1]
     assert right[1] > 1.5 * right[0]
+
+
+def test_an_asymmetric_rig_puts_left_to_the_left_ear_and_mono_where_it_stands(tmp_path):
+    """A world that is mirrored throughout shows on no axis; at the ears of a listener aside it does."""
+    rig = tmp_path / "leaning.toml"
+    rig.write_text(LEANING_BALL)
+    noise = 0.1 * np.random.default_rng(5).standard_normal(24000)
+    silent = np.zeros_like(noise)
+    left, right, mono = (
+        10 * np.log10(ears_hear(render(tmp_path, np.column_stack(x), 48000, str(rig)), 48000, str(rig)))
+        for x in ((noise, silent), (silent, noise), (noise, noise))
+    )
+    assert left[0] > left[1] + 4 and right[1] > right[0] + 4
+    assert abs((left[0] - left[1]) - (right[1] - right[0])) < 0.5
+    assert 2 < mono[1] - mono[0] < 5  # the rig, where the centre comes from, stands 15 degrees to the right of the nose
 
 
 @pytest.mark.parametrize("rig", RIGS)
