@@ -34,19 +34,10 @@ def add_commands(commands: Any) -> None:
     add_set_option(render)
     add_input_options(render)
     render.add_argument("-R", "--resample", action="store_true", help="convert the input to the bank's rate")
-    levels = render.add_argument_group("levels")
-    levels.add_argument(
-        "-g", "--gain-db", type=number, metavar="X", help="gain of all drivers; default: the bank's predicted headroom gain; 0 turns it off"
-    )
-    levels.add_argument("-L", "--no-limiter", action="store_true", help="do not keep the drivers below -1 dBFS")
+    levels = add_chain_options(render)
     levels.add_argument("--bits", choices=("16", "24", "float"), help="samples of the output, integers with dither; default float, FLAC 24")
-    paths = render.add_argument_group("paths", "PATH is left, right, center or sides")
-    paths.add_argument("-s", "--solo", action="append", default=[], metavar="PATH", help="let only this path (these paths) be heard")
-    paths.add_argument("-m", "--mute", action="append", default=[], metavar="PATH", help="leave this path out")
-    paths.add_argument("-p", "--path-gain-db", action="append", default=[], type=path_gain, metavar="PATH=X", help="gain of one path")
-    paths.add_argument("--bypass", action="store_true", help=BYPASS_HELP)
     timing = render.add_argument_group("time")
-    timing.add_argument("-B", "--block", type=int, default=128, metavar="N", help="plan block of the convolution, a power of two (128)")
+    add_block_option(timing)
     timing.add_argument("-k", "--keep-latency", action="store_true", help="leave the delays in: the frames that playback has")
 
     upmix = add_command(
@@ -79,6 +70,26 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
     """What is done about odd input files."""
     parser.add_argument("--strict", action="store_true", help="refuse a file whose header disagrees with its content, do not only warn")
     parser.add_argument("--scrub", action="store_true", help="replace samples that are not finite by silence and count them")
+
+
+def add_chain_options(parser: argparse.ArgumentParser) -> Any:
+    """Levels and paths of the chain; returns the group of the levels."""
+    levels = parser.add_argument_group("levels")
+    levels.add_argument(
+        "-g", "--gain-db", type=number, metavar="X", help="gain of all drivers; default: the bank's predicted headroom gain; 0 turns it off"
+    )
+    levels.add_argument("-L", "--no-limiter", action="store_true", help="do not keep the drivers below -1 dBFS")
+    paths = parser.add_argument_group("paths", "PATH is left, right, center or sides")
+    paths.add_argument("-s", "--solo", action="append", default=[], metavar="PATH", help="let only this path (these paths) be heard")
+    paths.add_argument("-m", "--mute", action="append", default=[], metavar="PATH", help="leave this path out")
+    paths.add_argument("-p", "--path-gain-db", action="append", default=[], type=path_gain, metavar="PATH=X", help="gain of one path")
+    paths.add_argument("--bypass", action="store_true", help=BYPASS_HELP)
+    return levels
+
+
+def add_block_option(parser: Any) -> None:
+    """``--block``."""
+    parser.add_argument("-B", "--block", type=int, default=128, metavar="N", help="plan block of the convolution, a power of two (128)")
 
 
 def number(text: str) -> float:
