@@ -6,6 +6,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from spatial.rig.model import RigFile
 
 PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
-UNITS = ("db", "hz", "us", "ms", "deg", "m", "samples")
-PRINTED_UNITS = {"db": "dB", "hz": "Hz"}
+UNITS = ("db", "hz", "us", "ms", "s", "deg", "m", "samples", "lufs", "dbtp")
+PRINTED_UNITS = {"db": "dB", "hz": "Hz", "lufs": "LUFS", "dbtp": "dBTP"}
 NOT_IN_TABLE = (
     "third_octaves", "against", "beam_baselines", "tone.third_octaves_hz", "tone.sides_minus_centre_db",
     "tone.left_db", "tone.right_db", "tone.center_db",
@@ -60,6 +61,11 @@ MEANINGS = {
     "tone.largest_db": "sides less centre, worst third octave, 200 Hz-10 kHz",
     "headroom.gain_db": "applied to music",
     "headroom.limiter_db": "what the limiter takes at worst",
+    "audio.in_lufs": "loudness of the programme",
+    "audio.out_lufs": "loudness of all feeds together",
+    "audio.true_peak_dbtp": "of the loudest feed",
+    "audio.limiter_share": "of the time that the limiter works",
+    "audio.non_finite": "samples that were no numbers",
     "width.ild_error_db": "against the sphere, rms over ERB bands",
     "width.itd_error_us": "against the sphere, rms over ERB bands below 1.5 kHz",
     "width.itd_low_error_us": "the same below 800 Hz",
@@ -78,6 +84,7 @@ def add_commands(commands: Any) -> None:
     analyze.add_argument(
         "--against", metavar="METHODS", help="put published methods beside the sides: tikhonov,lcmv,choueiri,race,cascade, or all"
     )
+    analyze.add_argument("--audio", metavar="FILE", help="a sound file: what becomes of it on the way through the bank, driver by driver")
     analyze.add_argument(
         "--require", metavar="FILE", type=Path, help='thresholds as JSON, {"sides.worst_pose_db": [">=", 14]}; a miss exits 6'
     )
@@ -96,6 +103,10 @@ def run_analyze(args: argparse.Namespace) -> None:
     figures = analyze_bank(bank, rig_file)
     if compared:
         figures["against"] = {row.name: row.as_dict() for row in compared[1:]}
+    if args.audio is not None:
+        from spatial.render.programme import measure_programme
+
+        figures["audio"] = asdict(measure_programme(args.audio, bank))
     flattened = flat(figures)
     if args.json:
         print_json(figures)
