@@ -10,7 +10,7 @@ from importlib import import_module
 import spatial
 from spatial.errors import SpatialError
 
-COMMAND_MODULES = ("rigs", "design", "render", "analyze", "see", "bench", "demo")
+COMMAND_MODULES = ("rigs", "design", "render", "play", "analyze", "see", "bench", "demo")
 INTERRUPTED = 130
 
 

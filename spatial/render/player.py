@@ -105,14 +105,14 @@ class Player:
     bank : FilterMatrix
     options : RenderOptions
         gain_db, limiter, block, the paths, bypass; strict, scrub and resample where source is a path.
-    device : int, str or None
+    device : Device, int, str or None
         See ``find_device``; None: the default.
     host_block : int
         Frames of one callback; 0: the device's choice. It changes no bit, but where it is a multiple of the block nothing is added to
         the latency, else one block.
     latency : "low", "high" or float
         Of the device, s.
-    input_device : int, str or None
+    input_device : Device, int, str or None
     n_channels : int
         Open the device with at least so many, for banks that come later.
     skip : int
@@ -136,10 +136,10 @@ class Player:
         bank: FilterMatrix,
         options: RenderOptions | None = None,
         *,
-        device: int | str | None = None,
+        device: Device | int | str | None = None,
         host_block: int = 0,
         latency: str | float = "high",
-        input_device: int | str | None = None,
+        input_device: Device | int | str | None = None,
         n_channels: int = 0,
         skip: int = 0,
         first_frame: int = 0,
@@ -153,9 +153,10 @@ class Player:
         self._plan = live_plan(bank, self._options)
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
         self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
-        found = devices()
-        self.device: Device = find_device(found, device)
-        self.input: Device | None = None if source is not None else find_device(found, input_device, "input")
+        self.device = device if isinstance(device, Device) else find_device(devices(), device)
+        self.input: Device | None = None
+        if source is None:
+            self.input = input_device if isinstance(input_device, Device) else find_device(devices(), input_device, "input")
         self.n_channels = max(bank.n_channels, n_channels)
         if self.device.outputs < self.n_channels:
             raise DeviceError(f"{self.device} has {self.device.outputs} output channels, the bank needs {self.n_channels}")
@@ -265,12 +266,25 @@ class Player:
         """Frames between what is played and what ``render --keep-latency`` writes: 0 or the block."""
         return self._live.latency
 
+    @property
+    def remarks(self) -> list[str]:
+        """What was odd about the source so far, one sentence each."""
+        if self._reader is None:
+            return []
+        scrubbed = self._reader.scrubbed
+        return [*self._reader.warnings, *([f"{scrubbed} samples not finite or above +120 dBFS, replaced by silence"] if scrubbed else [])]
+
     # -------------------------------------------------------------------------------------------------------- controls
 
     @property
     def bank(self) -> FilterMatrix:
         """The bank in force."""
         return self._plan.bank
+
+    @property
+    def gain_db(self) -> float:
+        """Gain of all drivers as the options and the bank have it."""
+        return self._plan.gain_db
 
     def swap(self, bank: FilterMatrix) -> None:
         """Lead over to another bank without a click; the latest wins.

@@ -1,0 +1,136 @@
+"""``spatial play``: a file, a stream or a live input to a sound card, with filters that follow the rig file while it is edited."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.render import add_block_option, add_chain_options, add_input_options
+from spatial.cli.rigs import add_set_option
+from spatial.cli.stopping import stop_cleanly
+from spatial.errors import UsageError
+
+if TYPE_CHECKING:
+    from spatial.io.soundcard import Device
+
+RESUME = "SPATIAL_PLAY_RESUME"
+"""Where playback was when its device was lost, for the process that goes on."""
+
+
+def add_commands(commands: Any) -> None:
+    """``play``."""
+    play = add_command(commands, "play", "play a file, a stream or a live input through a sound card", run_play, json_output=True)
+    play.add_argument("input", metavar="FILE", nargs="?", help="sound file, mono or stereo; - is standard input, a stream of any length")
+    play.add_argument("-r", "--rig", metavar="RIG", action="append", default=[], help="rig file or shipped rig; more of them: key n")
+    play.add_argument(
+        "-b", "--bank", metavar="BANK", action="append", default=[], help="filters that `spatial design` made; again: as --rig"
+    )
+    add_set_option(play)
+    play.add_argument("-w", "--watch", action="store_true", help="follow the rig file (or the bank): design anew when it changes")
+    add_input_options(play)
+    play.add_argument("-R", "--resample", action="store_true", help="convert the input to the bank's, or the device's, rate")
+    card = play.add_argument_group("sound card", 'DEVICE is an index, a name or a part of one, or "api:name", as in jack:system')
+    card.add_argument("-l", "--list-devices", action="store_true", help="list the devices, and nothing else")
+    card.add_argument("-d", "--device", metavar="DEVICE", help="where to play; default: the system's")
+    card.add_argument("-i", "--input", dest="input_device", metavar="DEVICE", help="play what comes in there, live")
+    card.add_argument("--host-block", type=int, default=0, metavar="N", help="frames of one callback; default: the device's choice")
+    card.add_argument("--latency", type=latency, default="high", metavar="low|high|S", help="of the device; S in seconds (high)")
+    card.add_argument("--wait", action="store_true", help="wait for the device, at the start and when it is lost, and go on")
+    card.add_argument("--identify", action="store_true", help="pink noise at -30 dBFS from each driver in turn, with its name")
+    add_chain_options(play)
+    add_block_option(play)
+    play.set_defaults(bits=None, keep_latency=False)
+
+
+def latency(text: str) -> str | float:
+    """ "low", "high", or seconds."""
+    if text in ("low", "high"):
+        return text
+    value = float(text)
+    if not 0 < value <= 10:
+        raise argparse.ArgumentTypeError(f"{text}: low, high, or above 0 to 10 seconds")
+    return value
+
+
+def run_play(args: argparse.Namespace) -> int:
+    """List devices, identify drivers, or play; returns the exit code."""
+    if args.list_devices:
+        return list_devices(args.json)
+    check_usage(args)
+    from spatial.cli.keys import Keys
+    from spatial.cli.main import INTERRUPTED
+    from spatial.cli.play_screen import make_screen
+    from spatial.cli.play_session import Lost, Session
+    from spatial.render.player import require_core
+
+    require_core()
+    screen = make_screen(args.json)
+    resumed = json.loads(os.environ.pop(RESUME, "{}"))
+    with stop_cleanly(), Keys() as keys:
+        session = Session(args, screen, keys, resumed)
+        try:
+            session.run()
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        except Lost as lost:
+            keys.restore()
+            screen.clear()
+            leave(args, lost)
+        else:
+            code = 0
+        finally:
+            session.close()
+            screen.clear()
+    where = session.ended_at()
+    screen.tell("ended" if code == 0 and session.finished else "stopped", where)
+    return code
+
+
+def check_usage(args: argparse.Namespace) -> None:
+    """UsageError for options that do not go together."""
+    if not args.rig and not args.bank:
+        raise UsageError("through which filters? --rig RIG or --bank BANK")
+    if args.rig and args.bank:
+        raise UsageError("--rig and --bank exclude each other")
+    if args.overrides and not args.rig:
+        raise UsageError("--set varies a rig; a bank is designed already")
+    asked = [what for what, there in (("FILE", args.input), ("--input", args.input_device), ("--identify", args.identify)) if there]
+    if len(asked) != 1:
+        raise UsageError(f"{' and '.join(asked)} exclude each other" if asked else "what is to be played? FILE, -, --input or --identify")
+
+
+def leave(args: argparse.Namespace, lost: Any) -> NoReturn:
+    """The device is lost and may hang whatever touches it: go on in a fresh process, or end without looking back."""
+    say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {lost.where}" if lost.state else ""))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if lost.state:
+        os.environ[RESUME] = json.dumps(lost.state)
+        os.execv(sys.executable, [sys.executable, "-P", "-m", "spatial", *sys.argv[1:]])
+    os._exit(lost.error.exit_code)
+
+
+def list_devices(as_json: bool) -> int:
+    """A table of what there is."""
+    from spatial.io.soundcard import devices
+
+    found = devices()
+    if as_json:
+        print_json([vars(device) for device in found])
+    elif not found:
+        tell("no sound devices")
+    else:
+        width = max(len(device.name) for device in found)
+        tell(f"       {'device':{width}}   out    in    rate Hz   api")
+        for d in found:
+            tell(f"{_mark(d)} {d.index:3d}  {d.name:{width}}  {d.outputs:4d}  {d.inputs:4d} {d.default_fs:10g}   {d.api}")
+        tell("> default output, < default input")
+    return 0
+
+
+def _mark(device: Device) -> str:
+    return (">" if device.default_output else " ") + ("<" if device.default_input else " ")
