@@ -1,0 +1,128 @@
+"""Sound cards without hardware, for the tests of live playback. Each belongs to one test and needs no rights.
+
+``FileCard``   an ALSA device that writes what it gets to a file, as fast as it comes.
+``JackServer`` JACK with its dummy driver under a name of its own, in real time or freewheel.
+``PulseServer`` PulseAudio with a null sink of eight channels, in real time.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from ctypes.util import find_library
+
+import numpy as np
+import pytest
+
+NO_JACK = {"JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
+START_S = 15.0
+
+
+def needs(*programs):
+    """Skip, with a word, where a program is missing."""
+    missing = [name for name in programs if not shutil.which(name)]
+    return pytest.mark.skipif(bool(missing), reason=f"{', '.join(missing)} not installed (.ci/system-packages)")
+
+
+def silent_environment(**more):
+    """The caller's, with no sound server but the test's own."""
+    return {**os.environ, **NO_JACK, "JACK_DEFAULT_SERVER": f"none-{os.getpid()}", **more}
+
+
+needs_portaudio = pytest.mark.skipif(not find_library("portaudio"), reason="libportaudio2 not installed (.ci/system-packages)")
+
+
+class FileCard:
+    """An ALSA device "card", also the default; the frames it got are in a file afterwards."""
+
+    def __init__(self, folder):
+        self._file = folder / "card.raw"
+        (folder / "asound.conf").write_text(
+            f'pcm.card {{ type file slave.pcm {{ type null }} file "{self._file}" format "raw" hint {{ show on description "card" }} }}\n'
+            'pcm.!default { type plug slave.pcm "card" }\n'
+        )
+        self.env = silent_environment(ALSA_CONFIG_PATH=str(folder / "asound.conf"))
+
+    def frames(self, channels):
+        """(frames, channels) from the first one that is not silent on."""
+        x = np.fromfile(self._file, "<f4")
+        x = x[: len(x) // channels * channels].reshape(-1, channels)
+        return x[np.argmax(x.any(axis=1)) :]
+
+
+class Server:
+    """A sound server as a child process."""
+
+    process = None
+
+    def start(self):
+        """Start, and wait until it answers."""
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(self.command, env=self.env, stdout=log, stderr=log, start_new_session=True)
+        until = time.monotonic() + START_S
+        while subprocess.run(self.question, env=self.env, capture_output=True, timeout=START_S).returncode:
+            if self.process.poll() is not None or time.monotonic() > until:
+                self.end()
+                pytest.skip(f"{self.command[0]} does not start: {self.log.read_text()[-300:]}")
+            time.sleep(0.05)
+
+    def kill(self, number=signal.SIGKILL):
+        """As when it crashes."""
+        self.process.send_signal(number)
+        self.process.wait(10)
+
+    def end(self):
+        """Whatever it takes."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.end()
+
+
+class JackServer(Server):
+    """JACK without hardware."""
+
+    def __init__(self, folder, fs=48000, period=1024, channels=8):
+        name = f"spatial-{os.getpid()}"
+        self.fs, self.period, self.channels = fs, period, channels
+        self.log = folder / "jackd.log"
+        self.env = silent_environment(JACK_DEFAULT_SERVER=name)
+        dummy = ["-d", "dummy", "-r", fs, "-p", period, "-C", channels, "-P", channels]
+        self.command = [str(word) for word in ("jackd", "--no-mlock", "-r", "-n", name, "-S", *dummy)]
+        self.question = ["jack_lsp"]
+
+
+class PulseServer(Server):
+    """PulseAudio with a null sink of eight channels, in ALSA's order of channels."""
+
+    MAP = "front-left,front-right,rear-left,rear-right,front-center,lfe,side-left,side-right"
+
+    def __init__(self, folder):
+        socket = folder / "native"
+        self.log = folder / "pulse.log"
+        (folder / "asound.conf").write_text("pcm.pulse { type pulse hint { show on description pulse } }\npcm.!default { type pulse }\n")
+        self.env = silent_environment(
+            HOME=str(folder),
+            XDG_RUNTIME_DIR=str(folder),
+            PULSE_SERVER=f"unix:{socket}",
+            ALSA_CONFIG_PATH=str(folder / "asound.conf"),
+        )
+        sink = f"module-null-sink sink_name=card rate=48000 channels=8 format=float32le channel_map={self.MAP} norewinds=1"
+        self.command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--disable-shm=yes", "--use-pid-file=no"]
+        self.command += [f"--load={sink}", f"--load=module-native-protocol-unix socket={socket} auth-anonymous=1"]
+        self.question = ["pactl", "info"]
+
+    def record(self, file):
+        """A child process that writes what the sink gets to a file; end it with terminate."""
+        command = ["parec", "-d", "card.monitor", "--raw", "--format=float32le", "--channels=8", "--rate=48000"]
+        return subprocess.Popen([*command, f"--channel-map={self.MAP}", str(file)], env=self.env)
