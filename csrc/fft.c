@@ -1,4 +1,4 @@
-/* Plan of the negacyclic FFT: radices and tables of turns. The transforms are in fft_lanes.h. */
+/* Plan of the negacyclic FFT: radices and tables of turns. The transforms are in fft_passes.h and fft_lanes.h. */
 #include "fft.h"
 
 #include <math.h>

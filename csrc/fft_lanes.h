@@ -1,112 +1,5 @@
-/* The negacyclic FFT of fft.h for vectors of LANES floats. kernels_isa.h includes this once for 4 and once for 8 lanes, with
- * vec, LANES, TARGET, CHUNK and the naming macro L() defined. The operations, and so the bits, are the same on every
- * instruction set; only what the compiler makes of a vector differs. */
-
-/* One number in every lane. */
-#define SPLAT(number) ((number) - (vec){0})
-
-/* Complex numbers, one a lane. */
-typedef struct {
-    vec re, im;
-} L(cvec);
-
-SP_INLINE TARGET L(cvec) L(load)(const float *re, const float *im) { return (L(cvec)){*(const vec *)re, *(const vec *)im}; }
-
-SP_INLINE TARGET void L(store)(float *re, float *im, L(cvec) x) {
-    *(vec *)re = x.re;
-    *(vec *)im = x.im;
-}
-
-SP_INLINE TARGET L(cvec) L(add)(L(cvec) a, L(cvec) b) { return (L(cvec)){a.re + b.re, a.im + b.im}; }
-
-SP_INLINE TARGET L(cvec) L(sub)(L(cvec) a, L(cvec) b) { return (L(cvec)){a.re - b.re, a.im - b.im}; }
-
-/* x e^{sign j angle}; sign is +1 forward, -1 back, and known when this is inlined. */
-SP_INLINE TARGET L(cvec) L(turn)(L(cvec) x, vec cosine, vec sine, int sign) {
-    return sign > 0 ? (L(cvec)){x.re * cosine - x.im * sine, x.re * sine + x.im * cosine}
-                    : (L(cvec)){x.re * cosine + x.im * sine, x.im * cosine - x.re * sine};
-}
-
-SP_INLINE TARGET L(cvec) L(quarter_turn)(L(cvec) x, int sign) { return sign > 0 ? (L(cvec)){-x.im, x.re} : (L(cvec)){x.im, -x.re}; }
-
-SP_INLINE TARGET L(cvec) L(eighth_turn)(L(cvec) x, int sign) {
-    const float root_half = 0.70710678118654752440f;
-    return sign > 0 ? (L(cvec)){(x.re - x.im) * root_half, (x.re + x.im) * root_half}
-                    : (L(cvec)){(x.re + x.im) * root_half, (x.im - x.re) * root_half};
-}
-
-/* x[k] <- sum over n of x[n] e^{sign 2 pi j n k / 4} */
-SP_INLINE TARGET void L(dft4)(L(cvec) *x0, L(cvec) *x1, L(cvec) *x2, L(cvec) *x3, int sign) {
-    L(cvec) even_sum = L(add)(*x0, *x2), even_difference = L(sub)(*x0, *x2);
-    L(cvec) odd_sum = L(add)(*x1, *x3), odd_difference = L(quarter_turn)(L(sub)(*x1, *x3), sign);
-    *x0 = L(add)(even_sum, odd_sum);
-    *x1 = L(add)(even_difference, odd_difference);
-    *x2 = L(sub)(even_sum, odd_sum);
-    *x3 = L(sub)(even_difference, odd_difference);
-}
-
-/* The same for 4 or 8 points. */
-SP_INLINE TARGET void L(dft)(L(cvec) *x, int n_points, int sign) {
-    if (n_points == 4) {
-        L(dft4)(&x[0], &x[1], &x[2], &x[3], sign);
-        return;
-    }
-    L(cvec) even[4] = {x[0], x[2], x[4], x[6]}, odd[4] = {x[1], x[3], x[5], x[7]};
-    L(dft4)(&even[0], &even[1], &even[2], &even[3], sign);
-    L(dft4)(&odd[0], &odd[1], &odd[2], &odd[3], sign);
-    odd[1] = L(eighth_turn)(odd[1], sign);
-    odd[2] = L(quarter_turn)(odd[2], sign);
-    odd[3] = L(quarter_turn)(L(eighth_turn)(odd[3], sign), sign);
-    for (int k = 0; k < 4; k++) {
-        x[k] = L(add)(even[k], odd[k]);
-        x[k + 4] = L(sub)(even[k], odd[k]);
-    }
-}
-
-/* Splits n_nodes polynomials of radix * m coefficients each into radix polynomials of m. May work in place. */
-SP_INLINE TARGET void L(split)(const float *from_re, const float *from_im, float *re, float *im, int m, int n_nodes, const float *turns,
-                               int radix) {
-    for (int node = 0; node < n_nodes; node++, turns += 2 * (radix - 1)) {
-        for (int n = 0; n < m; n += LANES) {
-            size_t at = (size_t)node * radix * m + n;
-            L(cvec) x[8];
-            for (int k = 0; k < radix; k++) {
-                x[k] = L(load)(from_re + at + k * m, from_im + at + k * m);
-            }
-            for (int k = 1; k < radix; k++) {
-                x[k] = L(turn)(x[k], SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1]), +1);
-            }
-            L(dft)(x, radix, +1);
-            for (int k = 0; k < radix; k++) {
-                L(store)(re + at + k * m, im + at + k * m, x[k]);
-            }
-        }
-    }
-}
-
-/* Undoes split. to_re may be NULL: then the real part, which nobody asks for at the end of the inverse, is not computed. */
-SP_INLINE TARGET void L(join)(const float *re, const float *im, float *to_re, float *to_im, int m, int n_nodes, const float *turns,
-                              int radix) {
-    for (int node = 0; node < n_nodes; node++, turns += 2 * (radix - 1)) {
-        for (int n = 0; n < m; n += LANES) {
-            size_t at = (size_t)node * radix * m + n;
-            L(cvec) x[8];
-            for (int k = 0; k < radix; k++) {
-                x[k] = L(load)(re + at + k * m, im + at + k * m);
-            }
-            L(dft)(x, radix, -1);
-            for (int k = 1; k < radix; k++) {
-                x[k] = L(turn)(x[k], SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1]), -1);
-            }
-            for (int k = 0; k < radix; k++) {
-                if (to_re) {
-                    *(vec *)(to_re + at + k * m) = x[k].re;
-                }
-                *(vec *)(to_im + at + k * m) = x[k].im;
-            }
-        }
-    }
-}
+/* The negacyclic FFT of fft.h whose leaves are polynomials of LANES coefficients. kernels_isa.h includes this once for 4 and once for 8
+ * lanes, after fft_passes.h, with CHUNK defined too, and with WIDE and W() as LANES and L() of the widest passes there are. */
 
 /* a[i][k] <-> a[k][i] for LANES registers of LANES floats. */
 SP_INLINE TARGET void L(transpose)(vec *a) {
@@ -197,19 +90,38 @@ SP_INLINE TARGET void L(join_leaves)(const float *spectrum, size_t chunk_stride,
     }
 }
 
+/* n_nodes polynomials of radix * m coefficients into radix of m each, and back, by the widest vectors that m coefficients fill. */
+SP_INLINE TARGET void L(split_wide)(const float *from_re, const float *from_im, float *re, float *im, int m, int n_nodes,
+                                    const float *turns, int radix) {
+    if (m >= WIDE) {
+        W(split)(from_re, from_im, re, im, m, n_nodes, turns, radix);
+    } else {
+        L(split)(from_re, from_im, re, im, m, n_nodes, turns, radix);
+    }
+}
+
+SP_INLINE TARGET void L(join_wide)(const float *re, const float *im, float *to_re, float *to_im, int m, int n_nodes, const float *turns,
+                                   int radix) {
+    if (m >= WIDE) {
+        W(join)(re, im, to_re, to_im, m, n_nodes, turns, radix);
+    } else {
+        L(join)(re, im, to_re, to_im, m, n_nodes, turns, radix);
+    }
+}
+
 /* Spectrum of the block pair z = previous + j current. work is 2 B floats. */
 TARGET static void L(forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride,
                               float *work) {
     float *re = work, *im = work + fft->block;
     int m = fft->block / fft->radix[0], n_nodes = fft->radix[0];
     if (fft->radix[0] == 8) {
-        L(split)(previous, current, re, im, m, 1, fft->turns[0], 8);
+        L(split_wide)(previous, current, re, im, m, 1, fft->turns[0], 8);
     } else {
-        L(split)(previous, current, re, im, m, 1, fft->turns[0], 4);
+        L(split_wide)(previous, current, re, im, m, 1, fft->turns[0], 4);
     }
     for (int level = 1; level < fft->n_levels; level++) {
         m /= 4;
-        L(split)(re, im, re, im, m, n_nodes, fft->turns[level], 4);
+        L(split_wide)(re, im, re, im, m, n_nodes, fft->turns[level], 4);
         n_nodes *= 4;
     }
     L(split_leaves)(re, im, spectrum, chunk_stride, fft->block, fft->leaf_turns);
@@ -222,17 +134,16 @@ TARGET static void L(inverse)(const sp_fft *fft, const float *spectrum, size_t c
     int m = LANES, n_nodes = fft->block / LANES;
     for (int level = fft->n_levels - 1; level > 0; level--) {
         n_nodes /= 4;
-        L(join)(re, im, re, im, m, n_nodes, fft->turns[level], 4);
+        L(join_wide)(re, im, re, im, m, n_nodes, fft->turns[level], 4);
         m *= 4;
     }
     if (fft->radix[0] == 8) {
-        L(join)(re, im, NULL, out, m, 1, fft->turns[0], 8);
+        L(join_wide)(re, im, NULL, out, m, 1, fft->turns[0], 8);
     } else {
-        L(join)(re, im, NULL, out, m, 1, fft->turns[0], 4);
+        L(join_wide)(re, im, NULL, out, m, 1, fft->turns[0], 4);
     }
 }
 
-#undef SPLAT
 #undef vec
 #undef LANES
 #undef L

@@ -12,6 +12,7 @@
 #define K(name) name##_baseline
 #define TARGET
 #define REGISTER sp_float4
+#define REGISTER_FLOATS 4
 #define VECTORS 2
 #if defined(__aarch64__)
 #define NAME "NEON"
@@ -31,6 +32,7 @@
 #define TARGET __attribute__((target("avx2")))
 #define NAME "AVX2"
 #define REGISTER sp_float8
+#define REGISTER_FLOATS 8
 #define VECTORS 1
 #define MAX_TILE 6
 #include "kernels_isa.h"
@@ -40,6 +42,7 @@
 #define TARGET __attribute__((target("avx512f,avx512vl")))
 #define NAME "AVX-512"
 #define REGISTER sp_float16
+#define REGISTER_FLOATS 16
 #define VECTORS 1
 #define MAX_TILE 8
 #include "kernels_isa.h"

@@ -2,22 +2,42 @@
  *   K(name)   appends the instruction set to a name
  *   TARGET    attribute that lets the compiler use it
  *   NAME      what it is called
- *   REGISTER  vector type of one register        VECTORS  registers of a chunk's real parts
+ *   REGISTER  vector type of one register        REGISTER_FLOATS  floats in it        VECTORS  registers of a chunk's real parts
  *   MAX_TILE  outputs at once: 2 MAX_TILE VECTORS registers hold sums, some must be left for the operands
  */
 
-#define REGISTER_FLOATS ((int)(sizeof(REGISTER) / sizeof(float)))
 #define CHUNK (VECTORS * REGISTER_FLOATS)
 
-#define LANES 4
-#define vec sp_float4
-#define L(name) K(lanes4_##name)
-#include "fft_lanes.h"
+#if REGISTER_FLOATS == 16
+#define LANES 16
+#define vec sp_float16
+#define L(name) K(lanes16_##name)
+#include "fft_passes.h"
+#undef LANES
+#undef vec
+#undef L
+#define WIDE 16
+#define W(name) K(lanes16_##name)
+#endif
 
 #define LANES 8
 #define vec sp_float8
 #define L(name) K(lanes8_##name)
+#include "fft_passes.h"
+#ifndef WIDE
+#define WIDE 8
+#define W(name) K(lanes8_##name)
+#endif
 #include "fft_lanes.h"
+
+#define LANES 4
+#define vec sp_float4
+#define L(name) K(lanes4_##name)
+#include "fft_passes.h"
+#include "fft_lanes.h"
+
+#undef WIDE
+#undef W
 
 TARGET static void K(fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride,
                                   float *work) {
@@ -121,6 +141,7 @@ TARGET static unsigned K(copy_clean)(float *to, const float *from, int n) { retu
 
 #include "upmix_lanes.h"
 #include "peaks_lanes.h"
+#include "bands_lanes.h"
 #include "weighting_lanes.h"
 
 static const sp_kernels K(kernels) = {
@@ -151,12 +172,14 @@ static const sp_kernels K(kernels) = {
     .fade = K(fade),
     .copy_clean = K(copy_clean),
     .upmix_centre = K(upmix_centre),
+    .split_bands = K(split_bands),
     .peaks_between = K(peaks_between),
     .largest_magnitude = K(largest_magnitude),
     .weighted_power = K(weighted_power),
 };
 
 #undef MULTIPLY_ADD
+#undef SP_LOW_PASS
 #undef CHUNK
 #undef REGISTER_FLOATS
 #undef K
