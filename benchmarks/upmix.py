@@ -18,7 +18,7 @@ from spatial.render.upmix import make_upmix
 
 FS, SECONDS = 48000, 10
 CASES = [
-    *((method, ms) for method in ("directional", "projection") for ms in (2.7, 21.0, 85.0)),
+    *((method, ms) for method in ("directional", "projection") for ms in (0.0, 2.7, 21.0, 85.0) if (method, ms) != ("projection", 0.0)),
     ("matrix", 0.0),
 ]
 ASKED = {("directional", 21.0): 1.0}

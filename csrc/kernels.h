@@ -3,6 +3,7 @@
 #define SPATIAL_KERNELS_H
 
 #include "core.h"
+#include "bands.h"
 #include "fft.h"
 #include "interpolation.h"
 #include "upmix_bins.h"
@@ -33,6 +34,8 @@ typedef struct {
     void (*fade)(float *to, const float *from, const float *weights, int n); /* to + weights (from - to) */
     unsigned (*copy_clean)(float *to, const float *from, int n);             /* sp_copy_clean of entrance.h */
     void (*upmix_centre)(const sp_upmix_bins *bins);
+    /* n samples of M and S, the first of which is the position-th of the control block: C of each, and its powers into the sums. */
+    void (*split_bands)(sp_split *split, const float *mid, const float *side, int n, int position, float *centre);
     /* largest[i] = largest magnitude between x[i + half - 1] and x[i + half]; n is rounded up to 8, and so much is read and written. */
     void (*peaks_between)(const sp_interpolation *filters, const float *x, int n, float *largest);
     float (*largest_magnitude)(const float *x, int n);

@@ -16,7 +16,7 @@
 #define SP_ERROR_TAP_VALUE 7       /* a tap is not finite */
 #define SP_ERROR_MEMORY 8          /* the plan does not fit into memory */
 #define SP_ERROR_FRAMES 9          /* frames negative, or with exact_blocks no multiple of the block */
-#define SP_ERROR_WINDOW 10         /* windows no powers of two, SP_MIN_SPAN <= span <= n, SP_MIN_WINDOW <= n <= SP_MAX_WINDOW */
+#define SP_ERROR_WINDOW 10         /* not 0, nor powers of two, SP_MIN_SPAN <= span <= n, SP_MIN_WINDOW <= n <= SP_MAX_WINDOW */
 #define SP_ERROR_SETTING 11        /* sample rate outside 0..SP_MAX_FS, or strength outside 0..1 */
 #define SP_ERROR_UPMIX 12          /* no such upmix, or one where there are two inputs */
 #define SP_ERROR_BYPASS 13         /* outputs that there are not, or a delay outside 0..SP_MAX_BYPASS_DELAY */
@@ -40,6 +40,7 @@
 
 #define SP_MAX_FS 1000000
 #define SP_MIN_METER_FS 10
+#define SP_MIN_BANDS_FS 4000
 #define SP_MAX_BYPASS_DELAY 2097152
 
 #define SP_MIN_SPAN 16
@@ -135,7 +136,8 @@ void sp_convolver_free(sp_convolver *convolver);
 
 /* Upmix by directional variances: left, right -> left', right', centre, with left' + centre = left and right' + centre = right.
  *
- * n samples are analysed at a time, the last span of them synthesised, every span / 4. Life: sp_upmix_new, then process and reset
+ * n samples are analysed at a time, the last span of them synthesised, every span / 4; with n = span = 0 there are no windows and no
+ * delay, but bands that add up exactly, from SP_MIN_BANDS_FS on. Life: sp_upmix_new, then process and reset
  * in any order, then sp_upmix_free.
  */
 typedef struct {

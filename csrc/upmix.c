@@ -1,197 +1,32 @@
 /* Upmix by directional variances: which of ten directions holds how much power, bin by bin, and C the Wiener estimate of the centre's.
- *
- * spatial/render/upmix_directional.py derives it and is its twin. For every hop of span / 4 samples: a frame of M = (L + R)/2 and one
- * of S = (L - R)/2 are windowed and transformed; the Stokes parameters of their covariance are averaged over time and frequency; two
- * multiplicative updates fit ten variances to them, from a prior that the band's shares of the last half second give and from the
- * variances of the frame before (upmix_lanes.h); the frames of C are transformed back and overlap.
- *
- * The transform is the convolver's (fft.h): a frame of n real samples taken as the block pair (first half, second half). Its n / 2 bins
- * are the frame's Fourier transform at the odd multiples of half a bin; none is special.
- */
+ * In frames (upmix_frames.c), or without delay in bands (upmix_bands.c). */
 #include "core.h"
 
-#include <math.h>
-
 #include "arena.h"
-#include "entrance.h"
-#include "fft.h"
 #include "flush.h"
 #include "kernels.h"
-
-#define OVERLAP 4 /* hops in a synthesis window */
-#define FLOOR 1e-20 /* power re full scale below which a bin is silent */
-
-#define MEAN_S 0.020       /* covariance */
-#define VARIANCES_S 0.018  /* time constant with which the last frame's variances fade into the prior */
-#define SHARES_S 0.5       /* shares of the directions in a band */
-#define SMOOTHING_ERB 0.18 /* half-width of the covariance's mean over frequency */
-
-#define GLOBAL_WEIGHT 0.2 /* exponent of the mean share of all bands in the prior; 1 minus it is that of the band's own */
-#define SHARPENING 1.35   /* exponent of both */
-#define CENTRE_AT_START 0.7
-#define CENTRE_AT_LEAST 0.1
-#define SHARE_AT_LEAST 1e-4
-
-#define LANES SP_UPMIX_LANES
-#define DIRECTIONS SP_UPMIX_DIRECTIONS
-#define STOKES 4
-
-static const double pi = 3.14159265358979323846;
-
-/* A bin of the spectrum in the order of frequency. */
-typedef struct {
-    int offset;        /* of its real part in the transform's output; the imaginary part is a chunk later */
-    float sign;        /* -1 where the transform has its conjugate */
-    int chunk, lane;   /* among the bins of sp_upmix_bins */
-    int first, last;   /* bins of its mean over frequency, last not included */
-    int band;
-} bin;
+#include "upmix_methods.h"
 
 struct sp_upmix {
-    sp_upmix_plan plan;
-    const sp_kernels *kernels;
-    int hop, n_bins, n_bands;
-    double keep_means, keep_shares;
-
-    sp_fft fft;
-    float *analysis, *synthesis;   /* windows: [n], [span]; strength and the transform's factor are in the second */
-    float *mid, *side, *work;      /* [n]; work of the transforms */
-    float *mid_spectrum, *side_spectrum; /* [n], chunks [re | im] */
-
-    bin *bins;             /* [n_bins] */
-    double *means;         /* [n_bins][STOKES] over time */
-    double *sums;          /* [n_bins + 1][STOKES] of the means, from bin 0 */
-    double *shares;        /* [band][direction] */
-    float *prior;
-    int *chunk_band;
-    float *rows;
-    sp_upmix_bins model;
-
-    float *history[2];     /* [n] of each input, the last hop fills up */
-    float *overlap;        /* [span] of C; frames to come are still to be added */
-    float *out[3];         /* [hop]: finished, being handed out */
-    int fill;
-    int early;             /* samples to come of C that lie before the first of the input */
-    unsigned long long discarded;
-    void *allocation;
+    sp_upmix_frames *frames; /* one of them is NULL */
+    sp_upmix_bands *bands;
 };
-
-/* ---- plan ---- */
 
 static int power_of_two(int x) { return x > 0 && (x & (x - 1)) == 0; }
 
 static int plan_error(const sp_upmix_plan *plan) {
-    if (!power_of_two(plan->n) || !power_of_two(plan->span) || plan->span < SP_MIN_SPAN || plan->span > plan->n ||
-        plan->n < SP_MIN_WINDOW || plan->n > SP_MAX_WINDOW) {
+    int no_delay = plan->n == 0 && plan->span == 0;
+    if (!no_delay && (!power_of_two(plan->n) || !power_of_two(plan->span) || plan->span < SP_MIN_SPAN || plan->span > plan->n ||
+                      plan->n < SP_MIN_WINDOW || plan->n > SP_MAX_WINDOW)) {
         return SP_ERROR_WINDOW;
     }
-    if (!(plan->fs > 0 && plan->fs < 1e9 && plan->strength >= 0 && plan->strength <= 1)) {
+    if (!(plan->fs > 0 && plan->fs <= SP_MAX_FS && plan->strength >= 0 && plan->strength <= 1)) {
+        return SP_ERROR_SETTING;
+    }
+    if (no_delay && plan->fs < SP_MIN_BANDS_FS) {
         return SP_ERROR_SETTING;
     }
     return sp_kernels_for(plan->instruction_set) ? SP_OK : SP_ERROR_INSTRUCTION_SET;
-}
-
-static double bin_hz(const sp_upmix *u, int i) { return (i + 0.5) * u->plan.fs / u->plan.n; }
-
-/* Number of the ERB band of a frequency (Glasberg & Moore 1990). */
-static int erb_number(double f_hz) { return (int)floor(21.4 * log10(1 + 4.37e-3 * f_hz)); }
-
-/* Chunks that the bins take, a band beginning a new one; fills in the tables where they are there. */
-static int lay_out_bins(sp_upmix *u, int *n_bands) {
-    int chunk = -1, lane = LANES, band = -1;
-    for (int i = 0; i < u->n_bins; i++, lane++) {
-        int new_band = i == 0 || erb_number(bin_hz(u, i)) != erb_number(bin_hz(u, i - 1));
-        band += new_band;
-        if (new_band || lane == LANES) {
-            chunk++;
-            lane = 0;
-        }
-        if (u->bins) {
-            u->bins[i].chunk = chunk;
-            u->bins[i].lane = lane;
-            u->bins[i].band = u->chunk_band[chunk] = band;
-        }
-    }
-    *n_bands = band + 1;
-    return chunk + 1;
-}
-
-/* Where the transform puts which frequency: the spectrum of a delay by one sample is e^{j angle} itself. */
-static void find_bins(sp_upmix *u) {
-    int chunk = u->kernels->chunk;
-    u->mid[1] = 1;
-    u->kernels->fft_forward(&u->fft, u->mid, u->mid + u->n_bins, u->mid_spectrum, 2 * (size_t)chunk, u->work);
-    u->mid[1] = 0;
-    for (int b = 0; b < u->n_bins; b++) {
-        int offset = b / chunk * 2 * chunk + b % chunk;
-        double angle = atan2(u->mid_spectrum[offset + chunk], u->mid_spectrum[offset]);
-        bin *at = &u->bins[(int)(fabs(angle) * u->n_bins / pi)];
-        at->offset = offset;
-        at->sign = angle > 0 ? -1.0f : 1.0f; /* a delay turns backwards */
-    }
-}
-
-static void plan_smoothing(sp_upmix *u) {
-    for (int i = 0; i < u->n_bins; i++) {
-        double width_hz = SMOOTHING_ERB * 24.7 * (4.37e-3 * bin_hz(u, i) + 1);
-        int half = (int)rint(width_hz * u->plan.n / u->plan.fs);
-        u->bins[i].first = i > half ? i - half : 0;
-        u->bins[i].last = i + half + 1 < u->n_bins ? i + half + 1 : u->n_bins;
-    }
-}
-
-/* Square roots of a Hann window's halves, a long one that rises and a short one that falls; the product with the synthesis window is a
- * Hann window of span samples that adds up to one. Returns the sum of squares. */
-static double plan_windows(sp_upmix *u) {
-    int n = u->plan.n, span = u->plan.span, rise = n - span / 2, fall = span / 2;
-    double energy = 0;
-    for (int i = 0; i < n; i++) {
-        double analysis = i < rise ? sin(0.5 * pi * (i + 0.5) / rise) : cos(0.5 * pi * (i - rise + 0.5) / fall);
-        energy += analysis * analysis;
-        u->analysis[i] = (float)analysis;
-        int late = i - (n - span);
-        if (late >= 0) {
-            double root = sin(pi * (late + 0.5) / span);
-            u->synthesis[late] = (float)(root * root * 2 / OVERLAP / analysis * u->plan.strength / u->n_bins);
-        }
-    }
-    return energy;
-}
-
-static void lay_out(sp_upmix *u, sp_arena *memory) {
-    int n = u->plan.n, n_chunks = lay_out_bins(u, &u->n_bands);
-    u->analysis = sp_take_floats(memory, n);
-    u->synthesis = sp_take_floats(memory, u->plan.span);
-    u->mid = sp_take_floats(memory, n);
-    u->side = sp_take_floats(memory, n);
-    u->work = sp_take_floats(memory, n);
-    u->mid_spectrum = sp_take_floats(memory, n);
-    u->side_spectrum = sp_take_floats(memory, n);
-    u->bins = sp_take(memory, u->n_bins * sizeof(bin));
-    u->means = sp_take(memory, (uint64_t)u->n_bins * STOKES * sizeof(double));
-    u->sums = sp_take(memory, (uint64_t)(u->n_bins + 1) * STOKES * sizeof(double));
-    u->shares = sp_take(memory, (uint64_t)u->n_bands * DIRECTIONS * sizeof(double));
-    u->chunk_band = sp_take(memory, n_chunks * sizeof(int));
-    u->prior = sp_take_floats(memory, (uint64_t)u->n_bands * DIRECTIONS);
-    u->rows = sp_take_floats(memory, (uint64_t)n_chunks * SP_UPMIX_ROWS * LANES);
-    u->model.n_chunks = n_chunks;
-    u->model.band = u->chunk_band;
-    u->model.rows = u->rows;
-    u->model.prior = u->prior;
-    u->model.variances = sp_take_floats(memory, (uint64_t)n_chunks * DIRECTIONS * LANES);
-    u->model.heard = sp_take_floats(memory, (uint64_t)u->n_bands * DIRECTIONS * LANES);
-    u->model.centre = sp_take_floats(memory, (uint64_t)n_chunks * 2 * LANES);
-    for (int i = 0; i < 2; i++) {
-        u->history[i] = sp_take_floats(memory, n);
-    }
-    u->overlap = sp_take_floats(memory, u->plan.span);
-    for (int o = 0; o < 3; o++) {
-        u->out[o] = sp_take_floats(memory, u->hop);
-    }
-    float *tables = sp_take_floats(memory, sp_fft_table_size(u->n_bins));
-    if (memory->start) {
-        sp_fft_plan(&u->fft, u->n_bins, tables);
-    }
 }
 
 sp_upmix *sp_upmix_new(const sp_upmix_plan *plan, int *error) {
@@ -199,222 +34,23 @@ sp_upmix *sp_upmix_new(const sp_upmix_plan *plan, int *error) {
     if (*error != SP_OK) {
         return NULL;
     }
-    sp_upmix stand_in = {
-        .plan = *plan,
-        .kernels = sp_kernels_for(plan->instruction_set),
-        .hop = plan->span / OVERLAP,
-        .n_bins = plan->n / 2,
-    };
-    sp_arena memory = {0};
-    sp_take(&memory, sizeof(sp_upmix));
-    lay_out(&stand_in, &memory);
-    void *allocation;
-    memory = sp_arena_new(memory.used, &allocation);
-    if (!allocation) {
+    sp_upmix *u = calloc(1, sizeof(sp_upmix));
+    if (u) {
+        if (plan->span) {
+            u->frames = sp_upmix_frames_new(plan);
+        } else {
+            u->bands = sp_upmix_bands_new(plan);
+        }
+    }
+    if (!u || (!u->frames && !u->bands)) {
+        free(u);
         *error = SP_ERROR_MEMORY;
         return NULL;
     }
-
-    sp_upmix *u = sp_take(&memory, sizeof(sp_upmix));
-    *u = stand_in;
-    u->allocation = allocation;
-    lay_out(u, &memory);
-    lay_out_bins(u, &u->n_bands);
-    find_bins(u);
-    plan_smoothing(u);
-    u->model.floor = (float)(FLOOR * plan_windows(u));
-    double hop_s = u->hop / plan->fs;
-    u->keep_means = exp(-hop_s / MEAN_S);
-    u->keep_shares = exp(-hop_s / SHARES_S);
-    u->model.keep = (float)exp(-hop_s / VARIANCES_S);
-    sp_upmix_reset(u);
     return u;
 }
 
-int sp_upmix_latency(const sp_upmix *u) { return u->plan.span; }
-
-unsigned long long sp_upmix_discarded(const sp_upmix *u) { return u->discarded; }
-
-void sp_upmix_reset(sp_upmix *u) {
-    memset(u->means, 0, (size_t)u->n_bins * STOKES * sizeof(double));
-    memset(u->model.variances, 0, (size_t)u->model.n_chunks * DIRECTIONS * LANES * sizeof(float));
-    for (int i = 0; i < u->n_bands * DIRECTIONS; i++) {
-        u->shares[i] = i % DIRECTIONS == SP_UPMIX_CENTRE ? CENTRE_AT_START : (1 - CENTRE_AT_START) / (DIRECTIONS - 1);
-    }
-    for (int i = 0; i < 2; i++) {
-        memset(u->history[i], 0, u->plan.n * sizeof(float));
-    }
-    memset(u->overlap, 0, u->plan.span * sizeof(float));
-    for (int o = 0; o < 3; o++) {
-        memset(u->out[o], 0, u->hop * sizeof(float));
-    }
-    u->fill = 0;
-    u->early = u->plan.span - u->hop;
-    u->discarded = 0;
-}
-
-void sp_upmix_free(sp_upmix *u) {
-    if (u) {
-        free(u->allocation);
-    }
-}
-
-/* ---- a frame ---- */
-
-static void analyse(sp_upmix *u) {
-    size_t stride = 2 * (size_t)u->kernels->chunk;
-    const float *left = u->history[0], *right = u->history[1];
-    for (int i = 0; i < u->plan.n; i++) {
-        float half = 0.5f * u->analysis[i];
-        u->mid[i] = half * (left[i] + right[i]);
-        u->side[i] = half * (left[i] - right[i]);
-    }
-    u->kernels->fft_forward(&u->fft, u->mid, u->mid + u->n_bins, u->mid_spectrum, stride, u->work);
-    u->kernels->fft_forward(&u->fft, u->side, u->side + u->n_bins, u->side_spectrum, stride, u->work);
-}
-
-/* Recursive means of the Stokes parameters, and their sums from bin 0 on; M and S go to their rows. */
-static void average_over_time(sp_upmix *u) {
-    int chunk = u->kernels->chunk;
-    double keep = u->keep_means, add = 1 - keep;
-    for (int i = 0; i < u->n_bins; i++) {
-        const bin *b = &u->bins[i];
-        float mid_re = u->mid_spectrum[b->offset], mid_im = b->sign * u->mid_spectrum[b->offset + chunk];
-        float side_re = u->side_spectrum[b->offset], side_im = b->sign * u->side_spectrum[b->offset + chunk];
-        float *row = u->rows + (size_t)b->chunk * SP_UPMIX_ROWS * LANES + b->lane;
-        row[SP_MID_RE * LANES] = mid_re;
-        row[SP_MID_IM * LANES] = mid_im;
-        row[SP_SIDE_RE * LANES] = side_re;
-        row[SP_SIDE_IM * LANES] = side_im;
-
-        double mr = mid_re, mi = mid_im, sr = side_re, si = side_im;
-        double mm = mr * mr + mi * mi, ss = sr * sr + si * si;
-        double *mean = u->means + (size_t)i * STOKES, *sum = u->sums + (size_t)i * STOKES;
-        mean[0] = keep * mean[0] + add * (mm + ss);
-        mean[1] = keep * mean[1] + add * (mm - ss);
-        mean[2] = keep * mean[2] + add * 2 * (mr * sr + mi * si);
-        mean[3] = keep * mean[3] + add * 2 * (mr * si - mi * sr);
-        for (int k = 0; k < STOKES; k++) {
-            sum[STOKES + k] = sum[k] + mean[k];
-        }
-    }
-}
-
-/* Means over neighbouring bins; the vector in units of the power. */
-static void average_over_frequency(sp_upmix *u) {
-    for (int i = 0; i < u->n_bins; i++) {
-        const bin *b = &u->bins[i];
-        const double *from = u->sums + (size_t)b->first * STOKES, *to = u->sums + (size_t)b->last * STOKES;
-        float *row = u->rows + (size_t)b->chunk * SP_UPMIX_ROWS * LANES + b->lane;
-        double total = to[0] - from[0], power = total / (b->last - b->first);
-        double per_total = power > u->model.floor ? 1 / total : 0;
-        row[SP_POWER * LANES] = (float)power;
-        row[SP_STOKES_X * LANES] = (float)((to[1] - from[1]) * per_total);
-        row[SP_STOKES_Y * LANES] = (float)((to[2] - from[2]) * per_total);
-        row[SP_STOKES_Z * LANES] = (float)((to[3] - from[3]) * per_total);
-        row[SP_AMPLITUDE * LANES] = per_total > 0 ? sqrtf((float)power) : 0.0f;
-    }
-}
-
-/* Shares that the directions are expected to have in each band. */
-static void expect(sp_upmix *u) {
-    float everywhere[DIRECTIONS];
-    for (int k = 0; k < DIRECTIONS; k++) {
-        double sum = 0;
-        for (int b = 0; b < u->n_bands; b++) {
-            sum += u->shares[b * DIRECTIONS + k];
-        }
-        everywhere[k] = powf((float)(sum / u->n_bands), (float)(GLOBAL_WEIGHT * SHARPENING));
-    }
-    for (int b = 0; b < u->n_bands; b++) {
-        float *prior = u->prior + (size_t)b * DIRECTIONS, sum = 0;
-        for (int k = 0; k < DIRECTIONS; k++) {
-            prior[k] = powf((float)u->shares[b * DIRECTIONS + k], (float)((1 - GLOBAL_WEIGHT) * SHARPENING)) * everywhere[k];
-            sum += prior[k];
-        }
-        for (int k = 0; k < DIRECTIONS; k++) {
-            prior[k] *= (1 - u->model.keep) / sum;
-        }
-    }
-}
-
-/* The bands' shares from what was heard in this frame; a band in which nothing was keeps its own. */
-static void learn(sp_upmix *u) {
-    for (int b = 0; b < u->n_bands; b++) {
-        double *shares = u->shares + (size_t)b * DIRECTIONS, heard[DIRECTIONS], total = 0, sum = 0;
-        for (int k = 0; k < DIRECTIONS; k++) {
-            const float *lanes = u->model.heard + ((size_t)b * DIRECTIONS + k) * LANES;
-            heard[k] = 0;
-            for (int lane = 0; lane < LANES; lane++) {
-                heard[k] += lanes[lane];
-            }
-            total += heard[k];
-        }
-        if (!(total > 0)) {
-            continue;
-        }
-        for (int k = 0; k < DIRECTIONS; k++) {
-            shares[k] = u->keep_shares * shares[k] + (1 - u->keep_shares) * heard[k] / total;
-        }
-        shares[SP_UPMIX_CENTRE] = fmax(shares[SP_UPMIX_CENTRE], CENTRE_AT_LEAST);
-        for (int k = 0; k < DIRECTIONS; k++) {
-            sum += shares[k];
-        }
-        for (int k = 0; k < DIRECTIONS; k++) {
-            shares[k] = fmax(shares[k] / sum, SHARE_AT_LEAST);
-        }
-    }
-}
-
-/* The frame of C, of which the last span samples are added to the overlap. */
-static void synthesise(sp_upmix *u) {
-    int chunk = u->kernels->chunk, n = u->plan.n, span = u->plan.span;
-    size_t stride = 2 * (size_t)chunk;
-    float *spectrum = u->mid_spectrum, *quarter_turned = u->side_spectrum, *frame = u->mid;
-    for (int i = 0; i < u->n_bins; i++) {
-        const bin *b = &u->bins[i];
-        const float *centre = u->model.centre + (size_t)b->chunk * 2 * LANES + b->lane;
-        float re = centre[0], im = b->sign * centre[LANES];
-        spectrum[b->offset] = re;
-        spectrum[b->offset + chunk] = im;
-        quarter_turned[b->offset] = -im;
-        quarter_turned[b->offset + chunk] = re;
-    }
-    if (span > n / 2) { /* the inverse gives imaginary parts, and the first half is the imaginary part of j times the pair */
-        u->kernels->fft_inverse(&u->fft, quarter_turned, stride, frame, u->work);
-    }
-    u->kernels->fft_inverse(&u->fft, spectrum, stride, frame + u->n_bins, u->work);
-
-    memmove(u->overlap, u->overlap + u->hop, (span - u->hop) * sizeof(float));
-    memset(u->overlap + span - u->hop, 0, u->hop * sizeof(float));
-    for (int i = 0; i < span; i++) {
-        u->overlap[i] += frame[n - span + i] * u->synthesis[i];
-    }
-}
-
-/* A hop is complete: the next hop of the output. */
-static void hop(sp_upmix *u) {
-    analyse(u);
-    average_over_time(u);
-    average_over_frequency(u);
-    expect(u);
-    memset(u->model.heard, 0, (size_t)u->n_bands * DIRECTIONS * LANES * sizeof(float));
-    u->kernels->upmix_centre(&u->model);
-    learn(u);
-    synthesise(u);
-
-    int begin = u->plan.n - u->plan.span;
-    for (int i = 0; i < u->hop; i++) {
-        float centre = i < u->early ? 0.0f : u->overlap[i];
-        u->out[0][i] = u->history[0][begin + i] - centre;
-        u->out[1][i] = u->history[1][begin + i] - centre;
-        u->out[2][i] = centre;
-    }
-    u->early -= u->early < u->hop ? u->early : u->hop;
-    for (int i = 0; i < 2; i++) {
-        memmove(u->history[i], u->history[i] + u->hop, (u->plan.n - u->hop) * sizeof(float));
-    }
-}
+int sp_upmix_latency(const sp_upmix *u) { return u->frames ? sp_upmix_frames_latency(u->frames) : 0; }
 
 int sp_upmix_process(sp_upmix *u, const float *const *in, float *const *out, int n_frames) {
     if (n_frames < 0) {
@@ -422,20 +58,31 @@ int sp_upmix_process(sp_upmix *u, const float *const *in, float *const *out, int
     }
     sp_float_state state = sp_float_state_get();
     sp_float_state_set(SP_FLUSHING);
-    for (int done = 0, run; done < n_frames; done += run) {
-        run = n_frames - done < u->hop - u->fill ? n_frames - done : u->hop - u->fill;
-        for (int i = 0; i < 2; i++) {
-            u->discarded += sp_copy_clean(u->history[i] + u->plan.n - u->hop + u->fill, in[i] + done, run);
-        }
-        for (int o = 0; o < 3; o++) {
-            memcpy(out[o] + done, u->out[o] + u->fill, run * sizeof(float));
-        }
-        u->fill += run;
-        if (u->fill == u->hop) {
-            hop(u);
-            u->fill = 0;
-        }
+    if (u->frames) {
+        sp_upmix_frames_process(u->frames, in, out, n_frames);
+    } else {
+        sp_upmix_bands_process(u->bands, in, out, n_frames);
     }
     sp_float_state_set(state);
     return SP_OK;
+}
+
+unsigned long long sp_upmix_discarded(const sp_upmix *u) {
+    return u->frames ? sp_upmix_frames_discarded(u->frames) : sp_upmix_bands_discarded(u->bands);
+}
+
+void sp_upmix_reset(sp_upmix *u) {
+    if (u->frames) {
+        sp_upmix_frames_reset(u->frames);
+    } else {
+        sp_upmix_bands_reset(u->bands);
+    }
+}
+
+void sp_upmix_free(sp_upmix *u) {
+    if (u) {
+        sp_upmix_frames_free(u->frames);
+        sp_upmix_bands_free(u->bands);
+        free(u);
+    }
 }

@@ -3,7 +3,8 @@
 ``off``          L' = L, R' = R, C = 0; no delay.
 ``matrix``       C = (L + R)/2; no delay. The baseline: it leaves every hard-panned source in the centre at -6 dB.
 ``projection``   per time-frequency bin, what of M = (L + R)/2 is not correlated with S = (L - R)/2; delay = the synthesis window.
-``directional``  per time-frequency bin, the Wiener estimate of the centre among sources in several directions; the same delay.
+``directional``  per time-frequency bin, the Wiener estimate of the centre among sources in several directions; the same delay, or with
+                 0 ms bands that add up exactly instead of windows, and no delay.
 
 All take (2, frames) float32 and give (3, frames) float32 in the order L', R', C, ``latency`` frames late. For one stream the bits
 do not depend on how it is cut into calls; silence in gives silence out; the state has a fixed size.
@@ -18,6 +19,7 @@ import numpy as np
 from spatial.errors import UsageError
 from spatial.filters import RenderRecipe
 from spatial.render.backends import engine_name
+from spatial.render.upmix_bands import BandUpmix
 from spatial.render.upmix_directional import DirectionalUpmix
 from spatial.render.upmix_frames import Audio, split
 from spatial.render.upmix_projection import ProjectionUpmix
@@ -78,6 +80,8 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
         from spatial.render.engines.c_upmix import CoreDirectionalUpmix
 
         return CoreDirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
+    if recipe.latency_ms == 0:
+        return BandUpmix(fs, recipe.strength)
     return DirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
 
 

@@ -77,17 +77,15 @@ class DirectionalUpmix(FrameUpmix):
         super().__init__(fs, latency_ms, strength)
         f_hz = (np.arange(self.n // 2) + 0.5) * fs / self.n
         self._smoothing = smoothing_bands(f_hz, SMOOTHING_ERB)
-        self._band_start, self._band = erb_bands(f_hz)
+        self._model = DirectionalModel(*erb_bands(f_hz), self.hop / fs, self.floor)
         self._half_turns = np.exp(-1j * np.pi * np.arange(self.n) / self.n)
-        self._keep_means, self._keep_variances, self._keep_shares = np.exp(-self.hop / fs / np.array([MEAN_S, VARIANCES_S, SHARES_S]))
+        self._keep_means = float(np.exp(-self.hop / fs / MEAN_S))
         self.reset()
 
     def reset_estimate(self) -> None:
         """Forget all frames."""
         self._means = np.zeros((4, self.n // 2))  # Stokes parameters: t, s
-        self._variances = np.zeros((len(DIRECTIONS), self.n // 2))
-        self._shares = np.full((len(DIRECTIONS), len(self._band_start)), (1 - CENTRE_AT_START) / (len(DIRECTIONS) - 1))
-        self._shares[CENTRE] = CENTRE_AT_START
+        self._model.reset()
 
     def centre_frames(self, mid: Floats, side: Floats) -> Floats:
         """C in frames (hops, n) of M and S."""
@@ -103,48 +101,11 @@ class DirectionalUpmix(FrameUpmix):
 
     def _centre(self, stokes: Floats, mid: Spectra, side: Spectra) -> Spectra:
         """C in one frame (bins,) of M and S with their mean Stokes parameters (4, bins)."""
-        p = stokes[0]
-        sounding = p > self.floor
-        p_inverse = np.where(sounding, 1 / np.maximum(p, self.floor), 0)
-        f = stokes[1:] * p_inverse  # in units of the bin's power from here on
-        prior = self._prior()[:, self._band]
-        v = (self._keep_variances * p_inverse) * self._variances + (1 - self._keep_variances) * prior
-        for _ in range(UPDATES):
-            t, s, determinant = model(v)
-            likeness = 2 * (t - dot(s, f)) / determinant
-            for k, u in enumerate(DIRECTIONS):
-                v[k] *= np.maximum(likeness - (1 - dot(u, f)) / (t - dot(u, s)), 0)
-        t, s, determinant = model(v)
-        gain = np.where(sounding, 2 * v[CENTRE] / determinant, 0)
-        self._variances = np.where(sounding, v * p, 0)
-        self._learn(v, np.where(sounding, np.sqrt(p), 0))
-        of_mid, of_side_re, of_side_im = gain * (t - s[0]), gain * s[1], gain * s[2]
-
-        mid_power, side_power = power(mid), power(side)
-        dead = np.clip((10 * DEAD_ZONE * (mid_power + side_power) - side_power) / (9 * DEAD_ZONE * (mid_power + side_power) + 1e-300), 0, 1)
-        of_mid += dead * (1 - of_mid)
-        of_side_re *= 1 - dead
-        of_side_im *= 1 - dead
+        of_mid, of_side_re, of_side_im = with_dead_zone(self._model.gains(stokes), power(mid), power(side))
         centre = np.empty_like(mid)
         centre.real = of_mid * mid.real - (of_side_re * side.real + of_side_im * side.imag)
         centre.imag = of_mid * mid.imag - (of_side_re * side.imag - of_side_im * side.real)
         return centre
-
-    def _prior(self) -> Floats:
-        """Shares that the directions are expected to have in each band, (directions, bands)."""
-        everywhere = self._shares.mean(axis=1, keepdims=True)
-        prior = (self._shares ** (1 - GLOBAL_WEIGHT) * everywhere**GLOBAL_WEIGHT) ** SHARPENING
-        return prior / prior.sum(axis=0)
-
-    def _learn(self, v: Floats, amplitude: Floats) -> None:
-        """The bands' shares from the variances of a frame, weighted by amplitude."""
-        shares = np.add.reduceat(v * (amplitude / v.sum(axis=0)), self._band_start, axis=1)
-        total = shares.sum(axis=0)
-        sounding = total > 0
-        new = self._keep_shares * self._shares + (1 - self._keep_shares) * shares / np.where(sounding, total, 1)
-        new[CENTRE] = np.maximum(new[CENTRE], CENTRE_AT_LEAST)
-        new = np.maximum(new / new.sum(axis=0), SHARE_AT_LEAST)
-        self._shares = np.where(sounding, new, self._shares)
 
     def _odd_spectra(self, frames: Floats) -> Spectra:
         """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
@@ -155,6 +116,81 @@ class DirectionalUpmix(FrameUpmix):
         """Undoes ``_odd_spectra``."""
         frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
         return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
+
+
+class DirectionalModel:
+    """The variances of all directions in all bins, carried from step to step, and the gains of the Wiener estimate.
+
+    Parameters
+    ----------
+    band_start : (bands,) int
+        First bin of each band.
+    band : (bins,) int
+        Each bin's band.
+    step_s : float
+        Time from one call of ``gains`` to the next.
+    floor : float
+        Power below which a bin is silent.
+    prior_steps : int
+        Calls after which the prior follows the shares.
+    """
+
+    def __init__(self, band_start: NDArray[np.intp], band: NDArray[np.intp], step_s: float, floor: float, prior_steps: int = 1) -> None:
+        self._band_start, self._band, self._floor, self._prior_steps = band_start, band, floor, prior_steps
+        self._keep_variances, self._keep_shares = np.exp(-step_s / np.array([VARIANCES_S, SHARES_S]))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all steps."""
+        self._variances = np.zeros((len(DIRECTIONS), len(self._band)))
+        self._shares = np.full((len(DIRECTIONS), len(self._band_start)), (1 - CENTRE_AT_START) / (len(DIRECTIONS) - 1))
+        self._shares[CENTRE] = CENTRE_AT_START
+        self._step = 0
+
+    def gains(self, stokes: Floats) -> tuple[Floats, Floats, Floats]:
+        """From mean Stokes parameters (4, bins): what C takes of M, of -S and of jS; 0 where there is silence."""
+        p = stokes[0]
+        sounding = p > self._floor
+        p_inverse = np.where(sounding, 1 / np.maximum(p, self._floor), 0)
+        f = stokes[1:] * p_inverse  # in units of the bin's power from here on
+        if self._step % self._prior_steps == 0:
+            self._prior = self._expected()[:, self._band]
+        self._step += 1
+        v = (self._keep_variances * p_inverse) * self._variances + (1 - self._keep_variances) * self._prior
+        for _ in range(UPDATES):
+            t, s, determinant = model(v)
+            likeness = 2 * (t - dot(s, f)) / determinant
+            for k, u in enumerate(DIRECTIONS):
+                v[k] *= np.maximum(likeness - (1 - dot(u, f)) / (t - dot(u, s)), 0)
+        t, s, determinant = model(v)
+        gain = np.where(sounding, 2 * v[CENTRE] / determinant, 0)
+        self._variances = np.where(sounding, v * p, 0)
+        self._learn(v, np.where(sounding, np.sqrt(p), 0))
+        return gain * (t - s[0]), gain * s[1], gain * s[2]
+
+    def _expected(self) -> Floats:
+        """Shares that the directions are expected to have in each band, (directions, bands)."""
+        everywhere = self._shares.mean(axis=1, keepdims=True)
+        prior = (self._shares ** (1 - GLOBAL_WEIGHT) * everywhere**GLOBAL_WEIGHT) ** SHARPENING
+        return prior / prior.sum(axis=0)
+
+    def _learn(self, v: Floats, amplitude: Floats) -> None:
+        """The bands' shares from the variances of a step, weighted by amplitude."""
+        shares = np.add.reduceat(v * (amplitude / v.sum(axis=0)), self._band_start, axis=1)
+        total = shares.sum(axis=0)
+        sounding = total > 0
+        new = self._keep_shares * self._shares + (1 - self._keep_shares) * shares / np.where(sounding, total, 1)
+        new[CENTRE] = np.maximum(new[CENTRE], CENTRE_AT_LEAST)
+        new = np.maximum(new / new.sum(axis=0), SHARE_AT_LEAST)
+        self._shares = np.where(sounding, new, self._shares)
+
+
+def with_dead_zone(gains: tuple[Floats, Floats, Floats], mid_power: Floats, side_power: Floats) -> tuple[Floats, Floats, Floats]:
+    """Gains that become C = M where S has less than ``DEAD_ZONE`` of the power."""
+    edge = DEAD_ZONE * (mid_power + side_power)
+    dead = np.clip((10 * edge - side_power) / (9 * edge + 1e-300), 0, 1)
+    of_mid, of_side_re, of_side_im = gains
+    return of_mid + dead * (1 - of_mid), of_side_re * (1 - dead), of_side_im * (1 - dead)
 
 
 def dot(a: Floats, b: Floats) -> Floats:

@@ -126,7 +126,7 @@ def window_lengths(fs: int, latency_ms: float) -> tuple[int, int]:
         A latency that there is not.
     """
     if latency_ms not in WINDOWS_AT_48K:
-        raise UsageError(f"upmix: latency_ms is 2.7, 21 or 85, got {latency_ms:g}; 'matrix' has no latency")
+        raise UsageError(f"upmix: latency_ms is 2.7, 21 or 85, and for 'directional' also 0, got {latency_ms:g}")
     n, span = WINDOWS_AT_48K[latency_ms]
     return nearest_power_of_two(n * fs / REFERENCE_FS), nearest_power_of_two(span * fs / REFERENCE_FS)
 

@@ -74,7 +74,7 @@ RULES = """\
 * `shape` (preset `custom`) has rising azimuths from -180 to 180; rows from 0 on alone stand for both sides. Between the rows bounds run
   straight. The window is where the lower bound lies above -12 dB; it holds 0 dB at 0 degrees. Elsewhere only the upper bound counts.
 * `target_db` rises in Hz. `delay_samples` is less than `taps`. Taps and delays are stated at 48 kHz and scale with the sample rate.
-* `latency_ms` is 0, 2.7, 21 or 85; 0 is not built yet; `matrix` and `off` have no delay, whatever it says.
+* `latency_ms` is 0, 2.7, 21 or 85, for `projection` not 0; `matrix` and `off` have no delay, whatever it says.
 * `head = {{ file = "head.sofa" }}` is what `model = "measured"` needs: a measured head (SOFA, SimpleFreeFieldHRIR). It shapes the virtual
   pair; at the ears cancellation goes on working with the sphere of `head_radius_m`. `directivity = {{ file = "left.sofa" }}` belongs to
   the format and is not built yet. A file is named relative to the rig file and does not leave its folder.

@@ -22,7 +22,7 @@ from spatial.rig.read import Values
 from spatial.rig.words import number, toml_value
 
 COINCIDENT_M = 1e-3
-UPMIX_LATENCIES_BUILT_MS = (2.7, 21.0, 85.0)
+UPMIX_LATENCIES_MS = {"directional": (0.0, 2.7, 21.0, 85.0), "projection": (2.7, 21.0, 85.0)}
 CUSTOM_WINDOW_DB = -12.0  # a custom beam's window is where its lower bound is higher
 
 
@@ -341,8 +341,8 @@ def _check_references(
 
 def _check_latency(upmix: UpmixSpec, problems: Problems) -> None:
     """ "matrix" and "off" have no delay, so that latency_ms says nothing there."""
-    has_delay = upmix.method in ("directional", "projection")
-    if has_delay and upmix.latency_ms not in UPMIX_LATENCIES_BUILT_MS and problems.clean("design", "upmix"):
-        built = ", ".join(number(latency) for latency in UPMIX_LATENCIES_BUILT_MS)
-        what = f'is not built yet for method = "{upmix.method}"; use {built}, or method = "matrix" or "off", which have no delay'
+    possible = UPMIX_LATENCIES_MS.get(upmix.method)
+    if possible is not None and upmix.latency_ms not in possible and problems.clean("design", "upmix"):
+        listed = ", ".join(number(latency) for latency in possible)
+        what = f'is not possible with method = "{upmix.method}", which takes {listed}; "matrix" and "off" have no delay'
         problems.add_value(("design", "upmix", "latency_ms"), upmix.latency_ms, what)

@@ -31,7 +31,8 @@ class CoreChain(Chain):
         bank, options, recipe = plan.bank, plan.options, checked_recipe(plan.recipe)
         self.plan = plan
         taps = checked_taps(plan.taps, options.block)
-        n, span = window_lengths(bank.fs, recipe.latency_ms) if recipe.upmix == "directional" else (0, 0)
+        in_frames = recipe.upmix == "directional" and recipe.latency_ms != 0
+        n, span = window_lengths(bank.fs, recipe.latency_ms) if in_frames else (0, 0)
         isa = chosen_instruction_set()
         asked = ffi.new(
             "sp_chain_plan *",

@@ -13,7 +13,7 @@ from spatial.render.upmix_frames import window_lengths
 
 
 class CoreDirectionalUpmix:
-    """``sp_upmix`` of csrc/spatial.h: the same as ``DirectionalUpmix``, in single precision and many times as quick.
+    """``sp_upmix`` of csrc/spatial.h: the same as ``DirectionalUpmix`` and ``BandUpmix``, in single precision and many times as quick.
 
     Raises
     ------
@@ -24,12 +24,12 @@ class CoreDirectionalUpmix:
     engine = "c"
 
     def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
-        n, span = window_lengths(fs, latency_ms)
+        n, span = window_lengths(fs, latency_ms) if latency_ms else (0, 0)
         plan = {"fs": fs, "n": n, "span": span, "strength": strength, "instruction_set": chosen_instruction_set()}
         error = ffi.new("int *")
         made = lib.sp_upmix_new(ffi.new("sp_upmix_plan *", plan), error)
         if made == ffi.NULL:
-            raise UsageError(f"upmix: no windows of {latency_ms:g} ms at {fs} Hz (error {error[0]} of the core)")
+            raise UsageError(f"upmix: no {latency_ms:g} ms at {fs} Hz (error {error[0]} of the core)")
         self._upmix = ffi.gc(made, lib.sp_upmix_free)
         self.latency: int = lib.sp_upmix_latency(self._upmix)
 

@@ -1,0 +1,108 @@
+#include "upmix_model.h"
+
+#include <math.h>
+
+#define VARIANCES_S 0.018 /* time constant with which the last step's variances fade into the prior */
+#define SHARES_S 0.5      /* shares of the directions in a band */
+
+#define GLOBAL_WEIGHT 0.2 /* exponent of the mean share of all bands in the prior; 1 minus it is that of the band's own */
+#define SHARPENING 1.35   /* exponent of both */
+#define CENTRE_AT_START 0.7
+#define CENTRE_AT_LEAST 0.1
+#define SHARE_AT_LEAST 1e-4
+
+#define LANES SP_UPMIX_LANES
+#define DIRECTIONS SP_UPMIX_DIRECTIONS
+
+void sp_upmix_model_lay_out(sp_upmix_model *m, sp_arena *memory, int n_chunks, int n_bands) {
+    m->n_bands = n_bands;
+    m->shares = sp_take(memory, (uint64_t)n_bands * DIRECTIONS * sizeof(double));
+    m->chunk_band = sp_take(memory, n_chunks * sizeof(int));
+    m->prior = sp_take_floats(memory, (uint64_t)n_bands * DIRECTIONS);
+    m->rows = sp_take_floats(memory, (uint64_t)n_chunks * SP_UPMIX_ROWS * LANES);
+    m->centre = sp_take_floats(memory, (uint64_t)n_chunks * 2 * LANES);
+    m->bins.n_chunks = n_chunks;
+    m->bins.band = m->chunk_band;
+    m->bins.rows = m->rows;
+    m->bins.prior = m->prior;
+    m->bins.centre = m->centre;
+    m->bins.variances = sp_take_floats(memory, (uint64_t)n_chunks * DIRECTIONS * LANES);
+    m->bins.heard = sp_take_floats(memory, (uint64_t)n_bands * DIRECTIONS * LANES);
+}
+
+void sp_upmix_model_plan(sp_upmix_model *m, double step_s, double floor) {
+    m->keep_shares = exp(-step_s / SHARES_S);
+    m->bins.keep = (float)exp(-step_s / VARIANCES_S);
+    m->bins.floor = (float)floor;
+}
+
+void sp_upmix_model_reset(sp_upmix_model *m) {
+    memset(m->bins.variances, 0, (size_t)m->bins.n_chunks * DIRECTIONS * LANES * sizeof(float));
+    for (int i = 0; i < m->n_bands * DIRECTIONS; i++) {
+        m->shares[i] = i % DIRECTIONS == SP_UPMIX_CENTRE ? CENTRE_AT_START : (1 - CENTRE_AT_START) / (DIRECTIONS - 1);
+    }
+}
+
+void sp_upmix_model_set(const sp_upmix_model *m, int chunk, int lane, double power, double total, double x, double y, double z) {
+    double per_total = power > m->bins.floor ? 1 / total : 0;
+    sp_upmix_row(m, chunk, SP_POWER)[lane] = (float)power;
+    sp_upmix_row(m, chunk, SP_STOKES_X)[lane] = (float)(x * per_total);
+    sp_upmix_row(m, chunk, SP_STOKES_Y)[lane] = (float)(y * per_total);
+    sp_upmix_row(m, chunk, SP_STOKES_Z)[lane] = (float)(z * per_total);
+    sp_upmix_row(m, chunk, SP_AMPLITUDE)[lane] = per_total > 0 ? sqrtf((float)power) : 0.0f;
+}
+
+void sp_upmix_model_expect(sp_upmix_model *m) {
+    float everywhere[DIRECTIONS];
+    for (int k = 0; k < DIRECTIONS; k++) {
+        double sum = 0;
+        for (int b = 0; b < m->n_bands; b++) {
+            sum += m->shares[b * DIRECTIONS + k];
+        }
+        everywhere[k] = powf((float)(sum / m->n_bands), (float)(GLOBAL_WEIGHT * SHARPENING));
+    }
+    for (int b = 0; b < m->n_bands; b++) {
+        float *prior = m->prior + (size_t)b * DIRECTIONS, sum = 0;
+        for (int k = 0; k < DIRECTIONS; k++) {
+            prior[k] = powf((float)m->shares[b * DIRECTIONS + k], (float)((1 - GLOBAL_WEIGHT) * SHARPENING)) * everywhere[k];
+            sum += prior[k];
+        }
+        for (int k = 0; k < DIRECTIONS; k++) {
+            prior[k] *= (1 - m->bins.keep) / sum;
+        }
+    }
+}
+
+/* The bands' shares from what was heard in this step; a band in which nothing was keeps its own. */
+static void learn(sp_upmix_model *m) {
+    for (int b = 0; b < m->n_bands; b++) {
+        double *shares = m->shares + (size_t)b * DIRECTIONS, heard[DIRECTIONS], total = 0, sum = 0;
+        for (int k = 0; k < DIRECTIONS; k++) {
+            const float *lanes = m->bins.heard + ((size_t)b * DIRECTIONS + k) * LANES;
+            heard[k] = 0;
+            for (int lane = 0; lane < LANES; lane++) {
+                heard[k] += lanes[lane];
+            }
+            total += heard[k];
+        }
+        if (!(total > 0)) {
+            continue;
+        }
+        for (int k = 0; k < DIRECTIONS; k++) {
+            shares[k] = m->keep_shares * shares[k] + (1 - m->keep_shares) * heard[k] / total;
+        }
+        shares[SP_UPMIX_CENTRE] = fmax(shares[SP_UPMIX_CENTRE], CENTRE_AT_LEAST);
+        for (int k = 0; k < DIRECTIONS; k++) {
+            sum += shares[k];
+        }
+        for (int k = 0; k < DIRECTIONS; k++) {
+            shares[k] = fmax(shares[k] / sum, SHARE_AT_LEAST);
+        }
+    }
+}
+
+void sp_upmix_model_step(sp_upmix_model *m, const sp_kernels *kernels) {
+    memset(m->bins.heard, 0, (size_t)m->n_bands * DIRECTIONS * LANES * sizeof(float));
+    kernels->upmix_centre(&m->bins);
+    learn(m);
+}
