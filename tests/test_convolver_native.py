@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "csrc"
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from machine import CORE_FLAGS, Programs, block_costs, instructions  # noqa: E402
+machine = pytest.importorskip("machine", reason="the benchmarks are not part of this copy")
 
 AVX2 = 2
 LARGEST_PEAK, LARGEST_PEAK_OF_A_FADE = 1.4, 2.2
@@ -33,7 +33,7 @@ needs_valgrind = pytest.mark.skipif(not (shutil.which("valgrind") and shutil.whi
 @pytest.fixture(scope="module")
 def peer():
     """The core behind the harness of the benchmarks."""
-    programs = Programs()
+    programs = machine.Programs()
     yield programs.core_peer()
     shutil.rmtree(programs.folder, ignore_errors=True)
 
@@ -46,7 +46,7 @@ def peer():
 )
 def test_instructions_of_a_block(peer, shape, largest):
     """On the AVX2 path, without fused multiply-adds. (The uniform mode of zita-convolver takes 295 thousand for the first.)"""
-    totals = [instructions([peer, *shape, AVX2, n_blocks, 0]) for n_blocks in (64, 128)]
+    totals = [machine.instructions([peer, *shape, AVX2, n_blocks, 0]) for n_blocks in (64, 128)]
     assert (totals[1] - totals[0]) / 64 <= largest
 
 
@@ -58,7 +58,7 @@ def test_instructions_of_a_block(peer, shape, largest):
 )
 def test_no_block_costs_much_more_than_the_mean(peer, shape):
     """From the second on, which has all code and tables in place, over twice the longest partition there may be."""
-    costs = np.array(block_costs(peer, [*shape, AVX2], 2 * 2048 // shape[3] + 1)[1:])
+    costs = np.array(machine.block_costs(peer, [*shape, AVX2], 2 * 2048 // shape[3] + 1)[1:])
     assert len(costs) == 2 * 2048 // shape[3]
     assert costs.max() <= LARGEST_PEAK * costs.mean()
 
@@ -69,7 +69,7 @@ def test_no_block_costs_much_more_than_the_mean(peer, shape):
 def test_a_block_during_a_fade_costs_about_twice_as_much(peer, shape):
     """The swap waits when the first block begins; late blocks are those after the fade."""
     n_blocks = 4 * 2048 // shape[3]
-    costs = np.array(block_costs(peer, [*shape, f"{AVX2} 1"], n_blocks)[1:])
+    costs = np.array(machine.block_costs(peer, [*shape, f"{AVX2} 1"], n_blocks)[1:])
     mean = costs[-(1024 // shape[3]) :].mean()
     assert 1.5 * mean < costs.max() <= LARGEST_PEAK_OF_A_FADE * mean
 
@@ -108,7 +108,7 @@ def bits_by(compiler, folder):
         return None
     program = folder / compiler.replace(" ", "_")
     sources = [CORE.parent / "tests" / "convolver_bits.c", *sorted(CORE.glob("*.c"))]
-    flags = [*CORE_FLAGS, *command[1:]]
+    flags = [*machine.CORE_FLAGS, *command[1:]]
     subprocess.run([command[0], *flags, f"-I{CORE}", *map(str, sources), "-lm", "-o", str(program)], check=True, capture_output=True)
     return subprocess.run([*runner, str(program)], check=True, capture_output=True, text=True).stdout
 
