@@ -169,6 +169,13 @@ static void turn(sp_upmix_bands *u) {
 }
 
 static void control(sp_upmix_bands *u) {
+    float power = 0;
+    for (int i = 0; i < 3 * SP_BANDS; i++) {
+        power += fabsf(u->split.sums[i]);
+    }
+    if (power == 0) { /* silence, down to where single precision ends: the integrators would hum on there */
+        memset(u->split.integrators, 0, 4 * SP_BANDS * sizeof(float));
+    }
     average(u);
     if (u->control_blocks % PRIOR_BLOCKS == 0) {
         sp_upmix_model_expect(&u->model);

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sounds import FS, bank, error_db, in_pieces, noise, straight_through
 
 from spatial.errors import UsageError
-from spatial.filters import PATHS
+from spatial.filters import PATHS, RenderRecipe
 from spatial.render.backends import engine_available
 from spatial.render.chain import ChainPlan, make_chain
 from spatial.render.chain_of_parts import ChainOfParts, Fade
@@ -62,7 +62,7 @@ CONTROLS = st.one_of(
 @WITH_CORE
 @settings(max_examples=25, deadline=None)
 @given(
-    upmix=st.sampled_from(["off", "matrix", "directional"]),
+    recipe=st.sampled_from([("off", 0.0), ("matrix", 0.0), ("directional", 0.0), ("directional", 2.7), ("directional", 21.0)]),
     events=st.lists(st.tuples(st.integers(0, 40), CONTROLS), max_size=8),
     block=st.sampled_from([16, 128, 512]),
     bypass=st.booleans(),
@@ -70,9 +70,9 @@ CONTROLS = st.one_of(
     material=st.integers(0, 127),
     seed=st.integers(0, 1000),
 )
-def test_the_core_is_the_chain_of_its_parts_bit_for_bit(upmix, events, block, bypass, limiter, material, seed):
+def test_the_core_is_the_chain_of_its_parts_bit_for_bit(recipe, events, block, bypass, limiter, material, seed):
     """Both on the core's upmix, convolver and (within a step of its gain) limiter."""
-    filters, options = bank(3, upmix=upmix), RenderOptions(block=block, bypass=bypass, limiter=limiter)
+    filters, options = bank(3).replace(recipe=RenderRecipe(*recipe)), RenderOptions(block=block, bypass=bypass, limiter=limiter)
     chains = core_chain(filters, options), ChainOfParts(ChainPlan.of(filters, options))
     x = noise(512 * 12, level_db=0.0, seed=seed).T
     outputs = [[], []]
@@ -291,7 +291,8 @@ def test_the_core_refuses_what_is_outside_its_domain():
     assert tried(n_outputs=65) == lib.SP_ERROR_OUTPUTS
     assert tried(exact_blocks=0) == tried(limiter=2) == lib.SP_ERROR_FLAG
     assert tried(upmix=-1) == tried(upmix=99) == tried(n_inputs=2) == lib.SP_ERROR_UPMIX
-    assert tried(upmix=2) == lib.SP_ERROR_WINDOW
+    assert tried(upmix=2, upmix_n=100, upmix_span=50) == lib.SP_ERROR_WINDOW
+    assert tried(upmix=2, fs=3000) == lib.SP_ERROR_SETTING  # too low for the bands of an upmix without delay
     assert tried(bypass_outputs=[0, 2]) == tried(bypass_outputs=[-1, 0]) == tried(bypass_delay=-1) == lib.SP_ERROR_BYPASS
     assert tried(block=100) == lib.SP_ERROR_BLOCK
     assert tried(instruction_set=99) == lib.SP_ERROR_INSTRUCTION_SET

@@ -215,10 +215,10 @@ def test_refused_on_a_ball(old, new, complaint):
 
 
 REFUSED_DESIGNS = {
-    "latency not built": (
-        "[design.upmix]\nlatency_ms = 0",
-        'line 30  [design.upmix] latency_ms = 0.0 is not built yet for method = "directional"; use 2.7, 21, 85, '
-        'or method = "matrix" or "off", which have no delay',
+    "latency of another method": (
+        '[design.upmix]\nmethod = "projection"\nlatency_ms = 0',
+        'line 31  [design.upmix] latency_ms = 0.0 is not possible with method = "projection", which takes 2.7, 21, 85; '
+        '"matrix" and "off" have no delay',
     ),
     "no such latency": ("[design.upmix]\nlatency_ms = 20", "line 30  [design.upmix] latency_ms = 20 is not one of 0, 2.7, 21, 85"),
     "strength": (

@@ -47,7 +47,9 @@ def add_commands(commands: Any) -> None:
     add_input_options(upmix)
     methods = ("directional", "projection", "matrix", "off")
     upmix.add_argument("--method", choices=methods, default="directional", help="how the centre is found (directional)")
-    upmix.add_argument("--latency-ms", type=number, default=21.0, metavar="MS", help="of directional and projection: 2.7, 21 or 85, and of directional also 0 (21)")
+    upmix.add_argument(
+        "--latency-ms", type=number, default=21.0, metavar="MS", help="of directional 0, 2.7, 21 or 85, of projection 2.7, 21 or 85 (21)"
+    )
     upmix.add_argument("--strength", type=number, default=1.0, metavar="X", help="0: nothing to the centre, 1: all (1)")
 
     export = add_command(commands, "export", "write a bank's filters for another engine", run_export, json_output=True, writes=True)

@@ -80,7 +80,7 @@ class BandUpmix:
             ramp = (begin + 1 + np.arange(run)) / self.block
             gains = self._gains[0, :, :, None] + (self._gains[1] - self._gains[0])[:, :, None] * ramp  # (2, bands, run)
             now = bands[:, :, begin : begin + run]
-            centre[done : done + run] = self.strength * (gains[0] * now[:, 0] + gains[1] * now[:, 1]).sum(axis=0)
+            centre[done : done + run] = self.strength * sum(gains[0] * now[:, 0] + gains[1] * now[:, 1])  # in this order, however many
             done, begin = done + run, begin + run
             if begin == self.block:
                 self._control(bands[:, :, : self.block])
