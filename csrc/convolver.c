@@ -28,7 +28,6 @@ struct sp_convolver {
     sp_layout layout;
     int longest; /* partition, frames */
     sp_level levels[SP_MAX_LEVELS];
-    float *work; /* of a level */
 
     /* Stream. */
     float *input; /* [input][ring of 3 longest partitions]: the block that fills up is at `place` */
@@ -80,7 +79,6 @@ static void lay_out(sp_convolver *c, sp_load *load, sp_arena *memory) {
     const sp_plan *plan = &c->layout.plan;
     c->input = sp_take_floats(memory, (uint64_t)plan->n_inputs * c->input_frames);
     c->weights = sp_take_floats(memory, c->fade_frames);
-    c->work = sp_take_floats(memory, (uint64_t)3 * c->longest);
     for (int number = 0; number < c->layout.ladder.n_levels; number++) {
         int partition = c->layout.ladder.partition[number];
         float *tables = sp_take_floats(memory, sp_fft_table_size(partition));
@@ -295,7 +293,7 @@ static void convolve_block(sp_convolver *c) {
         if (block_of_pass == 0) {
             begin_pass(c, number);
         }
-        sp_level_work(level, block_of_pass, c->work);
+        sp_level_work(level, block_of_pass);
         if (number == 0) {
             c->out = level->out[level->making];
             continue;

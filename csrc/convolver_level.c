@@ -24,7 +24,9 @@ void sp_level_lay_out(sp_level *l, const sp_layout *layout, int number, sp_load 
     for (int k = 0; k < 2; k++) {
         l->sums[k] = sp_take_floats(memory, (uint64_t)n_outputs * l->sum_stride);
         l->out[k] = sp_take_floats(memory, (uint64_t)n_outputs * l->partition);
+        l->work[k] = sp_take_floats(memory, (uint64_t)2 * l->partition);
     }
+    l->coming = sp_take_floats(memory, l->partition);
     l->ends = sp_take(memory, (uint64_t)l->n_blocks * sizeof(int));
     if (memory->start) {
         sp_work work = sp_work_of(&layout->ladder, number, &layout->plan, layout->n_products, chunk, layout->kernels->max_tile);
@@ -115,7 +117,7 @@ static void multiply(const sp_level *l, const sp_filters *filters, float *sums, 
 
 /* ---- tasks ---- */
 
-static void transform_input(sp_level *l, int input, float *work) {
+static void transform_input(sp_level *l, int input, int first_step, int end_step) {
     const sp_kernels *kernels = l->layout->kernels;
     int group = l->layout->n_groups - 1;
     while (input < l->layout->groups[group].first) {
@@ -124,20 +126,24 @@ static void transform_input(sp_level *l, int input, float *work) {
     sp_ring *ring = &l->rings[group];
     float *spectrum = ring->spectra + (size_t)(ring->newest + input - l->layout->groups[group].first) * 2 * kernels->chunk;
     size_t at = input * l->pass.input_stride;
-    kernels->fft_forward(&l->layout->fft[l->level], l->pass.previous + at, l->pass.current + at, spectrum, ring->stride, work);
+    kernels->fft_forward_steps(&l->layout->fft[l->level], first_step, end_step, l->pass.previous + at, l->pass.current + at, spectrum,
+                               ring->stride, l->work[0]);
 }
 
-static void transform_output(sp_level *l, int output, float *work) {
+static void transform_output(sp_level *l, int output, int first_step, int end_step) {
     const sp_kernels *kernels = l->layout->kernels;
     const sp_fft *fft = &l->layout->fft[l->level];
     const sp_pass *pass = &l->pass;
     size_t chunk_stride = 2 * (size_t)kernels->chunk;
     float *out = l->out[l->making] + (size_t)output * l->partition;
-    kernels->fft_inverse(fft, l->sums[0] + pass->filters->row_of_output[output] * l->sum_stride, chunk_stride, out, work);
+    const float *sums = l->sums[0] + pass->filters->row_of_output[output] * l->sum_stride;
+    kernels->fft_inverse_steps(fft, first_step, end_step, sums, chunk_stride, out, l->work[0]);
     if (pass->coming) {
-        float *coming = work + 2 * l->partition;
-        kernels->fft_inverse(fft, l->sums[1] + pass->coming->row_of_output[output] * l->sum_stride, chunk_stride, coming, work);
-        kernels->fade(out, coming, pass->weights, l->partition);
+        sums = l->sums[1] + pass->coming->row_of_output[output] * l->sum_stride;
+        kernels->fft_inverse_steps(fft, first_step, end_step, sums, chunk_stride, l->coming, l->work[1]);
+        if (end_step == fft->n_steps) {
+            kernels->fade(out, l->coming, pass->weights, l->partition);
+        }
     }
 }
 
@@ -151,31 +157,36 @@ void sp_level_begin(sp_level *l, const sp_pass *pass) {
     }
 }
 
-/* Tasks of a kind, which come after `before` others, that are to be done now: from *first to before *end. */
+/* Tasks of a kind, of which there are n and which come after `before` others, that are to be done now: from *first to before *end. */
 static int due(const sp_level *l, int block, int before, int n, int *first, int *end) {
     *first = l->n_done > before ? l->n_done - before : 0;
     *end = l->ends[block] - before < n ? l->ends[block] - before : n;
     return *first < *end;
 }
 
-void sp_level_work(sp_level *l, int block, float *work) {
-    const sp_plan *plan = &l->layout->plan;
-    int first, end;
-    if (due(l, block, 0, plan->n_inputs, &first, &end)) {
-        for (int input = first; input < end; input++) {
-            transform_input(l, input, work);
-        }
+/* Steps of the transforms of channels, one after the other. */
+static void transform(sp_level *l, void (*steps)(sp_level *, int, int, int), int first, int end) {
+    int n_steps = l->layout->fft[l->level].n_steps;
+    for (int n; first < end; first += n) {
+        int step = first % n_steps;
+        n = n_steps - step < end - first ? n_steps - step : end - first;
+        steps(l, first / n_steps, step, step + n);
     }
-    if (due(l, block, plan->n_inputs, l->n_chunks, &first, &end)) {
+}
+
+void sp_level_work(sp_level *l, int block) {
+    int n_steps = l->layout->fft[l->level].n_steps, n_forward = l->layout->plan.n_inputs * n_steps, first, end;
+    if (due(l, block, 0, n_forward, &first, &end)) {
+        transform(l, transform_input, first, end);
+    }
+    if (due(l, block, n_forward, l->n_chunks, &first, &end)) {
         multiply(l, l->pass.filters, l->sums[0], first, end);
         if (l->pass.coming) {
             multiply(l, l->pass.coming, l->sums[1], first, end);
         }
     }
-    if (due(l, block, plan->n_inputs + l->n_chunks, plan->n_outputs, &first, &end)) {
-        for (int output = first; output < end; output++) {
-            transform_output(l, output, work);
-        }
+    if (due(l, block, n_forward + l->n_chunks, l->layout->plan.n_outputs * n_steps, &first, &end)) {
+        transform(l, transform_output, first, end);
     }
     l->n_done = l->ends[block];
 }

@@ -31,6 +31,8 @@ typedef struct {
     float *sums[2]; /* of the filters that sound, that fade in: [row][chunk][re | im], rows sum_stride apart */
     float *out[2];  /* [output][L]: what the pass makes, and what the pass before made */
     int making;
+    float *coming;  /* [L]: an output of the filters that fade in */
+    float *work[2]; /* [2 L]: of the transforms for the filters that sound, that fade in */
     int *ends;      /* tasks done by the end of each block */
     sp_pass pass;
     int n_done;     /* tasks */
@@ -44,7 +46,7 @@ void sp_level_reset(sp_level *level);
 /* Begins a pass. */
 void sp_level_begin(sp_level *level, const sp_pass *pass);
 
-/* Does what is to be done by the end of a block of the pass. work is 3 L floats. */
-void sp_level_work(sp_level *level, int block, float *work);
+/* Does what is to be done by the end of a block of the pass. */
+void sp_level_work(sp_level *level, int block);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* As much work as a pass of radix 4 over 2048 bins. */
+#define MOST_BINS_PER_STEP 512
+
 size_t sp_fft_table_size(int block) {
     /* Leaves take 2 B (lanes - 1) / lanes; the levels, of which the last has B / (4 lanes) nodes of 6 floats, less than B. */
     return (size_t)3 * block;
@@ -24,24 +27,30 @@ static void cos_sin(double turn, float *cosine, float *sine) {
     *sine = (float)sin(two_pi * turn);
 }
 
-void sp_fft_plan(sp_fft *fft, int block, float *tables) {
-    fft->block = block;
-    fft->lanes = block >= 64 ? 8 : 4;
-    int n_leaves = block / fft->lanes;
-
+sp_fft sp_fft_shape(int block) {
+    sp_fft fft = {.block = block, .lanes = block >= 64 ? 8 : 4};
     /* Radix 4, and one radix 8 in front where the number of leaves is no power of 4. */
     int log2_leaves = 0;
-    while (n_leaves >> (log2_leaves + 1)) {
+    while ((block / fft.lanes) >> (log2_leaves + 1)) {
         log2_leaves++;
     }
-    fft->n_levels = log2_leaves / 2;
-    for (int level = 0; level < fft->n_levels; level++) {
-        fft->radix[level] = level == 0 && log2_leaves % 2 ? 8 : 4;
+    fft.n_levels = log2_leaves / 2;
+    for (int level = 0, n_nodes = 1; level < fft.n_levels; level++) {
+        fft.radix[level] = level == 0 && log2_leaves % 2 ? 8 : 4;
+        fft.n_nodes[level] = n_nodes;
+        n_nodes *= fft.radix[level];
+        fft.m[level] = block / n_nodes;
     }
+    fft.bins_per_step = block < MOST_BINS_PER_STEP ? block : MOST_BINS_PER_STEP;
+    fft.n_steps = fft.n_levels + block / fft.bins_per_step;
+    return fft;
+}
 
+void sp_fft_plan(sp_fft *fft, int block, float *tables) {
+    *fft = sp_fft_shape(block);
     float *next = tables;
     fft->leaf_turns = next;
-    for (int group = 0; group < n_leaves / fft->lanes; group++) {
+    for (int group = 0; group < block / (fft->lanes * fft->lanes); group++) {
         for (int k = 1; k < fft->lanes; k++, next += 2 * fft->lanes) {
             for (int lane = 0; lane < fft->lanes; lane++) {
                 double turn = node_turn(fft, fft->n_levels, group * fft->lanes + lane);
@@ -49,14 +58,12 @@ void sp_fft_plan(sp_fft *fft, int block, float *tables) {
             }
         }
     }
-    int n_nodes = 1;
     for (int level = 0; level < fft->n_levels; level++) {
         fft->turns[level] = next;
-        for (int node = 0; node < n_nodes; node++) {
+        for (int node = 0; node < fft->n_nodes[level]; node++) {
             for (int k = 1; k < fft->radix[level]; k++, next += 2) {
                 cos_sin(node_turn(fft, level, node) * k / fft->radix[level], &next[0], &next[1]);
             }
         }
-        n_nodes *= fft->radix[level];
     }
 }

@@ -20,20 +20,28 @@
 #include <stddef.h>
 
 #define SP_FFT_MAX_LEVELS 6
+#define SP_FFT_MAX_STEPS 128
 
 typedef struct {
-    int block;                                     /* B, a power of two >= 16 */
-    int lanes;                                     /* coefficients of a leaf: 8, or 4 where B < 64 */
-    int n_levels;                                  /* splits before the leaves */
-    int radix[SP_FFT_MAX_LEVELS];                  /* 4, the first also 8 */
-    const float *turns[SP_FFT_MAX_LEVELS];         /* [node][k - 1][cos, sin] of k theta / R */
-    const float *leaf_turns;                       /* [group of leaves][k - 1][cos, sin][lane] */
+    int block;                             /* B, a power of two >= 16 */
+    int lanes;                             /* coefficients of a leaf: 8, or 4 where B < 64 */
+    int n_levels;                          /* splits before the leaves */
+    int radix[SP_FFT_MAX_LEVELS];          /* 4, the first also 8 */
+    int n_nodes[SP_FFT_MAX_LEVELS];        /* that split */
+    int m[SP_FFT_MAX_LEVELS];              /* coefficients after the split */
+    int bins_per_step;                     /* of the leaves, which are done in several steps where there are many */
+    int n_steps;                           /* of a transform, which may be done with pauses: levels, then leaves; the inverse the other way */
+    const float *turns[SP_FFT_MAX_LEVELS]; /* [node][k - 1][cos, sin] of k theta / R */
+    const float *leaf_turns;               /* [group of leaves][k - 1][cos, sin][lane] */
 } sp_fft;
+
+/* Everything but the tables. */
+sp_fft sp_fft_shape(int block);
 
 /* Floats that the tables of a transform take. */
 size_t sp_fft_table_size(int block);
 
-/* Fills the tables, which are sp_fft_table_size(block) floats on a 64-byte boundary and belong to the caller. */
+/* With tables, which are sp_fft_table_size(block) floats on a 64-byte boundary and belong to the caller. */
 void sp_fft_plan(sp_fft *fft, int block, float *tables);
 
 #endif

@@ -58,7 +58,7 @@ SP_INLINE TARGET void L(dft)(L(cvec) *x, int n_points, int sign) {
     odd[1] = L(eighth_turn)(odd[1], sign);
     odd[2] = L(quarter_turn)(odd[2], sign);
     odd[3] = L(quarter_turn)(L(eighth_turn)(odd[3], sign), sign);
-    for (int k = 0; k < 4; k++) {
+    SP_UNROLL for (int k = 0; k < 4; k++) {
         x[k] = L(add)(even[k], odd[k]);
         x[k + 4] = L(sub)(even[k], odd[k]);
     }
@@ -71,14 +71,14 @@ SP_INLINE TARGET void L(split)(const float *from_re, const float *from_im, float
         for (int n = 0; n < m; n += LANES) {
             size_t at = (size_t)node * radix * m + n;
             L(cvec) x[8];
-            for (int k = 0; k < radix; k++) {
+            SP_UNROLL for (int k = 0; k < radix; k++) {
                 x[k] = L(load)(from_re + at + k * m, from_im + at + k * m);
             }
-            for (int k = 1; k < radix; k++) {
+            SP_UNROLL for (int k = 1; k < radix; k++) {
                 x[k] = L(turn)(x[k], SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1]), +1);
             }
             L(dft)(x, radix, +1);
-            for (int k = 0; k < radix; k++) {
+            SP_UNROLL for (int k = 0; k < radix; k++) {
                 L(store)(re + at + k * m, im + at + k * m, x[k]);
             }
         }
@@ -92,14 +92,14 @@ SP_INLINE TARGET void L(join)(const float *re, const float *im, float *to_re, fl
         for (int n = 0; n < m; n += LANES) {
             size_t at = (size_t)node * radix * m + n;
             L(cvec) x[8];
-            for (int k = 0; k < radix; k++) {
+            SP_UNROLL for (int k = 0; k < radix; k++) {
                 x[k] = L(load)(re + at + k * m, im + at + k * m);
             }
             L(dft)(x, radix, -1);
-            for (int k = 1; k < radix; k++) {
+            SP_UNROLL for (int k = 1; k < radix; k++) {
                 x[k] = L(turn)(x[k], SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1]), -1);
             }
-            for (int k = 0; k < radix; k++) {
+            SP_UNROLL for (int k = 0; k < radix; k++) {
                 if (to_re) {
                     *(vec *)(to_re + at + k * m) = x[k].re;
                 }

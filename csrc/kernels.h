@@ -28,6 +28,11 @@ typedef struct {
     sp_multiply_add *multiply_add[SP_MAX_TILE + 1]; /* [rows of the tile]; 0 is not used */
     void (*fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride, float *work);
     void (*fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work);
+    /* The same in pieces: steps from first_step to before end_step, of fft->n_steps. work has to be as the step before left it. */
+    void (*fft_forward_steps)(const sp_fft *fft, int first_step, int end_step, const float *previous, const float *current,
+                              float *spectrum, size_t chunk_stride, float *work);
+    void (*fft_inverse_steps)(const sp_fft *fft, int first_step, int end_step, const float *spectrum, size_t chunk_stride, float *out,
+                              float *work);
     /* On aligned arrays of n floats, a multiple of 16: */
     void (*add)(float *to, const float *from, int n);                        /* to + from */
     void (*sum_and_difference)(float *a, float *b, int n);                   /* a + b and a - b in the place of a and b */

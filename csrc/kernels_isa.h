@@ -39,21 +39,31 @@
 #undef WIDE
 #undef W
 
-TARGET static void K(fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride,
-                                  float *work) {
+TARGET static void K(fft_forward_steps)(const sp_fft *fft, int first_step, int end_step, const float *previous, const float *current,
+                                        float *spectrum, size_t chunk_stride, float *work) {
     if (fft->lanes == 8) {
-        K(lanes8_forward)(fft, previous, current, spectrum, chunk_stride, work);
+        K(lanes8_forward)(fft, first_step, end_step, previous, current, spectrum, chunk_stride, work);
     } else {
-        K(lanes4_forward)(fft, previous, current, spectrum, chunk_stride, work);
+        K(lanes4_forward)(fft, first_step, end_step, previous, current, spectrum, chunk_stride, work);
     }
 }
 
-TARGET static void K(fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work) {
+TARGET static void K(fft_inverse_steps)(const sp_fft *fft, int first_step, int end_step, const float *spectrum, size_t chunk_stride,
+                                        float *out, float *work) {
     if (fft->lanes == 8) {
-        K(lanes8_inverse)(fft, spectrum, chunk_stride, out, work);
+        K(lanes8_inverse)(fft, first_step, end_step, spectrum, chunk_stride, out, work);
     } else {
-        K(lanes4_inverse)(fft, spectrum, chunk_stride, out, work);
+        K(lanes4_inverse)(fft, first_step, end_step, spectrum, chunk_stride, out, work);
     }
+}
+
+TARGET static void K(fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride,
+                                  float *work) {
+    K(fft_forward_steps)(fft, 0, fft->n_steps, previous, current, spectrum, chunk_stride, work);
+}
+
+TARGET static void K(fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work) {
+    K(fft_inverse_steps)(fft, 0, fft->n_steps, spectrum, chunk_stride, out, work);
 }
 
 /* tile is known where this is inlined, and its loops are written out, so that the sums live in registers. */
@@ -167,6 +177,8 @@ static const sp_kernels K(kernels) = {
     },
     .fft_forward = K(fft_forward),
     .fft_inverse = K(fft_inverse),
+    .fft_forward_steps = K(fft_forward_steps),
+    .fft_inverse_steps = K(fft_inverse_steps),
     .add = K(add),
     .sum_and_difference = K(sum_and_difference),
     .fade = K(fade),

@@ -8,18 +8,10 @@
 #include <stddef.h>
 
 /* Of the model; what is measured may be 1.4. */
-#define LARGEST_PEAK 1.33
+#define LARGEST_PEAK 1.28
 
 #define COUNTED_CHUNK 8
 #define COUNTED_TILE 6
-
-static int log2_of(int power) {
-    int log2 = 0;
-    while (power >> (log2 + 1)) {
-        log2++;
-    }
-    return log2;
-}
 
 static int is_power_of_2(int n) { return n > 0 && (n & (n - 1)) == 0; }
 
@@ -50,23 +42,36 @@ static sp_ladder ladder_of(const sp_plan *plan, int n_tails, const int *tails) {
     return ladder;
 }
 
-/* Short transforms use half the lanes. */
-static double transform_cost(int partition) { return partition * (partition < 64 ? 12.6 : log2_of(partition) + 0.8); }
-
 sp_work sp_work_of(const sp_ladder *ladder, int level, const sp_plan *plan, int n_products, int chunk, int max_tile) {
     int partition = ladder->partition[level];
     /* Of 8 bins: a product, the loop around the rows of a tile, the sums of a row, the call for a tile. */
     double products = (double)ladder->n_partitions[level] * n_products;
     double n_tiles = (plan->n_outputs + max_tile - 1) / max_tile;
     double chunk_cost = products * 8 + products * n_tiles / plan->n_outputs * 8 + plan->n_outputs * 4 + n_tiles * 70;
-    return (sp_work){
-        .n_forward = plan->n_inputs,
+    sp_fft fft = sp_fft_shape(partition);
+    sp_work work = {
+        .n_inputs = plan->n_inputs,
         .n_chunks = partition / chunk,
-        .n_inverse = plan->n_outputs,
-        .forward = transform_cost(partition),
+        .n_outputs = plan->n_outputs,
+        .n_steps = fft.n_steps,
         .chunk = chunk_cost * chunk / 8,
-        .inverse = transform_cost(partition) * 1.08,
     };
+    /* Passes of radix 4 and 8, and leaves, of a bin. */
+    int few_lanes = fft.lanes < 8;
+    for (int step = 0; step < fft.n_steps; step++) {
+        double pass = (fft.radix[0] == 8 && step == 0 ? 2.1 : 1.6) * (few_lanes ? 2 : 1), leaves = few_lanes ? 9 : 5.3;
+        work.step[step] = partition * (step < fft.n_levels ? pass : leaves / (fft.n_steps - fft.n_levels));
+    }
+    return work;
+}
+
+static double task_cost(const sp_work *work, int task) {
+    int n_forward = work->n_inputs * work->n_steps;
+    if (task < n_forward) {
+        return work->step[task % work->n_steps];
+    }
+    task -= n_forward + work->n_chunks;
+    return task < 0 ? work->chunk : 1.06 * work->step[work->n_steps - 1 - task % work->n_steps];
 }
 
 void sp_spread(const sp_work *work, int n_blocks, sp_load *load, int *ends) {
@@ -74,8 +79,11 @@ void sp_spread(const sp_work *work, int n_blocks, sp_load *load, int *ends) {
         load->cost[block] = load->n_blocks ? load->cost[block - load->n_blocks] : 0;
     }
     load->n_blocks = n_blocks;
-    int n_tasks = work->n_forward + work->n_chunks + work->n_inverse;
-    double total = work->n_forward * work->forward + work->n_chunks * work->chunk + work->n_inverse * work->inverse;
+    int n_tasks = (work->n_inputs + work->n_outputs) * work->n_steps + work->n_chunks;
+    double total = 0;
+    for (int task = 0; task < n_tasks; task++) {
+        total += task_cost(work, task);
+    }
     for (int block = 0; block < n_blocks; block++) {
         total += load->cost[block];
     }
@@ -85,9 +93,7 @@ void sp_spread(const sp_work *work, int n_blocks, sp_load *load, int *ends) {
         before += load->cost[block];
         double wanted = total * (block + 1) / n_blocks - before; /* then all blocks so far cost the same */
         for (; task < n_tasks; task++) {
-            double cost = task < work->n_forward                    ? work->forward
-                          : task < work->n_forward + work->n_chunks ? work->chunk
-                                                                    : work->inverse;
+            double cost = task_cost(work, task);
             if (block < n_blocks - 1 && done + cost / 2 > wanted) {
                 break;
             }

@@ -3,6 +3,7 @@
 #define SPATIAL_PLAN_H
 
 #include "core.h"
+#include "fft.h"
 
 #define SP_MAX_LEVELS (1 + SP_MAX_TAILS)
 
@@ -19,10 +20,12 @@ typedef struct {
     int n_partitions[SP_MAX_LEVELS];
 } sp_ladder;
 
-/* The work of one level on one partition: so many tasks of each kind, done in this order. Costs are in instructions, about. */
+/* The work of one level on one partition, as tasks in the order in which they are done: the steps of each input's forward transform, the
+ * chunks of the sums of products, the steps of each output's inverse transform. Costs are in instructions, about. */
 typedef struct {
-    int n_forward, n_chunks, n_inverse;
-    double forward, chunk, inverse;
+    int n_inputs, n_chunks, n_outputs, n_steps;
+    double step[SP_FFT_MAX_STEPS]; /* of a forward transform; the inverse takes them the other way round */
+    double chunk;
 } sp_work;
 
 /* Whether the tails of a plan lie inside its domain. */
