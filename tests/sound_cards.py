@@ -126,3 +126,48 @@ class PulseServer(Server):
         """A child process that writes what the sink gets to a file; end it with terminate."""
         command = ["parec", "-d", "card.monitor", "--raw", "--format=float32le", "--channels=8", "--rate=48000"]
         return subprocess.Popen([*command, f"--channel-map={self.MAP}", str(file)], env=self.env)
+
+
+class JackClient:
+    """A client that hears what a player gives to JACK, and plays what a player listens to. It belongs to this process."""
+
+    def __init__(self, server, channels, sound=None):
+        import jack
+
+        self._pieces, self._sound, self._played, self._connected = [], sound, 0, False
+        self.client = jack.Client("test", no_start_server=True, servername=server.env["JACK_DEFAULT_SERVER"])
+        self._ins = [self.client.inports.register(f"in_{k}") for k in range(channels)]
+        self._outs = [self.client.outports.register(f"out_{k}") for k in range(2 if sound is not None else 0)]
+        self.client.set_process_callback(self._process)
+        self.client.activate()
+
+    def _process(self, frames):
+        self._pieces.append(np.stack([port.get_array().copy() for port in self._ins], axis=1))
+        piece = None if self._sound is None else self._sound[self._played : self._played + frames]
+        for channel, port in enumerate(self._outs):
+            port.get_array()[:] = 0
+            port.get_array()[: len(piece)] = piece[:, channel]
+        self._played += frames * self._connected
+
+    def connect(self):
+        """To the one PortAudio client there is."""
+        theirs = self.client.get_ports("PortAudio:", is_output=True, is_audio=True)
+        for ours, port in zip(self._ins, theirs, strict=True):
+            self.client.connect(port, ours)
+        for ours, port in zip(self._outs, self.client.get_ports("PortAudio:", is_input=True, is_audio=True), strict=False):
+            for other in self.client.get_all_connections(port):
+                self.client.disconnect(other, port)
+            self.client.connect(ours, port)
+        self._connected = True  # the sound begins
+
+    def frames(self):
+        """(frames, channels) heard so far, from the first one that is not silent on."""
+        x = np.concatenate(self._pieces)
+        return x[np.argmax(x.any(axis=1)) :]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.client.deactivate()
+        self.client.close()

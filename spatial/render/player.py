@@ -71,6 +71,8 @@ class PlayerStats:
         Samples beyond full scale (without the limiter).
     dropouts : int
         Times that the programme came too late, or that the device says it had to invent samples.
+    late : int
+        Those of the first kind. Nothing of the programme is lost by them.
     discarded : int
         Samples that were not finite.
     load : float
@@ -89,6 +91,7 @@ class PlayerStats:
     limiter_db: float
     clipped: int
     dropouts: int
+    late: int
     discarded: int
     load: float
     latency_ms: float
@@ -172,7 +175,7 @@ class Player:
             if source is not None and source.fs != bank.fs:
                 raise UsageError(f"the source is at {source.fs} Hz, the bank for {bank.fs} Hz")
         self._lock = threading.RLock()
-        self._started = self._stopping = False
+        self._started = self._stopping = self._source_ended = False
         self._done, self._primed = threading.Event(), threading.Event()
         self._error: BaseException | None = None
         self._feed_error: BaseException | None = None
@@ -358,7 +361,7 @@ class Player:
             bank, fs = self._plan.bank, self._plan.bank.fs
             peaks, self._peaks = self._peaks, {}
             if figures is None:
-                return PlayerStats("ready", 0.0, 0, 0, dict.fromkeys(bank.driver_names), 0.0, 0, 0, 0, 0.0, 0.0, 0)
+                return PlayerStats("ready", 0.0, 0, 0, dict.fromkeys(bank.driver_names), 0.0, 0, 0, 0, 0, 0.0, 0.0, 0)
             chain, latency = self._chain, self._chain.latency
             inside_s = (latency.total + self._live.latency) / fs
             device_s = self._stream.latency_s
@@ -374,6 +377,7 @@ class Player:
                 limiter_db=limiter_gain_db(chain),
                 clipped=figures.clipped,
                 dropouts=figures.dry + figures.device_dropouts,
+                late=figures.dry,
                 discarded=chain.discarded,
                 load=0.0 if done else self._stream.load,
                 latency_ms=1e3 * (inside_s + device_s),
@@ -412,6 +416,7 @@ class Player:
                 if ended:
                     break
             self._live.end()
+            self._source_ended = True
         except BaseException as error:  # whatever it is, the music fades out and wait() raises it
             self._feed_error = error
         finally:

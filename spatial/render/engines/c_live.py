@@ -61,6 +61,13 @@ class CoreLive:
     first_frame : int
         Where frames and position start counting.
 
+    Attributes
+    ----------
+    latency : int
+        Frames added to the chain's.
+    capacity : int
+        Of the ring, frames.
+
     Raises
     ------
     UsageError
@@ -93,6 +100,7 @@ class CoreLive:
         self._chains = {_address(chain.pointer): chain}  # in the callback's hands
         self._figures = ffi.new("sp_live_figures *")
         self.latency: int = lib.sp_live_latency(made)
+        self.capacity = self.room()
 
     def _feeds(self, chain: CoreChain) -> Any:
         bank = chain.plan.bank
