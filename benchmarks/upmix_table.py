@@ -3,18 +3,26 @@
 python benchmarks/upmix_table.py [--seeds 1 7 23] [--seconds 6] [--centre lead.flac --backing backing.flac]
 
 A lead of voiced syllables in the centre, over sources that are hard-panned, panned, moving, decorrelated, picked up by a spaced pair,
-or all of it. The published peer's row is quoted from measurements on other mixtures of the same kinds: it is to compare orders of
-magnitude.
+or all of it. Peers are in upmix_peers.py; the published one's row is quoted from measurements on other mixtures of the same kinds: it is
+to compare orders of magnitude.
+
+Stems are put together in three ways. SAR counts as artefacts whatever of C is no constant gain of a stem's channel: where a stem is
+itself a mixture with a middle and sides, taking its middle out counts as one, however clean.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).parent))
+from upmix_peers import active_matrix, centre_cut  # noqa: E402
 
 from spatial.analysis.separation import Mixture, Separation, separation
 from spatial.filters import RenderRecipe
@@ -22,11 +30,15 @@ from spatial.render.upmix import make_upmix
 
 FS = 48000
 Floats = NDArray[np.float64]
-METHODS = {
+Peer = Callable[[Floats, int], Floats]
+METHODS: dict[str, RenderRecipe | Peer] = {
     "static matrix": RenderRecipe("matrix"),
+    "active matrix": active_matrix,
+    "centre cut": centre_cut,
     "projection, 21 ms": RenderRecipe("projection", 21.0),
-    "directional, 21 ms": RenderRecipe("directional", 21.0),
+    "directional, 0 ms": RenderRecipe("directional", 0.0),
     "directional, 2.7 ms": RenderRecipe("directional", 2.7),
+    "directional, 21 ms": RenderRecipe("directional", 21.0),
     "directional, 85 ms": RenderRecipe("directional", 85.0),
 }
 QUOTED = {"Vickers 2009 (quoted)": (9.4, 12.1, float("nan"), -24.0, -22.6, 0.11)}
@@ -107,8 +119,8 @@ def mixtures(seed: int, frames: int) -> list[Mixture]:
     return [Mixture(name, lead(), np.array(images), which) for name, (images, which) in kinds.items()]
 
 
-def stems(centre_file: Path, backing_file: Path) -> tuple[Mixture, int]:
-    """A stem as the centre over a stereo backing, and their rate; where the stem is stereo, its side is a source of its own."""
+def stems(centre_file: Path, backing_file: Path) -> tuple[dict[str, Mixture], int]:
+    """Two stereo stems put together in three ways, by name, and their rate."""
     import soundfile
 
     centre, fs = soundfile.read(centre_file, always_2d=True)
@@ -116,28 +128,37 @@ def stems(centre_file: Path, backing_file: Path) -> tuple[Mixture, int]:
     if fs != fs_backing or backing.shape[1] != 2:
         raise SystemExit(f"{centre_file} and {backing_file}: one rate and a stereo backing are wanted")
     frames = min(len(centre), len(backing))
-    middle = centre[:frames].mean(axis=1)
-    images = [backing[:frames].T]
-    if np.ptp(centre[:frames] - middle[:, None]) > 0:
-        images.append((centre[:frames] - middle[:, None]).T)
-    return Mixture("stems", middle, np.array(images), (False,) * len(images)), fs
+    lead, backing = np.broadcast_to(centre[:frames], (frames, 2)).T, backing[:frames].T
+    lead_mid, backing_mid = lead.mean(axis=0), backing.mean(axis=0)
+    first, second = centre_file.stem, backing_file.stem
+    ways = {f"{first} as mono in the centre, {second} as it is": Mixture("mono", lead_mid, backing[None], (False,))}
+    if np.ptp(lead - lead_mid) > 0:
+        as_it_is = np.array([backing, lead - lead_mid])
+        ways[f"{first} and {second} as they are, the middle of the first is the centre"] = Mixture(
+            "stems", lead_mid, as_it_is, (False, False)
+        )
+        ways[f"{second} as mono in the centre, {first} as it is"] = Mixture("exchanged", backing_mid, lead[None], (False,))
+    return ways, fs
 
 
-def score(mixture: Mixture, recipe: RenderRecipe, fs: int) -> Separation:
+def score(mixture: Mixture, method: RenderRecipe | Peer, fs: int) -> Separation:
     """Upmix and judge."""
-    upmix = make_upmix(recipe, fs)
+    if not isinstance(method, RenderRecipe):
+        centre = method(mixture.stereo, fs)
+        return separation(mixture, np.stack([*(mixture.stereo - centre), centre]), fs)
+    upmix = make_upmix(method, fs)
     late = upmix.process(np.pad(mixture.stereo, ((0, 0), (0, upmix.latency))).astype(np.float32))
     return separation(mixture, late[:, upmix.latency :].astype(np.float64), fs)
 
 
-def print_table(title: str, items: list[Mixture], fs: int = FS) -> None:
+def print_table(title: str, items: list[Mixture], fs: int = FS, quoted: dict[str, tuple[float, ...]] | None = None) -> None:
     """Means over the mixtures, a row a method."""
     print(f"\n{title}\n{'':<24}" + "".join(f"{column:>18}" for column in COLUMNS))
     rows = {}
-    for name, recipe in METHODS.items():
-        figures = np.array([dataclasses.astuple(score(mixture, recipe, fs)) for mixture in items])
+    for name, method in METHODS.items():
+        figures = np.array([dataclasses.astuple(score(mixture, method, fs)) for mixture in items])
         rows[name] = tuple(np.mean(column[~np.isnan(column)]) if not np.isnan(column).all() else np.nan for column in figures.T[:6])
-    for name, row in (rows | QUOTED).items():
+    for name, row in (rows | (quoted or {})).items():
         print(f"{name:<24}" + "".join(f"{'-':>18}" if np.isnan(x) else f"{x:>18.2f}" for x in row))
 
 
@@ -150,10 +171,11 @@ def main() -> None:
     parser.add_argument("--backing", type=Path, help="stereo stem of all else")
     args = parser.parse_args()
     items = [mixture for seed in args.seeds for mixture in mixtures(seed, int(args.seconds * FS))]
-    print_table(f"mean over {len(items)} synthetic mixtures", items)
+    print_table(f"mean over {len(items)} synthetic mixtures", items, quoted=QUOTED)
     if args.centre and args.backing:
-        mixture, fs = stems(args.centre, args.backing)
-        print_table(f"{args.centre.name} over {args.backing.name}", [mixture], fs)
+        ways, fs = stems(args.centre, args.backing)
+        for title, mixture in ways.items():
+            print_table(title, [mixture], fs)
 
 
 if __name__ == "__main__":
