@@ -6,8 +6,9 @@ A lead of voiced syllables in the centre, over sources that are hard-panned, pan
 or all of it. Peers are in upmix_peers.py; the published one's row is quoted from measurements on other mixtures of the same kinds: it is
 to compare orders of magnitude.
 
-Stems are put together in three ways. SAR counts as artefacts whatever of C is no constant gain of a stem's channel: where a stem is
-itself a mixture with a middle and sides, taking its middle out counts as one, however clean.
+Stems are put together in three ways. SAR counts as artefacts whatever of C is no constant gain of a stem's channel. Where a stem is itself
+a mixture with a middle and sides, its middle belongs in C and yet counts as an artefact; the last column takes what the same method finds
+in each stem alone for a source as well.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 from upmix_peers import active_matrix, centre_cut  # noqa: E402
 
-from spatial.analysis.separation import Mixture, Separation, separation
+from spatial.analysis.separation import Mixture, Separation, decompose, power, ratio_db, separation
 from spatial.filters import RenderRecipe
 from spatial.render.upmix import make_upmix
 
@@ -43,6 +44,8 @@ METHODS: dict[str, RenderRecipe | Peer] = {
 }
 QUOTED = {"Vickers 2009 (quoted)": (9.4, 12.1, float("nan"), -24.0, -22.6, 0.11)}
 COLUMNS = ("SDR dB", "SIR", "SAR", "hard-panned in C", "centre in L', R'", "|corr(C, L-R)|")
+STEM_COLUMNS = (*COLUMNS, "SAR, middles known")
+TRIM_S = 0.1
 
 
 def voice(rng: np.random.Generator, frames: int, pitch_hz: float) -> Floats:
@@ -141,25 +144,46 @@ def stems(centre_file: Path, backing_file: Path) -> tuple[dict[str, Mixture], in
     return ways, fs
 
 
+def upmixed(stereo: Floats, method: RenderRecipe | Peer, fs: int) -> Floats:
+    """L', R', C (3, frames) of a method, delay taken out."""
+    if not isinstance(method, RenderRecipe):
+        centre = method(stereo, fs)
+        return np.stack([*(stereo - centre), centre])
+    upmix = make_upmix(method, fs)
+    late = upmix.process(np.pad(stereo, ((0, 0), (0, upmix.latency))).astype(np.float32))
+    return late[:, upmix.latency :].astype(np.float64)
+
+
 def score(mixture: Mixture, method: RenderRecipe | Peer, fs: int) -> Separation:
     """Upmix and judge."""
-    if not isinstance(method, RenderRecipe):
-        centre = method(mixture.stereo, fs)
-        return separation(mixture, np.stack([*(mixture.stereo - centre), centre]), fs)
-    upmix = make_upmix(method, fs)
-    late = upmix.process(np.pad(mixture.stereo, ((0, 0), (0, upmix.latency))).astype(np.float32))
-    return separation(mixture, late[:, upmix.latency :].astype(np.float64), fs)
+    return separation(mixture, upmixed(mixture.stereo, method, fs), fs)
 
 
-def print_table(title: str, items: list[Mixture], fs: int = FS, quoted: dict[str, tuple[float, ...]] | None = None) -> None:
+def sar_with_middles_db(mixture: Mixture, method: RenderRecipe | Peer, fs: int) -> float:
+    """SAR where each image's own C, found in it alone, is a source beside its channels."""
+    keep = slice(round(TRIM_S * fs), mixture.centre.size - round(TRIM_S * fs))
+    middles = [upmixed(image, method, fs)[2] for image in mixture.images]
+    sources = np.array([mixture.centre, *mixture.images.reshape(-1, mixture.centre.size), *middles])[:, keep]
+    centre = upmixed(mixture.stereo, method, fs)[2, keep]
+    explained = decompose(sources, centre) @ sources
+    return ratio_db(power(explained), power(centre - explained))
+
+
+def figures_of(mixture: Mixture, method: RenderRecipe | Peer, fs: int, stems: bool) -> tuple[float, ...]:
+    """One row's numbers for one mixture."""
+    found = dataclasses.astuple(score(mixture, method, fs))[: len(COLUMNS)]
+    return (*found, sar_with_middles_db(mixture, method, fs)) if stems else found
+
+
+def print_table(title: str, items: list[Mixture], fs: int = FS, *, stems: bool = False) -> None:
     """Means over the mixtures, a row a method."""
-    print(f"\n{title}\n{'':<24}" + "".join(f"{column:>18}" for column in COLUMNS))
+    print(f"\n{title}\n{'':<24}" + "".join(f"{column:>20}" for column in (STEM_COLUMNS if stems else COLUMNS)))
     rows = {}
     for name, method in METHODS.items():
-        figures = np.array([dataclasses.astuple(score(mixture, method, fs)) for mixture in items])
-        rows[name] = tuple(np.mean(column[~np.isnan(column)]) if not np.isnan(column).all() else np.nan for column in figures.T[:6])
-    for name, row in (rows | (quoted or {})).items():
-        print(f"{name:<24}" + "".join(f"{'-':>18}" if np.isnan(x) else f"{x:>18.2f}" for x in row))
+        columns = np.array([figures_of(mixture, method, fs, stems) for mixture in items]).T
+        rows[name] = tuple(np.mean(column[~np.isnan(column)]) if not np.isnan(column).all() else np.nan for column in columns)
+    for name, row in (rows | ({} if stems else QUOTED)).items():
+        print(f"{name:<24}" + "".join(f"{'-':>20}" if np.isnan(x) else f"{min(x, 120.0):>20.2f}" for x in row))
 
 
 def main() -> None:
@@ -171,11 +195,11 @@ def main() -> None:
     parser.add_argument("--backing", type=Path, help="stereo stem of all else")
     args = parser.parse_args()
     items = [mixture for seed in args.seeds for mixture in mixtures(seed, int(args.seconds * FS))]
-    print_table(f"mean over {len(items)} synthetic mixtures", items, quoted=QUOTED)
+    print_table(f"mean over {len(items)} synthetic mixtures", items)
     if args.centre and args.backing:
         ways, fs = stems(args.centre, args.backing)
         for title, mixture in ways.items():
-            print_table(title, [mixture], fs)
+            print_table(title, [mixture], fs, stems=True)
 
 
 if __name__ == "__main__":
