@@ -83,7 +83,7 @@ static void lay_out(sp_convolver *c, sp_load *load, sp_arena *memory) {
         int partition = c->layout.ladder.partition[number];
         float *tables = sp_take_floats(memory, sp_fft_table_size(partition));
         if (memory->start) {
-            sp_fft_plan(&c->layout.fft[number], partition, tables);
+            c->layout.kernels->fft_plan(&c->layout.fft[number], partition, tables);
         }
         sp_level_lay_out(&c->levels[number], &c->layout, number, load, memory);
     }

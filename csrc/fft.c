@@ -1,4 +1,4 @@
-/* Plan of the negacyclic FFT: radices and tables of turns. The transforms are in fft_passes.h and fft_lanes.h. */
+/* Plan of the negacyclic FFT: radices and tables of turns. The transforms are in fft_passes.h, fft_lanes.h and fft_wide.h. */
 #include "fft.h"
 
 #include <math.h>
@@ -7,8 +7,9 @@
 #define MOST_BINS_PER_STEP 512
 
 size_t sp_fft_table_size(int block) {
-    /* Leaves take 2 B (lanes - 1) / lanes; the levels, of which the last has B / (4 lanes) nodes of 6 floats, less than B. */
-    return (size_t)3 * block;
+    /* Leaves take 2 B (lanes - 1) / lanes; the levels, of which the last has B / (4 lanes) nodes of 6 floats, less than B; and the last
+     * one's for 16 lanes 8 times as much. */
+    return (size_t)4 * block;
 }
 
 /* Root of a node, as a part of a full turn: theta / 2 pi. Exact, for all radices are powers of two. */
@@ -46,24 +47,51 @@ sp_fft sp_fft_shape(int block) {
     return fft;
 }
 
+/* Turns of a polynomial's 2nd to last block before its split into `radix`; lanes of a table lie `stride` floats apart. */
+static void put_turns(double turn, int radix, int stride, float *to) {
+    for (int k = 1; k < radix; k++, to += 2 * stride) {
+        cos_sin(turn * k / radix, &to[0], &to[stride]);
+    }
+}
+
+/* Leaf that lane l of a group of 16 works on: halves of the registers are the two nodes of a pair, whose children alternate. */
+static int wide_leaf(int group, int lane) {
+    int half = lane / 8, pair = 2 * group + lane % 8 / 4, child = lane % 4;
+    return (2 * pair + half) * 4 + child;
+}
+
+static void make_tables(sp_fft *fft, int wide, float *next) {
+    int leaf_lanes = wide ? 16 : fft->lanes;
+    fft->leaf_turns = next;
+    for (int group = 0; group < fft->block / (fft->lanes * leaf_lanes); group++, next += 2 * leaf_lanes * (fft->lanes - 1)) {
+        for (int lane = 0; lane < leaf_lanes; lane++) {
+            int leaf = wide ? wide_leaf(group, lane) : group * leaf_lanes + lane;
+            put_turns(node_turn(fft, fft->n_levels, leaf), fft->lanes, leaf_lanes, next + lane);
+        }
+    }
+    int last = fft->n_levels - 1;
+    if (wide) {
+        fft->pair_turns = next;
+        for (int pair = 0; pair < fft->n_nodes[last] / 2; pair++, next += 6 * 16) {
+            for (int lane = 0; lane < 16; lane++) {
+                put_turns(node_turn(fft, last, 2 * pair + lane / 8), 4, 16, next + lane);
+            }
+        }
+    }
+    for (int level = 0; level < fft->n_levels - wide; level++) {
+        fft->turns[level] = next;
+        for (int node = 0; node < fft->n_nodes[level]; node++, next += 2 * (fft->radix[level] - 1)) {
+            put_turns(node_turn(fft, level, node), fft->radix[level], 1, next);
+        }
+    }
+}
+
 void sp_fft_plan(sp_fft *fft, int block, float *tables) {
     *fft = sp_fft_shape(block);
-    float *next = tables;
-    fft->leaf_turns = next;
-    for (int group = 0; group < block / (fft->lanes * fft->lanes); group++) {
-        for (int k = 1; k < fft->lanes; k++, next += 2 * fft->lanes) {
-            for (int lane = 0; lane < fft->lanes; lane++) {
-                double turn = node_turn(fft, fft->n_levels, group * fft->lanes + lane);
-                cos_sin(turn * k / fft->lanes, &next[lane], &next[fft->lanes + lane]);
-            }
-        }
-    }
-    for (int level = 0; level < fft->n_levels; level++) {
-        fft->turns[level] = next;
-        for (int node = 0; node < fft->n_nodes[level]; node++) {
-            for (int k = 1; k < fft->radix[level]; k++, next += 2) {
-                cos_sin(node_turn(fft, level, node) * k / fft->radix[level], &next[0], &next[1]);
-            }
-        }
-    }
+    make_tables(fft, 0, tables);
+}
+
+void sp_fft_plan_wide(sp_fft *fft, int block, float *tables) {
+    *fft = sp_fft_shape(block);
+    make_tables(fft, block >= 128, tables);
 }

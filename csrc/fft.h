@@ -33,6 +33,7 @@ typedef struct {
     int n_steps;                           /* of a transform, which may be done with pauses: levels, then leaves; the inverse the other way */
     const float *turns[SP_FFT_MAX_LEVELS]; /* [node][k - 1][cos, sin] of k theta / R */
     const float *leaf_turns;               /* [group of leaves][k - 1][cos, sin][lane] */
+    const float *pair_turns;               /* of 16 lanes, else NULL: the last level's, [pair of nodes][k - 1][cos, sin][lane] */
 } sp_fft;
 
 /* Everything but the tables. */
@@ -43,5 +44,8 @@ size_t sp_fft_table_size(int block);
 
 /* With tables, which are sp_fft_table_size(block) floats on a 64-byte boundary and belong to the caller. */
 void sp_fft_plan(sp_fft *fft, int block, float *tables);
+
+/* The same for kernels whose registers hold 16 floats: quicker, with the bins in another order where block >= 128. */
+void sp_fft_plan_wide(sp_fft *fft, int block, float *tables);
 
 #endif

@@ -26,6 +26,7 @@ typedef struct {
     int chunk;                                      /* complex bins of a chunk: a multiple of 8, at most SP_MAX_CHUNK */
     int max_tile;                                   /* rows whose sums fit into the registers, at most SP_MAX_TILE */
     sp_multiply_add *multiply_add[SP_MAX_TILE + 1]; /* [rows of the tile]; 0 is not used */
+    void (*fft_plan)(sp_fft *fft, int block, float *tables); /* sp_fft_plan, or sp_fft_plan_wide, which is quicker; both will do */
     void (*fft_forward)(const sp_fft *fft, const float *previous, const float *current, float *spectrum, size_t chunk_stride, float *work);
     void (*fft_inverse)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out, float *work);
     /* The same in pieces: steps from first_step to before end_step, of fft->n_steps. work has to be as the step before left it. */

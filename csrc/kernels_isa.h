@@ -13,6 +13,7 @@
 #define vec sp_float16
 #define L(name) K(lanes16_##name)
 #include "fft_passes.h"
+#include "fft_wide.h"
 #undef LANES
 #undef vec
 #undef L
@@ -41,6 +42,12 @@
 
 TARGET static void K(fft_forward_steps)(const sp_fft *fft, int first_step, int end_step, const float *previous, const float *current,
                                         float *spectrum, size_t chunk_stride, float *work) {
+#if REGISTER_FLOATS == 16
+    if (fft->pair_turns) {
+        K(lanes16_forward)(fft, first_step, end_step, previous, current, spectrum, chunk_stride, work);
+        return;
+    }
+#endif
     if (fft->lanes == 8) {
         K(lanes8_forward)(fft, first_step, end_step, previous, current, spectrum, chunk_stride, work);
     } else {
@@ -50,6 +57,12 @@ TARGET static void K(fft_forward_steps)(const sp_fft *fft, int first_step, int e
 
 TARGET static void K(fft_inverse_steps)(const sp_fft *fft, int first_step, int end_step, const float *spectrum, size_t chunk_stride,
                                         float *out, float *work) {
+#if REGISTER_FLOATS == 16
+    if (fft->pair_turns) {
+        K(lanes16_inverse)(fft, first_step, end_step, spectrum, chunk_stride, out, work);
+        return;
+    }
+#endif
     if (fft->lanes == 8) {
         K(lanes8_inverse)(fft, first_step, end_step, spectrum, chunk_stride, out, work);
     } else {
@@ -157,6 +170,7 @@ TARGET static unsigned K(copy_clean)(float *to, const float *from, int n) { retu
 static const sp_kernels K(kernels) = {
     .name = NAME,
     .chunk = CHUNK,
+    .fft_plan = REGISTER_FLOATS == 16 ? sp_fft_plan_wide : sp_fft_plan,
     .max_tile = MAX_TILE,
     .multiply_add = {
         NULL,

@@ -11,6 +11,7 @@ typedef float sp_float16 __attribute__((vector_size(64), may_alias));
 typedef double sp_double8 __attribute__((vector_size(64), may_alias));
 typedef int sp_int4 __attribute__((vector_size(16)));
 typedef int sp_int8 __attribute__((vector_size(32)));
+typedef int sp_int16 __attribute__((vector_size(64)));
 
 /* The loop that follows is written out, so that a small array of vectors can live in registers. */
 #if defined(__clang__)
@@ -23,9 +24,11 @@ typedef int sp_int8 __attribute__((vector_size(32)));
 #if defined(__clang__) || __GNUC__ >= 12
 #define SP_SHUFFLE4(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #define SP_SHUFFLE8(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SP_SHUFFLE16(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define SP_SHUFFLE4(a, b, ...) __builtin_shuffle(a, b, (sp_int4){__VA_ARGS__})
 #define SP_SHUFFLE8(a, b, ...) __builtin_shuffle(a, b, (sp_int8){__VA_ARGS__})
+#define SP_SHUFFLE16(a, b, ...) __builtin_shuffle(a, b, (sp_int16){__VA_ARGS__})
 #endif
 
 #endif

@@ -1,0 +1,177 @@
+/* The negacyclic FFT of fft.h on registers of 16 floats, for blocks of 128 and more. The operations, and so the bits of each bin, are those
+ * of 8 lanes; two polynomials of 8 coefficients share a register. kernels_isa.h includes this after fft_passes.h for 16 lanes.
+ *
+ * The last split, into leaves, works on two nodes a, b at once and leaves their children side by side: a0 b0 a1 b1 a2 b2 a3 b3. Two such
+ * pairs make the 16 leaves that are transposed and split together, 8 x 8 floats in each half of the registers. So the leaves' order
+ * differs from that of 8 lanes, which only the tables (sp_fft_plan_wide) know. */
+
+#define HALF 8
+
+/* a[i][k] <-> a[k][i] in each half of 8 registers. */
+SP_INLINE TARGET void L(transpose_halves)(sp_float16 *a) {
+    sp_float16 pairs[HALF], quads[HALF];
+    SP_UNROLL for (int i = 0; i < 8; i += 2) {
+        pairs[i] = SP_SHUFFLE16(a[i], a[i + 1], 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        pairs[i + 1] = SP_SHUFFLE16(a[i], a[i + 1], 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    }
+    SP_UNROLL for (int i = 0; i < 8; i += 4) {
+        SP_UNROLL for (int k = 0; k < 2; k++) {
+            quads[i + 2 * k] = SP_SHUFFLE16(pairs[i + k], pairs[i + k + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+            quads[i + 2 * k + 1] = SP_SHUFFLE16(pairs[i + k], pairs[i + k + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        }
+    }
+    SP_UNROLL for (int i = 0; i < 4; i++) {
+        a[i] = SP_SHUFFLE16(quads[i], quads[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+        a[i + 4] = SP_SHUFFLE16(quads[i], quads[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    }
+}
+
+/* First halves of a and b; second halves of both. */
+SP_INLINE TARGET sp_float16 L(first_halves)(sp_float16 a, sp_float16 b) {
+    return SP_SHUFFLE16(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+}
+
+SP_INLINE TARGET sp_float16 L(second_halves)(sp_float16 a, sp_float16 b) {
+    return SP_SHUFFLE16(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+}
+
+/* Two nodes' blocks a0 a1 a2 a3 b0 b1 b2 b3 of 8 coefficients as registers a0 b0, a1 b1, a2 b2, a3 b3. */
+SP_INLINE TARGET void L(load_pair)(const float *from, sp_float16 *x) {
+    const sp_float16 *a = (const sp_float16 *)from, *b = a + 2;
+    x[0] = L(first_halves)(a[0], b[0]);
+    x[1] = L(second_halves)(a[0], b[0]);
+    x[2] = L(first_halves)(a[1], b[1]);
+    x[3] = L(second_halves)(a[1], b[1]);
+}
+
+SP_INLINE TARGET void L(store_pair)(float *to, const sp_float16 *x) {
+    sp_float16 *a = (sp_float16 *)to, *b = a + 2;
+    a[0] = L(first_halves)(x[0], x[1]);
+    a[1] = L(first_halves)(x[2], x[3]);
+    b[0] = L(second_halves)(x[0], x[1]);
+    b[1] = L(second_halves)(x[2], x[3]);
+}
+
+/* The last split of all nodes, in place: 32 coefficients each into 4 leaves of 8. turns are [pair][k - 1][cos, sin][8 of a, 8 of b]. */
+SP_INLINE TARGET void L(split_pairs)(float *re, float *im, int block, const float *turns) {
+    for (int n = 0; n < block; n += 64, turns += 6 * LANES) {
+        sp_float16 real[4], imag[4];
+        L(load_pair)(re + n, real);
+        L(load_pair)(im + n, imag);
+        L(cvec) x[4];
+        SP_UNROLL for (int k = 0; k < 4; k++) { x[k] = (L(cvec)){real[k], imag[k]}; }
+        SP_UNROLL for (int k = 1; k < 4; k++) {
+            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
+            x[k] = L(turn)(x[k], unit.re, unit.im, +1);
+        }
+        L(dft)(x, 4, +1);
+        SP_UNROLL for (int k = 0; k < 4; k++) { L(store)(re + n + k * LANES, im + n + k * LANES, x[k]); }
+    }
+}
+
+SP_INLINE TARGET void L(join_pairs)(float *re, float *im, int block, const float *turns) {
+    for (int n = 0; n < block; n += 64, turns += 6 * LANES) {
+        L(cvec) x[4];
+        SP_UNROLL for (int k = 0; k < 4; k++) { x[k] = L(load)(re + n + k * LANES, im + n + k * LANES); }
+        L(dft)(x, 4, -1);
+        SP_UNROLL for (int k = 1; k < 4; k++) {
+            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
+            x[k] = L(turn)(x[k], unit.re, unit.im, -1);
+        }
+        sp_float16 real[4], imag[4];
+        SP_UNROLL for (int k = 0; k < 4; k++) {
+            real[k] = x[k].re;
+            imag[k] = x[k].im;
+        }
+        L(store_pair)(re + n, real);
+        L(store_pair)(im + n, imag);
+    }
+}
+
+/* As split_leaves of fft_lanes.h, 16 leaves together; a chunk of 16 bins is one root of each. */
+SP_INLINE TARGET void L(split_leaves)(const float *re, const float *im, float *spectrum, size_t chunk_stride, int first, int end,
+                                      const float *turns) {
+    turns += first / HALF * 2 * (HALF - 1);
+    for (int b = first; b < end; b += HALF * LANES, turns += 2 * LANES * (HALF - 1)) {
+        float *bins = spectrum + b / CHUNK * chunk_stride;
+        sp_float16 real[HALF], imag[HALF];
+        SP_UNROLL for (int k = 0; k < HALF; k++) {
+            real[k] = *(const sp_float16 *)(re + b + k * LANES);
+            imag[k] = *(const sp_float16 *)(im + b + k * LANES);
+        }
+        L(transpose_halves)(real);
+        L(transpose_halves)(imag);
+        L(cvec) x[HALF];
+        SP_UNROLL for (int k = 0; k < HALF; k++) { x[k] = (L(cvec)){real[k], imag[k]}; }
+        SP_UNROLL for (int k = 1; k < HALF; k++) {
+            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
+            x[k] = L(turn)(x[k], unit.re, unit.im, +1);
+        }
+        L(dft)(x, HALF, +1);
+        SP_UNROLL for (int k = 0; k < HALF; k++) { L(store)(bins + k * chunk_stride, bins + k * chunk_stride + CHUNK, x[k]); }
+    }
+}
+
+SP_INLINE TARGET void L(join_leaves)(const float *spectrum, size_t chunk_stride, float *re, float *im, int first, int end,
+                                     const float *turns) {
+    turns += first / HALF * 2 * (HALF - 1);
+    for (int b = first; b < end; b += HALF * LANES, turns += 2 * LANES * (HALF - 1)) {
+        const float *bins = spectrum + b / CHUNK * chunk_stride;
+        L(cvec) x[HALF];
+        SP_UNROLL for (int k = 0; k < HALF; k++) { x[k] = L(load)(bins + k * chunk_stride, bins + k * chunk_stride + CHUNK); }
+        L(dft)(x, HALF, -1);
+        SP_UNROLL for (int k = 1; k < HALF; k++) {
+            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
+            x[k] = L(turn)(x[k], unit.re, unit.im, -1);
+        }
+        sp_float16 real[HALF], imag[HALF];
+        SP_UNROLL for (int k = 0; k < HALF; k++) {
+            real[k] = x[k].re;
+            imag[k] = x[k].im;
+        }
+        L(transpose_halves)(real);
+        L(transpose_halves)(imag);
+        SP_UNROLL for (int k = 0; k < HALF; k++) { L(store)(re + b + k * LANES, im + b + k * LANES, (L(cvec)){real[k], imag[k]}); }
+    }
+}
+
+/* Steps of the transform, as in fft_lanes.h. */
+TARGET static void L(forward)(const sp_fft *fft, int first_step, int end_step, const float *previous, const float *current,
+                              float *spectrum, size_t chunk_stride, float *work) {
+    float *re = work, *im = work + fft->block;
+    for (int step = first_step; step < end_step; step++) {
+        if (step >= fft->n_levels) {
+            int first = (step - fft->n_levels) * fft->bins_per_step;
+            L(split_leaves)(re, im, spectrum, chunk_stride, first, first + fft->bins_per_step, fft->leaf_turns);
+        } else if (step == fft->n_levels - 1) {
+            L(split_pairs)(re, im, fft->block, fft->pair_turns);
+        } else if (fft->radix[step] == 8) {
+            L(split)(previous, current, re, im, fft->m[0], 1, fft->turns[0], 8);
+        } else {
+            const float *from_re = step == 0 ? previous : re, *from_im = step == 0 ? current : im;
+            L(split)(from_re, from_im, re, im, fft->m[step], fft->n_nodes[step], fft->turns[step], 4);
+        }
+    }
+}
+
+TARGET static void L(inverse)(const sp_fft *fft, int first_step, int end_step, const float *spectrum, size_t chunk_stride, float *out,
+                              float *work) {
+    float *re = work, *im = work + fft->block;
+    for (int step = first_step; step < end_step; step++) {
+        int level = fft->n_steps - 1 - step;
+        if (level >= fft->n_levels) {
+            int first = step * fft->bins_per_step;
+            L(join_leaves)(spectrum, chunk_stride, re, im, first, first + fft->bins_per_step, fft->leaf_turns);
+        } else if (level == fft->n_levels - 1) {
+            L(join_pairs)(re, im, fft->block, fft->pair_turns);
+        } else if (level > 0) {
+            L(join)(re, im, re, im, fft->m[level], fft->n_nodes[level], fft->turns[level], 4);
+        } else if (fft->radix[0] == 8) {
+            L(join)(re, im, NULL, out, fft->m[0], 1, fft->turns[0], 8);
+        } else {
+            L(join)(re, im, NULL, out, fft->m[0], 1, fft->turns[0], 4);
+        }
+    }
+}
+
+#undef HALF
