@@ -14,6 +14,7 @@ from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
 
 if TYPE_CHECKING:
+    from spatial.analysis.upmix_activity import UpmixActivity
     from spatial.filters import FilterMatrix
     from spatial.render.options import RenderOptions
     from spatial.render.report import RenderReport
@@ -50,6 +51,7 @@ def add_commands(commands: Any) -> None:
     upmix.add_argument(
         "--latency-ms", type=number, default=21.0, metavar="MS", help="of directional 0, 2.7, 21 or 85, of projection 2.7, 21 or 85 (21)"
     )
+    upmix.add_argument("--plot", metavar="FILE", type=Path, help="draw where the sound goes over time and frequency: .png, .svg or .pdf")
     upmix.add_argument("--strength", type=number, default=1.0, metavar="X", help="0: nothing to the centre, 1: all (1)")
 
     export = add_command(commands, "export", "write a bank's filters for another engine", run_export, json_output=True, writes=True)
@@ -240,11 +242,12 @@ def plural(count: int, what: str) -> str:
 
 
 def run_upmix(args: argparse.Namespace) -> None:
-    """Upmix a file."""
+    """Upmix a file, and draw what was done."""
     from spatial.filters import RenderRecipe
     from spatial.render.renderer import upmix_file
 
     recipe = RenderRecipe(args.method, args.latency_ms, args.strength)
+    activity = activity_for(args) if args.plot else None
     with stop_cleanly(), ProgressBar(f"upmixing {Path(args.output).name}") as bar:
         report = upmix_file(
             args.input,
@@ -254,7 +257,10 @@ def run_upmix(args: argparse.Namespace) -> None:
             scrub=args.scrub,
             force=args.force,
             progress=lambda done, whole: bar.show(done / whole if whole else None),
+            heard=activity.add if activity else None,
         )
+    if activity:
+        draw_activity(args, activity)
     for sentence in report.warnings:
         say(f"{args.input}: {sentence}")
     if report.scrubbed:
@@ -266,6 +272,37 @@ def run_upmix(args: argparse.Namespace) -> None:
             f"{os.path.basename(args.output)}  3 channels (left, right, center)  {report.output_format}  {report.fs} Hz  "
             f"{clock(report.frames / report.fs)}   {report.method}, latency {report.latency_samples} frames taken out"
         )
+
+
+def activity_for(args: argparse.Namespace) -> UpmixActivity:
+    """What gathers the picture's numbers; a picture that cannot be is refused before anything is computed."""
+    from spatial.analysis.upmix_activity import UpmixActivity
+    from spatial.cli.rigs import picture_format
+    from spatial.io.atomic import check_destination
+    from spatial.io.audio_in import AudioReader
+
+    picture_format(args.plot)
+    check_destination(args.plot, force=args.force, inputs=(args.input, args.output))
+    with AudioReader(args.input, strict=args.strict, scrub=args.scrub) as reader:
+        return UpmixActivity(reader.fs)
+
+
+def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
+    """The picture of an upmix."""
+    import shlex
+
+    from spatial.cli.rigs import picture_format
+    from spatial.io.atomic import atomic_file
+    from spatial.plots.style import LIGHT, figure_bytes
+    from spatial.report.chain_figures import activity as activity_figure
+
+    source = Path(args.input).name
+    delay = "" if args.method in ("matrix", "off") else f", {args.latency_ms:g} ms"
+    command = shlex.join(["spatial", "upmix", source, Path(args.output).name, "--method", args.method, "--plot", args.plot.name])
+    drawing = activity_figure(activity, source, args.method + delay, command)
+    content = figure_bytes(drawing(LIGHT), LIGHT, picture_format(args.plot))
+    with stop_cleanly(), atomic_file(args.plot) as file:
+        file.write(content)
 
 
 # ------------------------------------------------------------------------------------------------------------ export

@@ -15,6 +15,7 @@ from spatial.io.atomic import atomic_file, check_destination, megabytes
 
 if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
+    from spatial.report.side_figures import Drawing
     from spatial.rig.model import RigFile
 
 KINDS = (
@@ -34,7 +35,11 @@ KINDS = (
     "tone",
     "filters",
     "width",
+    "latency",
+    "pan",
 )
+CHAIN_KINDS = ("latency", "pan")
+"""Those that need upmix and limiter."""
 
 
 def add_commands(commands: Any) -> None:
@@ -82,12 +87,35 @@ def run_plot(args: argparse.Namespace) -> None:
     from spatial.plots.style import DARK, LIGHT, figure_bytes
     from spatial.report.figures import bank_figure
 
-    theme = DARK if args.dark else LIGHT
-    figure = bank_figure(args.kind, bank, rig_file, command_line(args, "--kind", args.kind), theme)
+    theme, command = DARK if args.dark else LIGHT, command_line(args, "--kind", args.kind)
+    if args.kind in CHAIN_KINDS:
+        figure = chain_drawing(args.kind, bank, rig_file, command)(theme)
+    else:
+        figure = bank_figure(args.kind, bank, rig_file, command, theme)
     content = figure_bytes(figure, theme, file_format)
     with stop_cleanly(), atomic_file(args.output) as file:
         file.write(content)
     tell(f"{args.output}  {args.kind} of {rig_file.rig.name}")
+
+
+def chain_drawing(kind: str, bank: FilterMatrix, rig_file: RigFile, command: str = "") -> Drawing:
+    """A picture of the whole chain, upmix and limiter as they render.
+
+    Raises
+    ------
+    UsageError
+        Headphones, whose bank has no centre.
+    """
+    from spatial.render.limiter import make_limiter
+    from spatial.render.upmix import make_upmix
+    from spatial.report import chain_figures
+
+    if "center" not in bank.input_names:
+        raise UsageError(f"'{rig_file.rig.name}' has no picture '{kind}': there is no centre path")
+    if kind == "pan":
+        return chain_figures.pan(bank, rig_file, lambda x: make_upmix(bank.recipe, bank.fs).process(x), command)
+    upmix, limiter = make_upmix(bank.recipe, bank.fs), make_limiter(len(bank.driver_names), bank.fs)
+    return chain_figures.latency(bank, rig_file, upmix.latency, limiter.latency, command)
 
 
 def run_report(args: argparse.Namespace) -> None:
@@ -98,7 +126,8 @@ def run_report(args: argparse.Namespace) -> None:
     bank, rig_file = bank_and_rig(args)
     from spatial.report.page import report_page
 
-    page = report_page(bank, rig_file, command_line(args)).encode()
+    whole_chain = {kind: chain_drawing(kind, bank, rig_file) for kind in CHAIN_KINDS} if "center" in bank.input_names else {}
+    page = report_page(bank, rig_file, command_line(args), whole_chain).encode()
     with stop_cleanly(), atomic_file(args.output) as file:
         file.write(page)
     tell(f"{args.output}  report of {rig_file.rig.name}, one file of {megabytes(len(page))}")

@@ -132,10 +132,11 @@ def upmix_file(
     scrub: bool = False,
     force: bool = False,
     progress: Progress | None = None,
+    heard: Callable[[Audio], None] | None = None,
 ) -> UpmixReport:
     """Upmix a sound file to L', R', C, in that order, as three float channels of exactly the input's frames.
 
-    Parameters and errors as of ``render_file``.
+    Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames).
     """
     form = SampleFormat(output, 3, "float")
     check_destination(output, force=force, inputs=(input,))
@@ -144,6 +145,8 @@ def upmix_file(
         with AudioWriter(output, reader.fs, (0, 1, 2), bits="float", frames=reader.frames) as writer:
             for paths in flow(reader, lambda x, material: upmix.process(x), upmix.latency, upmix.latency, CHUNK):
                 writer.write(paths)
+                if heard:
+                    heard(paths)
                 if progress:
                     progress(writer.frames, reader.frames)
     return UpmixReport(

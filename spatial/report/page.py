@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
 from spatial.plots.style import DARK, LIGHT, Theme, decibels, figure_bytes
 from spatial.report.figures import kinds_of, plan_picture, prepared
+from spatial.report.side_figures import Drawing
 from spatial.rig.advice import warnings
 from spatial.rig.model import RigFile
 
@@ -41,6 +42,8 @@ SECTIONS = {
     "width": ("Width", "The pair of filters between the ears, beside a rigid sphere with the source where the virtual loudspeaker stands."),
     "tone": ("One tone", "What left, right and centre make of their common tone: a source that moves across them keeps its colour."),
     "filters": ("Filters", "From every input to every driver."),
+    "latency": ("Arrival", "Upmix, filters, limiter and the way through the air: left, right and centre arrive together."),
+    "pan": ("Panned across", "A source that moves from left to right through upmix and filters, beside a real pair of loudspeakers."),
 }
 PROGRAMMES = {
     "music": "music, correlated 0.7",
@@ -51,7 +54,7 @@ PROGRAMMES = {
 }
 
 
-def report_page(bank: FilterMatrix, rig_file: RigFile, command: str) -> str:
+def report_page(bank: FilterMatrix, rig_file: RigFile, command: str, whole_chain: Mapping[str, Drawing] | None = None) -> str:
     """The page, as HTML.
 
     Parameters
@@ -61,6 +64,8 @@ def report_page(bank: FilterMatrix, rig_file: RigFile, command: str) -> str:
         The rig to judge it on.
     command : str
         The command that makes the page, shown on it.
+    whole_chain : mapping, "latency" or "pan" -> Drawing
+        Pictures that need upmix and limiter, as ``chain_figures`` computes them.
 
     Raises
     ------
@@ -72,9 +77,10 @@ def report_page(bank: FilterMatrix, rig_file: RigFile, command: str) -> str:
         _section("Asked and reached", _design_table(design_table(bank, rig_file)) + _warnings(warnings(rig_file))),
         _section("Layout", _picture(lambda theme: plan_picture(rig_file, theme), "Plan view of rig, virtual pair and listener")),
     ]
-    for kind in kinds_of(rig_file):
+    drawings = {kind: _drawing(kind, bank, rig_file) for kind in kinds_of(rig_file)} | dict(whole_chain or {})
+    for kind, drawing in drawings.items():
         title, what = SECTIONS[kind]
-        sections.append(_section(title, f"<p>{what}</p>" + _picture(_drawing(kind, bank, rig_file), title)))
+        sections.append(_section(title, f"<p>{what}</p>" + _picture(drawing, title)))
     sections.append(_section("Headroom", _headroom(bank)))
     sections.append(_section("How it was made", _origin(bank, rig_file, command)))
     return PAGE.format(

@@ -1,0 +1,46 @@
+"""When left, right and centre arrive at the listener: upmix, filters, limiter and the way through the air."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from spatial.acoustics.tone import beam_group
+from spatial.analysis.cancellation import arrivals, single_point
+from spatial.analysis.effective import SIDE_NAMES
+from spatial.design.alignment import fit_frequencies
+from spatial.design.sides import design_side
+from spatial.filters import FilterMatrix
+from spatial.rig.geometry import head_centre, places
+from spatial.rig.model import RigFile
+
+
+@dataclasses.dataclass(frozen=True)
+class PathLatency:
+    """One path, seconds. filters: from the first tap to the moment at which the path's reference would sound; air: from there on."""
+
+    upmix_s: float
+    filters_s: float
+    limiter_s: float
+    air_s: float
+
+    @property
+    def arrival_s(self) -> float:
+        """At the centre of the head, after the sample at the input."""
+        return self.upmix_s + self.filters_s + self.limiter_s + self.air_s
+
+
+def chain_latency(bank: FilterMatrix, rig_file: RigFile, upmix_frames: int, limiter_frames: int) -> dict[str, PathLatency]:
+    """Every path of a bank; the delays of upmix and limiter are the renderer's to know."""
+    rig, scene, fs = rig_file.rig, rig_file.scene, bank.fs
+    out = {}
+    for path, arrival in arrivals(bank, rig_file).items():
+        if path == "center":
+            group = beam_group(rig, rig_file.design.beam)
+        else:
+            group = design_side(single_point(rig_file), SIDE_NAMES.index(path), fit_frequencies()).target.group
+        way_m = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0))
+        air_s = float(way_m) / scene.medium.c
+        out[path] = PathLatency(upmix_frames / fs, arrival / fs - air_s, limiter_frames / fs, air_s)
+    return out
