@@ -284,12 +284,12 @@ static void convolve_block(sp_convolver *c) {
     if (c->layout.difference_and_sum) {
         c->layout.kernels->sum_and_difference(input_of(c, 1) + c->place, input_of(c, 0) + c->place, plan->block);
     }
-    if (c->position % (c->longest / plan->block) == 0) {
+    if ((c->position & (c->levels[c->layout.ladder.n_levels - 1].n_blocks - 1)) == 0) {
         exchange_filters(c);
     }
     for (int number = 0; number < c->layout.ladder.n_levels; number++) {
         sp_level *level = &c->levels[number];
-        int block_of_pass = (int)(c->position % level->n_blocks);
+        int block_of_pass = (int)(c->position & (level->n_blocks - 1)); /* a power of 2 */
         if (block_of_pass == 0) {
             begin_pass(c, number);
         }
