@@ -30,7 +30,7 @@ lint: $(STAMP)
 demo: $(STAMP)
 	$(BIN)/spatial demo
 
-# 25 hours of playback in about eight minutes: nothing lost, nothing grown.
+# 25 hours of playback in about ten minutes: nothing lost, nothing grown.
 soak: $(STAMP)
 	cd tests && ../$(BIN)/python live_soak.py 25
 

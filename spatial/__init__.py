@@ -4,7 +4,7 @@
 
     DESIGN SHORE  (float64, SciPy, offline, may raise)      RENDER SHORE  (float32, C, real time, never blocks)
 
-    rigs/*.toml -> rig -> acoustics -> design ---> FilterMatrix ---> render ---> io: WAV file, array
+    rigs/*.toml -> rig -> acoustics -> design ---> FilterMatrix ---> render ---> io: WAV file, sound card, array
                              |            |          (one file)        |
                              +-----+------+               |          csrc/ (C core through cffi)
                                    v                      v
