@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spatial.analysis.summary import analyze_bank
     from spatial.design.virtualizer import compute_filters
     from spatial.filters import FilterMatrix
+    from spatial.render.player import Player
     from spatial.render.renderer import render_file
     from spatial.rig.load import load_rig
 
@@ -34,10 +35,11 @@ _WHERE = {
     "compute_filters": "spatial.design.virtualizer",
     "FilterMatrix": "spatial.filters",
     "render_file": "spatial.render.renderer",
+    "Player": "spatial.render.player",
     "analyze_bank": "spatial.analysis.summary",
 }
 
-__all__ = ["FilterMatrix", "__version__", "analyze_bank", "compute_filters", "load_rig", "render_file"]
+__all__ = ["FilterMatrix", "Player", "__version__", "analyze_bank", "compute_filters", "load_rig", "render_file"]
 
 
 def __getattr__(name: str) -> Any:

@@ -266,6 +266,26 @@ def test_a_switch_leads_from_one_chain_to_the_other_without_a_click():
     assert figures.switches == 1 and not figures.switching and len(live._chains) == 1
 
 
+def test_filters_of_the_same_shape_are_exchanged_inside_the_chain():
+    """No other chain, no gap, no click; the old filters come back and are freed."""
+    options = RenderOptions(gain_db=0.0, limiter=False)
+    filters = straight_through(n_taps=700)
+    live = make_live(filters, options)
+    (chain,) = live._chains.values()
+    x = tone(90000)
+    live.write(np.ascontiguousarray(x.T))
+    y = [call(live, 30000)]
+    assert c_live.exchange_filters(chain, ChainPlan.of(filters.replace(taps=0.3 * filters.taps), options))
+    y += [call(live, 1000) for _ in range(30)]
+    c_live.free_filters(chain)
+    y = np.concatenate(y)
+    near(y[128:30000], x[: 30000 - 128])
+    near(y[-9000:], 0.3 * x[60000 - 9000 - 128 : 60000 - 128])
+    assert loudest_step(y) < 1.1 * loudest_step(x) and live.read().switches == 0
+    for other in (straight_through(n_taps=600), filters.replace(channels=(1, 3)), filters.replace(latency_samples=5)):
+        assert not c_live.exchange_filters(chain, ChainPlan.of(other, options))
+
+
 def test_a_switch_to_other_drivers_taps_and_channels():
     options = RenderOptions(limiter=False)
     first, second = bank(2, 100), bank(5, 700, channels=(2, 3, 4, 6, 8), upmix="matrix")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import time
 from types import TracebackType
 from typing import Any
 
@@ -53,7 +54,7 @@ class Keys:
     def wait(self, timeout_s: float) -> str:
         """What was pressed, after at most so long; "" for nothing."""
         if self._terminal is None:
-            select.select([], [], [], timeout_s)
+            time.sleep(timeout_s)
             return ""
         ready, _, _ = select.select([self._terminal], [], [], timeout_s)
         if not ready:

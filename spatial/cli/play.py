@@ -87,6 +87,8 @@ def run_play(args: argparse.Namespace) -> int:
             screen.clear()
     where = session.ended_at()
     screen.tell("ended" if code == 0 and session.finished else "stopped", where)
+    if session.player is not None and session.player.lost:  # it did not let go when asked to
+        end_at_once(code)
     return code
 
 
@@ -106,12 +108,19 @@ def check_usage(args: argparse.Namespace) -> None:
 def leave(args: argparse.Namespace, lost: Any) -> NoReturn:
     """The device is lost and may hang whatever touches it: go on in a fresh process, or end without looking back."""
     say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {lost.where}" if lost.state else ""))
-    sys.stdout.flush()
-    sys.stderr.flush()
     if lost.state:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os.environ[RESUME] = json.dumps(lost.state)
         os.execv(sys.executable, [sys.executable, "-P", "-m", "spatial", *sys.argv[1:]])
-    os._exit(lost.error.exit_code)
+    end_at_once(lost.error.exit_code)
+
+
+def end_at_once(code: int) -> NoReturn:
+    """Without the farewells of an interpreter, which might wait for a dead sound server."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def list_devices(as_json: bool) -> int:

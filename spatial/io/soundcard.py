@@ -199,8 +199,8 @@ class Stream:
     ----------
     fs : float
         As the open stream tells.
-    latency_s : float
-        From the callback to the loudspeaker, and from the microphone to the callback, where there is one.
+    lost : bool
+        It never let go.
 
     Raises
     ------
@@ -254,22 +254,31 @@ class Stream:
         except ValueError as error:
             raise DeviceError(f"{device} cannot be opened: {error}") from None
         self.fs: float = self._stream.samplerate
-        told = self._stream.latency
-        self.latency_s = sum(min(max(part, 0.0), LONGEST_LATENCY_S) for part in (told if isinstance(told, tuple) else (told,)))
-        self.lost = False
+        self.lost = self._closed = False
+        self._latency_s = 0.0
         if abs(self.fs - fs) > 1e-3 * fs:
             self.close()
             raise WrongRateError(device, fs, self.fs)
 
     @property
+    def latency_s(self) -> float:
+        """From the callback to the loudspeaker, and from the microphone to the callback, where there is one; JACK knows once it runs."""
+        sounddevice = _sounddevice()
+        info = sounddevice._ffi.NULL if self.lost or self._closed else sounddevice._lib.Pa_GetStreamInfo(self._stream._ptr)
+        if info == sounddevice._ffi.NULL:
+            return self._latency_s
+        self._latency_s = sum(min(max(part, 0.0), LONGEST_LATENCY_S) for part in (info.inputLatency, info.outputLatency))
+        return self._latency_s
+
+    @property
     def active(self) -> bool:
         """Whether the device still calls, by its own word."""
-        return bool(self._stream.active)
+        return not self._closed and bool(self._stream.active)
 
     @property
     def load(self) -> float:
         """Share of the time that the callback takes, 0 to 1."""
-        return float(self._stream.cpu_load)
+        return 0.0 if self.lost or self._closed else float(self._stream.cpu_load)
 
     def start(self) -> None:
         """Begin to call. DeviceError where the device refuses."""
@@ -285,8 +294,9 @@ class Stream:
         A sound server that has died may keep this waiting for minutes, so it is done beside, and not waited for without end. From then
         on PortAudio must not be touched: not even when the process ends.
         """
-        if self.lost:
-            return False
+        if self.lost or self._closed:
+            return not self.lost
+        self._closed = True
 
         def end() -> None:
             self._stream.abort(ignore_errors=True)

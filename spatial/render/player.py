@@ -188,33 +188,16 @@ class Player:
     def start(self) -> None:
         """Open the device and begin. DeviceError where that is not possible."""
         from spatial.render.engines.c_chain import CoreChain
-        from spatial.render.engines.c_live import CoreLive
 
         with self._lock:
             if self._started:
                 raise UsageError("this player has been started already")
-            self._chain = CoreChain(self._plan)
-            self._control(self._chain)
-            captured = min(self.input.inputs, 2) if self.input else 0
-            self._live = CoreLive(
-                self._chain,
-                self.n_channels,
-                self._host_block,
-                n_captured=captured,
-                fade_in=self._skip > 0,
-                first_frame=self._first_frame,
-            )
-            self._stream = Stream(
-                self.device,
-                self._plan.bank.fs,
-                self.n_channels,
-                self._live.callback,
-                self._live.user,
-                host_block=self._host_block,
-                latency=self._latency,
-                source=self.input,
-                source_channels=captured,
-            )
+            try:
+                self._open(CoreChain(self._plan))
+            except BaseException:
+                if self._reader is not None:
+                    self._reader.close()
+                raise
             self._started = True
             atexit.unregister(_stop_all)
             atexit.register(_stop_all)  # once, and after sounddevice's own, so that it runs before
@@ -230,6 +213,28 @@ class Player:
             self._close()
             raise
         threading.Thread(target=self._watch, name="spatial: watching", daemon=True).start()
+
+    def _open(self, chain: Any) -> None:
+        """Chain, callback and device, ready to start."""
+        from spatial.render.engines.c_live import CoreLive
+
+        self._chain = chain
+        self._control(chain)
+        captured = min(self.input.inputs, 2) if self.input else 0
+        self._live = CoreLive(
+            chain, self.n_channels, self._host_block, n_captured=captured, fade_in=self._skip > 0, first_frame=self._first_frame
+        )
+        self._stream = Stream(
+            self.device,
+            self._plan.bank.fs,
+            self.n_channels,
+            self._live.callback,
+            self._live.user,
+            host_block=self._host_block,
+            latency=self._latency,
+            source=self.input,
+            source_channels=captured,
+        )
 
     def stop(self) -> None:
         """Fade to silence and close the device. Returns when that is done; may be called at any time, from any thread."""
@@ -379,7 +384,7 @@ class Player:
                 dropouts=figures.dry + figures.device_dropouts,
                 late=figures.dry,
                 discarded=chain.discarded,
-                load=0.0 if done else self._stream.load,
+                load=self._stream.load,
                 latency_ms=1e3 * (inside_s + device_s),
                 swaps=figures.switches + self._exchanged,
             )
@@ -423,6 +428,15 @@ class Player:
             self._primed.set()
 
     def _watch(self) -> None:
+        """Look after the device until it is closed, whatever happens."""
+        try:
+            self._look_after()
+        except BaseException as error:
+            self._error = self._error or error
+            self._stopping = True
+            self._close()
+
+    def _look_after(self) -> None:
         fs = self._plan.bank.fs
         patience = max(PATIENCE_S, 4 * self._host_block / fs, 2 * self._stream.latency_s)
         drain = math.ceil((self._stream.latency_s + DRAIN_S) * fs) + self._host_block
