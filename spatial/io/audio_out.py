@@ -128,8 +128,11 @@ class AudioWriter:
     def write(self, x: NDArray[np.float32]) -> None:
         """(rows, frames), each row to its channel."""
         samples = x if self._quantize is None else self._quantize(x)
-        frames = np.zeros((x.shape[1], self.n_channels), samples.dtype)
-        frames[:, self._channels] = samples.T
+        if self._channels == list(range(len(samples))):
+            frames = np.ascontiguousarray(samples.T)
+        else:
+            frames = np.zeros((x.shape[1], self.n_channels), samples.dtype)
+            frames[:, self._channels] = samples.T
         try:
             self._sink.write(frames)
         except (OSError, soundfile.LibsndfileError) as error:
@@ -153,8 +156,8 @@ class _Riff:
         self._riff = RiffWriter(file, fs, channels, form.sample_bytes, rf64=form.container == "RF64")
 
     def write(self, frames: NDArray[Any]) -> None:
-        little = frames.astype("<f4" if self._bytes == 4 else "<i4")
-        self._riff.write(little.view(np.uint8).reshape(-1, 4)[:, : self._bytes].tobytes())
+        little = frames.astype("<f4" if self._bytes == 4 else "<i4", copy=False).view(np.uint8)
+        self._riff.write(little.reshape(-1).data if self._bytes == 4 else little.reshape(-1, 4)[:, : self._bytes].tobytes())
 
     def finish(self) -> None:
         self._riff.finish()

@@ -40,8 +40,8 @@ class RiffWriter:
         self._data_bytes = 0
         file.write(self._header())
 
-    def write(self, samples: bytes) -> None:
-        """Interleaved little-endian samples, whole frames."""
+    def write(self, samples: bytes | memoryview) -> None:
+        """Interleaved little-endian samples, whole frames; a view is one of bytes."""
         self._file.write(samples)
         self._data_bytes += len(samples)
 
