@@ -6,48 +6,14 @@
 #include "core.h"
 
 #include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "choices.h"
 
 #define MOST_CHANNELS 5
 #define MOST_TAPS 6000
 #define MOST_FRAMES 3000
 #define GUARD 12345.0f
-
-#define MUST(condition)      \
-    do {                     \
-        if (!(condition)) {  \
-            __builtin_trap(); \
-        }                    \
-    } while (0)
-
-/* ---- choices, taken from the input; zeros when it is used up ---- */
-
-typedef struct {
-    const uint8_t *data;
-    size_t size;
-} choices;
-
-static uint32_t choose(choices *c, int n_bytes) {
-    uint32_t value = 0;
-    for (int n = 0; n < n_bytes && c->size > 0; n++) {
-        value = value << 8 | *c->data++;
-        c->size--;
-    }
-    return value;
-}
-
-/* Mostly noise, now and then something else. */
-static float sample(uint32_t *random, int wild) {
-    *random = *random * 1664525u + 1013904223u;
-    float value = (float)(int32_t)*random * (1.0f / 2147483648.0f);
-    if (wild && *random % 61 == 0) {
-        const float others[] = {NAN, INFINITY, -INFINITY, 1e30f, 1e-40f, 1e6f, -1e6f, 0.0f};
-        value = others[*random / 61 % 8];
-    }
-    return value;
-}
 
 /* ---- one convolver, and a twin that gets the same frames in other pieces ---- */
 
