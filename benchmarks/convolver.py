@@ -198,7 +198,7 @@ def times_table(workloads: tuple[Workload, ...], times: list[Times]) -> str:
         asked = 0.8 * workload.asked_avx512
         rows.append([
             str(workload), f"{t.core:.2f}", f"{100 * t.core * 1e-6 * FS / workload.block:.3f} %", f"{t.core / t.again:.2f}",
-            f"{t.avx2:.2f}", f"{t.uniform:.1f}", f"{t.tuned:.1f} ({t.tuned_options})", f"{t.brutefir:.0f}",
+            f"{t.avx2:.2f}", f"{t.uniform:.1f}", f"{t.tuned:.1f} ({t.tuned_options})", f"{t.brutefir:.0f}".replace("nan", "-"),
             f"{t.uniform / t.core:.1f} (>= {asked:.1f})", f"{t.uniform / t.avx2:.1f} (>= {0.8 * workload.asked_avx2:.1f})",
             f"{t.tuned / t.core:.1f} (>= 3)", f"{t.errors_db[0]:.0f}",
         ])  # fmt: skip
