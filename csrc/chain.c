@@ -53,7 +53,7 @@ static int plan_error(const sp_chain_plan *plan) {
     if (plan->convolver.exact_blocks != 1 || (plan->limiter != 0 && plan->limiter != 1)) {
         return SP_ERROR_FLAG;
     }
-    if (plan->upmix < SP_UPMIX_OFF || plan->upmix > SP_UPMIX_DIRECTIONAL ||
+    if (plan->upmix < SP_UPMIX_OFF || plan->upmix > SP_UPMIX_PROJECTION ||
         (plan->convolver.n_inputs == 2 && plan->upmix != SP_UPMIX_OFF)) {
         return SP_ERROR_UPMIX;
     }
@@ -89,8 +89,8 @@ static int make_parts(sp_chain *c, const float *filters) {
     const sp_chain_plan *plan = &c->plan;
     int error = SP_OK, isa = plan->convolver.instruction_set;
     c->convolver = sp_convolver_new(&plan->convolver, filters, &error);
-    if (error == SP_OK && plan->upmix == SP_UPMIX_DIRECTIONAL) {
-        sp_upmix_plan upmix = {plan->fs, plan->upmix_n, plan->upmix_span, plan->strength, isa};
+    if (error == SP_OK && (plan->upmix == SP_UPMIX_DIRECTIONAL || plan->upmix == SP_UPMIX_PROJECTION)) {
+        sp_upmix_plan upmix = {plan->upmix, plan->fs, plan->upmix_n, plan->upmix_span, plan->strength, isa};
         c->upmix = sp_upmix_new(&upmix, &error);
     }
     if (error == SP_OK && plan->limiter) {

@@ -134,13 +134,18 @@ void sp_convolver_reset(sp_convolver *convolver);
 void sp_convolver_free(sp_convolver *convolver);
 
 
-/* Upmix by directional variances: left, right -> left', right', centre, with left' + centre = left and right' + centre = right.
- *
- * n samples are analysed at a time, the last span of them synthesised, every span / 4; with n = span = 0 there are no windows and no
- * delay, but bands that add up exactly, from SP_MIN_BANDS_FS on. Life: sp_upmix_new, then process and reset
- * in any order, then sp_upmix_free.
+/* Ways to split stereo into left', right' and centre, with left' + centre = left and right' + centre = right. */
+#define SP_UPMIX_OFF 0         /* no centre */
+#define SP_UPMIX_MATRIX 1      /* centre = strength (left + right)/2 */
+#define SP_UPMIX_DIRECTIONAL 2 /* by directional variances */
+#define SP_UPMIX_PROJECTION 3  /* what of left + right is not correlated with left - right */
+
+/* The ways that listen. n samples are analysed at a time, the last span of them synthesised, every span / 4; DIRECTIONAL with n = span = 0
+ * has no windows and no delay, but bands that add up exactly, from SP_MIN_BANDS_FS on. Life: sp_upmix_new, then process and reset in any
+ * order, then sp_upmix_free.
  */
 typedef struct {
+    int method;          /* SP_UPMIX_DIRECTIONAL or SP_UPMIX_PROJECTION */
     double fs;           /* sample rate, Hz */
     int n;               /* analysis window, samples */
     int span;            /* synthesis window, samples; the latency */
@@ -238,15 +243,11 @@ void sp_meter_free(sp_meter *meter);
  * process, set and reset in any order; then sp_chain_free. What is set before the first process, or between reset and the next one,
  * holds from its first frame.
  */
-#define SP_UPMIX_OFF 0         /* L' = L, R' = R, C = 0 */
-#define SP_UPMIX_MATRIX 1      /* C = strength (L + R)/2 */
-#define SP_UPMIX_DIRECTIONAL 2 /* sp_upmix */
-
 typedef struct {
     double fs;            /* sample rate, Hz */
     sp_plan convolver;    /* n_inputs 2: left, right, or 3: left, right, centre; exact_blocks 1 */
     int upmix;            /* SP_UPMIX_...; OFF where there are two inputs */
-    int upmix_n;          /* as in sp_upmix_plan, for DIRECTIONAL */
+    int upmix_n;          /* as in sp_upmix_plan, for DIRECTIONAL and PROJECTION */
     int upmix_span;
     double strength;      /* of the centre, 0..1 */
     int limiter;          /* 1: there is one, 0: none */

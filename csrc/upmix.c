@@ -1,5 +1,4 @@
-/* Upmix by directional variances: which of ten directions holds how much power, bin by bin, and C the Wiener estimate of the centre's.
- * In frames (upmix_frames.c), or without delay in bands (upmix_bands.c). */
+/* The upmixes that listen: in frames (upmix_frames.c), or without delay in bands (upmix_bands.c). */
 #include "core.h"
 
 #include "arena.h"
@@ -16,6 +15,9 @@ static int power_of_two(int x) { return x > 0 && (x & (x - 1)) == 0; }
 
 static int plan_error(const sp_upmix_plan *plan) {
     int no_delay = plan->n == 0 && plan->span == 0;
+    if (plan->method != SP_UPMIX_DIRECTIONAL && (plan->method != SP_UPMIX_PROJECTION || no_delay)) {
+        return SP_ERROR_UPMIX;
+    }
     if (!no_delay && (!power_of_two(plan->n) || !power_of_two(plan->span) || plan->span < SP_MIN_SPAN || plan->span > plan->n ||
                       plan->n < SP_MIN_WINDOW || plan->n > SP_MAX_WINDOW)) {
         return SP_ERROR_WINDOW;

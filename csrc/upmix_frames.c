@@ -1,9 +1,10 @@
-/* The upmix in frames: windows, transform, and in its bins the Wiener estimate of the centre.
+/* The upmix in frames: windows, transform, and in its bins an estimate of the centre, by directional variances or by projection.
  *
- * spatial/render/upmix_directional.py derives it and is its twin. For every hop of span / 4 samples: a frame of M = (L + R)/2 and one
+ * spatial/render/upmix_directional.py and upmix_projection.py derive the two and are their twins. Directional variances: for every hop of span / 4 samples: a frame of M = (L + R)/2 and one
  * of S = (L - R)/2 are windowed and transformed; the Stokes parameters of their covariance are averaged over time and frequency; two
  * multiplicative updates fit ten variances to them, from a prior that the band's shares of the last half second give and from the
- * variances of the frame before (upmix_lanes.h); the frames of C are transformed back and overlap.
+ * variances of the frame before (upmix_lanes.h); the frames of C are transformed back and overlap. Projection: C is what of M is not
+ * correlated with S, times a Wiener gain.
  *
  * The transform is the convolver's (fft.h): a frame of n real samples taken as the block pair (first half, second half). Its n / 2 bins
  * are the frame's Fourier transform at the odd multiples of half a bin; none is special.
@@ -18,8 +19,13 @@
 
 #define OVERLAP 4 /* hops in a synthesis window */
 
-#define MEAN_S 0.020       /* covariance */
-#define SMOOTHING_ERB 0.18 /* half-width of the covariance's mean over frequency */
+/* Time constant of the covariance, and half-width of its mean over frequency. */
+#define MEAN_S 0.020
+#define SMOOTHING_ERB 0.18
+#define PROJECTION_MEAN_S 0.060
+#define PROJECTION_SMOOTHING_ERB 0.25
+
+#define OVERSUBTRACTION 1.6 /* projection: of the power of S from that of M */
 
 #define LANES SP_UPMIX_LANES
 #define STOKES 4
@@ -38,7 +44,7 @@ struct sp_upmix_frames {
     sp_upmix_plan plan;
     const sp_kernels *kernels;
     int hop, n_bins;
-    double keep_means;
+    double keep_means, floor;
 
     sp_fft fft;
     float *analysis, *synthesis;   /* windows: [n], [span]; strength and the transform's factor are in the second */
@@ -101,9 +107,9 @@ static void find_bins(sp_upmix_frames *u) {
     }
 }
 
-static void plan_smoothing(sp_upmix_frames *u) {
+static void plan_smoothing(sp_upmix_frames *u, double width_erb) {
     for (int i = 0; i < u->n_bins; i++) {
-        double width_hz = SMOOTHING_ERB * 24.7 * (4.37e-3 * bin_hz(u, i) + 1);
+        double width_hz = width_erb * 24.7 * (4.37e-3 * bin_hz(u, i) + 1);
         int half = (int)rint(width_hz * u->plan.n / u->plan.fs);
         u->bins[i].first = i > half ? i - half : 0;
         u->bins[i].last = i + half + 1 < u->n_bins ? i + half + 1 : u->n_bins;
@@ -177,10 +183,12 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
     int n_bands;
     lay_out_bins(u, &n_bands);
     find_bins(u);
-    plan_smoothing(u);
+    int projection = plan->method == SP_UPMIX_PROJECTION;
+    plan_smoothing(u, projection ? PROJECTION_SMOOTHING_ERB : SMOOTHING_ERB);
     double hop_s = u->hop / plan->fs;
-    sp_upmix_model_plan(&u->model, hop_s, SP_UPMIX_FLOOR * plan_windows(u));
-    u->keep_means = exp(-hop_s / MEAN_S);
+    u->floor = SP_UPMIX_FLOOR * plan_windows(u);
+    u->keep_means = exp(-hop_s / (projection ? PROJECTION_MEAN_S : MEAN_S));
+    sp_upmix_model_plan(&u->model, hop_s, u->floor);
     sp_upmix_frames_reset(u);
     return u;
 }
@@ -250,13 +258,33 @@ static void average_over_time(sp_upmix_frames *u) {
     }
 }
 
-/* Means over neighbouring bins; the vector in units of the power. */
+/* Means over neighbouring bins, for the model of directions. */
 static void average_over_frequency(sp_upmix_frames *u) {
     for (int i = 0; i < u->n_bins; i++) {
         const bin *b = &u->bins[i];
         const double *from = u->sums + (size_t)b->first * STOKES, *to = u->sums + (size_t)b->last * STOKES;
         double total = to[0] - from[0], power = total / (b->last - b->first);
         sp_upmix_model_set(&u->model, b->chunk, b->lane, power, total, to[1] - from[1], to[2] - from[2], to[3] - from[3]);
+    }
+}
+
+/* C = g (M - w S): w = Re<MS*>/<SS>, g the Wiener gain of the centre in what is left; C is nowhere stronger than M. */
+static void project(sp_upmix_frames *u) {
+    for (int i = 0; i < u->n_bins; i++) {
+        const bin *b = &u->bins[i];
+        const double *from = u->sums + (size_t)b->first * STOKES, *to = u->sums + (size_t)b->last * STOKES;
+        double each = 0.5 / (b->last - b->first);
+        double mm = each * ((to[0] - from[0]) + (to[1] - from[1])), ss = each * ((to[0] - from[0]) - (to[1] - from[1]));
+        double ms = each * (to[2] - from[2]);
+        double weight = ms / (fmax(ss, 0) + u->floor), left = fmax(mm - weight * ms, 0);
+        double gain = fmin(fmax(mm - OVERSUBTRACTION * ss, 0) / (left + u->floor), 1);
+        double mid_re = sp_upmix_row(&u->model, b->chunk, SP_MID_RE)[b->lane], mid_im = sp_upmix_row(&u->model, b->chunk, SP_MID_IM)[b->lane];
+        double re = mid_re - weight * sp_upmix_row(&u->model, b->chunk, SP_SIDE_RE)[b->lane];
+        double im = mid_im - weight * sp_upmix_row(&u->model, b->chunk, SP_SIDE_IM)[b->lane];
+        gain = fmin(gain, sqrt((mid_re * mid_re + mid_im * mid_im) / (re * re + im * im + u->floor)));
+        float *centre = u->model.centre + (size_t)b->chunk * 2 * LANES + b->lane;
+        centre[0] = (float)(gain * re);
+        centre[LANES] = (float)(gain * im);
     }
 }
 
@@ -290,9 +318,13 @@ static void synthesise(sp_upmix_frames *u) {
 static void hop(sp_upmix_frames *u) {
     analyse(u);
     average_over_time(u);
-    average_over_frequency(u);
-    sp_upmix_model_expect(&u->model);
-    sp_upmix_model_step(&u->model, u->kernels);
+    if (u->plan.method == SP_UPMIX_PROJECTION) {
+        project(u);
+    } else {
+        average_over_frequency(u);
+        sp_upmix_model_expect(&u->model);
+        sp_upmix_model_step(&u->model, u->kernels);
+    }
     synthesise(u);
 
     int begin = u->plan.n - u->plan.span;

@@ -62,7 +62,9 @@ CONTROLS = st.one_of(
 @WITH_CORE
 @settings(max_examples=25, deadline=None)
 @given(
-    recipe=st.sampled_from([("off", 0.0), ("matrix", 0.0), ("directional", 0.0), ("directional", 2.7), ("directional", 21.0)]),
+    recipe=st.sampled_from(
+        [("off", 0.0), ("matrix", 0.0), ("directional", 0.0), ("directional", 2.7), ("directional", 21.0), ("projection", 2.7)]
+    ),
     events=st.lists(st.tuples(st.integers(0, 40), CONTROLS), max_size=8),
     block=st.sampled_from([16, 128, 512]),
     bypass=st.booleans(),
@@ -290,7 +292,7 @@ def test_the_core_refuses_what_is_outside_its_domain():
     assert tried(n_inputs=1) == tried(n_inputs=4) == lib.SP_ERROR_INPUTS
     assert tried(n_outputs=65) == lib.SP_ERROR_OUTPUTS
     assert tried(exact_blocks=0) == tried(limiter=2) == lib.SP_ERROR_FLAG
-    assert tried(upmix=-1) == tried(upmix=99) == tried(n_inputs=2) == lib.SP_ERROR_UPMIX
+    assert tried(upmix=-1) == tried(upmix=4) == tried(upmix=3) == tried(n_inputs=2) == lib.SP_ERROR_UPMIX
     assert tried(upmix=2, upmix_n=100, upmix_span=50) == lib.SP_ERROR_WINDOW
     assert tried(upmix=2, fs=3000) == lib.SP_ERROR_SETTING  # too low for the bands of an upmix without delay
     assert tried(bypass_outputs=[0, 2]) == tried(bypass_outputs=[-1, 0]) == tried(bypass_delay=-1) == lib.SP_ERROR_BYPASS

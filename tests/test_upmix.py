@@ -22,9 +22,9 @@ from spatial.render.upmix_frames import smooth, smoothing_bands, windows
 from spatial.render.upmix_projection import ProjectionUpmix
 
 try:
-    from spatial.render.engines.c_upmix import CoreDirectionalUpmix
+    from spatial.render.engines.c_upmix import CoreUpmix
 except ImportError:
-    CoreDirectionalUpmix = None
+    CoreUpmix = None
 
 LATENCIES = {2.7: 128, 21.0: 1024, 85.0: 4096}
 
@@ -52,8 +52,19 @@ ALL = [
     *(RenderRecipe(method, ms) for method in ("projection", "directional") for ms in LATENCIES),
     RenderRecipe("directional", 0.0),
 ]
-CORE = [CoreDirectionalUpmix] if CoreDirectionalUpmix else []
-FRAMEWISE = [ProjectionUpmix, DirectionalUpmix, *CORE]
+
+
+def core_directional(fs, ms=21.0, strength=1.0):
+    return CoreUpmix("directional", fs, ms, strength)
+
+
+def core_projection(fs, ms=21.0, strength=1.0):
+    return CoreUpmix("projection", fs, ms, strength)
+
+
+CORE = [core_directional] if CoreUpmix else []
+CORE_PROJECTION = [core_projection] if CoreUpmix else []
+FRAMEWISE = [ProjectionUpmix, DirectionalUpmix, *CORE, *CORE_PROJECTION]
 slow_in_numpy = pytest.mark.skipif(
     engine_name() != "c", reason="minutes in NumPy; the core is held to the figures, and the twin to the core"
 )
@@ -230,7 +241,10 @@ def test_the_centre_is_uncorrelated_with_the_difference(method):
 
 @pytest.mark.parametrize(
     "method, lowest, highest, step",
-    [(ProjectionUpmix, -3.1, 2.4, 2), *((method, -3.5, 1.5, 1) for method in [DirectionalUpmix, *CORE])],
+    [
+        *((method, -3.1, 2.4, 2) for method in [ProjectionUpmix, *CORE_PROJECTION]),
+        *((method, -3.5, 1.5, 1) for method in [DirectionalUpmix, *CORE]),
+    ],
 )
 def test_a_pan_sweep_keeps_its_level(method, lowest, highest, step):
     """|L'|^2 + |R'|^2 + 2|C|^2 in 10 ms blocks. The projection's means lag behind a source that crosses the centre: 2.2 dB too loud."""
@@ -254,14 +268,20 @@ TABLE = [
 ]
 
 
+@pytest.fixture(scope="module")
+def table():
+    """benchmarks/upmix_table.py as a module, and its mixtures."""
+    spec = importlib.util.spec_from_file_location("upmix_table", Path(__file__).parents[1] / "benchmarks" / "upmix_table.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module, [mixture for seed in (1, 7, 23) for mixture in module.mixtures(seed, 6 * FS)]
+
+
 @slow_in_numpy
 @pytest.mark.parametrize("ms, least, most", TABLE)
-def test_figures_on_mixtures_with_known_sources(ms, least, most):
+def test_figures_on_mixtures_with_known_sources(table, ms, least, most):
     """Means over the mixtures of benchmarks/upmix_table.py, in which the figures are tabulated."""
-    spec = importlib.util.spec_from_file_location("upmix_table", Path(__file__).parents[1] / "benchmarks" / "upmix_table.py")
-    table = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(table)
-    items = [mixture for seed in (1, 7, 23) for mixture in table.mixtures(seed, 6 * FS)]
+    table, items = table
     found = [table.score(mixture, RenderRecipe("directional", ms), FS) for mixture in items]
     mean = {name: np.nanmean([getattr(one, name) for one in found]) for name in vars(found[0])}
     assert all(mean[name] >= value for name, value in least.items()), mean
@@ -332,18 +352,20 @@ def programme(frames, seed=0):
     level=st.sampled_from([1e-5, 1.0, 1e4]),
     strength=st.sampled_from([0.4, 1.0]),
     seed=st.integers(0, 99),
+    methods=st.sampled_from([(core_directional, DirectionalUpmix), (core_projection, ProjectionUpmix)]),
 )
-def test_the_core_and_its_twin_agree(ms, fs, level, strength, seed):
+def test_the_core_and_its_twin_agree(ms, fs, level, strength, seed, methods):
     x = np.float32(level) * programme(40000, seed)
-    core, twin = CoreDirectionalUpmix(fs, ms, strength), DirectionalUpmix(fs, ms, strength)
+    core, twin = (method(fs, ms, strength) for method in methods)
     assert core.latency == twin.latency
     for ours, theirs in zip(core.process(x), twin.process(x), strict=True):
         assert level_db(ours - theirs, x) < -110
 
 
 @needs_core
+@pytest.mark.parametrize("method", [core_directional, core_projection])
 @pytest.mark.parametrize("ms", LATENCIES)
-def test_instruction_sets_give_the_same_bits(ms, monkeypatch):
+def test_instruction_sets_give_the_same_bits(method, ms, monkeypatch):
     from spatial.render._core import ffi, lib
     from spatial.render.engines.c_engine import INSTRUCTION_SETS
 
@@ -351,15 +373,15 @@ def test_instruction_sets_give_the_same_bits(ms, monkeypatch):
     for name, number in INSTRUCTION_SETS.items():
         if lib.sp_instruction_set_name(number) != ffi.NULL:
             monkeypatch.setenv("SPATIAL_ISA", name)
-            outputs.append(CoreDirectionalUpmix(FS, ms).process(programme(30000)))
+            outputs.append(method(FS, ms).process(programme(30000)))
     assert outputs[0][2].any() and all(np.array_equal(y, outputs[0]) for y in outputs)
 
 
 @needs_core
 def test_the_engine_in_force_decides(monkeypatch):
-    for engine, method in (("c", CoreDirectionalUpmix), ("numpy", DirectionalUpmix)):
+    for engine, name, kind in (("c", "projection", CoreUpmix), ("c", "directional", CoreUpmix), ("numpy", "directional", DirectionalUpmix)):
         monkeypatch.setenv("SPATIAL_ENGINE", engine)
-        assert type(make_upmix(RenderRecipe("directional"), FS)) is method
+        assert type(make_upmix(RenderRecipe(name), FS)) is kind
 
 
 @pytest.mark.parametrize("method", FRAMEWISE)
@@ -377,19 +399,21 @@ def test_garbage_is_counted_until_reset(method):
 def test_the_core_refuses_what_is_outside_its_domain():
     from spatial.render._core import ffi, lib
 
-    good = {"fs": 48000, "n": 2048, "span": 1024, "strength": 1.0, "instruction_set": 0}
+    good = {"method": lib.SP_UPMIX_DIRECTIONAL, "fs": 48000, "n": 2048, "span": 1024, "strength": 1.0, "instruction_set": 0}
     wrong = [
         *(({"n": n}, lib.SP_ERROR_WINDOW) for n in (0, 16, 1000, 512, 1 << 20)),
         *(({"span": span}, lib.SP_ERROR_WINDOW) for span in (0, -4, 8, 1000, 4096)),
         *(({"fs": fs}, lib.SP_ERROR_SETTING) for fs in (0.0, -1.0, np.nan, np.inf)),
         *(({"strength": strength}, lib.SP_ERROR_SETTING) for strength in (-0.1, 1.1, np.nan)),
         ({"instruction_set": 77}, lib.SP_ERROR_INSTRUCTION_SET),
+        *(({"method": method}, lib.SP_ERROR_UPMIX) for method in (lib.SP_UPMIX_OFF, lib.SP_UPMIX_MATRIX, 4, -1)),
+        ({"method": lib.SP_UPMIX_PROJECTION, "n": 0, "span": 0}, lib.SP_ERROR_UPMIX),
     ]
     error = ffi.new("int *")
     for change, code in wrong:
         assert lib.sp_upmix_new(ffi.new("sp_upmix_plan *", good | change), error) == ffi.NULL and error[0] == code
     with pytest.raises(UsageError, match=r"audio must be \(2, frames\), got shape \(3, 10\)"):
-        CoreDirectionalUpmix(FS).process(np.zeros((3, 10)))
+        core_directional(FS).process(np.zeros((3, 10)))
 
 
 # ------------------------------------------------------------------------------------------------------------ parts
@@ -445,7 +469,7 @@ def test_odd_spectra_are_the_transform_between_the_usual_bins():
     upmix = DirectionalUpmix(FS, 2.7)
     frames = np.random.default_rng(1).standard_normal((3, upmix.n))
     between = np.fft.fft(np.pad(frames, ((0, 0), (0, upmix.n))))[:, 1 : upmix.n : 2]
-    assert np.allclose(upmix._odd_spectra(frames), between) and np.allclose(upmix._odd_frames(between), frames)
+    assert np.allclose(upmix.odd_spectra(frames), between) and np.allclose(upmix.odd_frames(between), frames)
 
 
 def test_what_there_is_not():

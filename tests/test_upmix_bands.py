@@ -24,9 +24,9 @@ def make(request):
 def maker(engine):
     if engine == "numpy":
         return BandUpmix
-    from spatial.render.engines.c_upmix import CoreDirectionalUpmix
+    from spatial.render.engines.c_upmix import CoreUpmix
 
-    return lambda fs, strength=1.0: CoreDirectionalUpmix(fs, 0.0, strength)
+    return lambda fs, strength=1.0: CoreUpmix("directional", fs, 0.0, strength)
 
 
 ENGINES = [engine for engine in ("numpy", "c") if engine == "numpy" or engine_available(engine)]

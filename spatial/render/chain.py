@@ -168,7 +168,7 @@ class Chain(ABC):
 
 
 def make_chain(bank: FilterMatrix, options: RenderOptions | None = None) -> Chain:
-    """The chain of a bank: in the C core where that is the engine and has the bank's upmix, else of parts.
+    """The chain of a bank: in the C core where that is the engine, else of parts.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def make_chain(bank: FilterMatrix, options: RenderOptions | None = None) -> Chai
         SPATIAL_ENGINE names an engine that is not there.
     """
     plan = ChainPlan.of(bank, options or RenderOptions())
-    if engine_name() == "c" and plan.recipe.upmix in ("off", "matrix", "directional"):
+    if engine_name() == "c":
         from spatial.render.engines.c_chain import CoreChain
 
         return CoreChain(plan)

@@ -60,7 +60,7 @@ class MatrixUpmix:
 
 
 def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
-    """The upmix that a recipe names; ``directional`` in the C core where that is the engine, else its NumPy twin.
+    """The upmix that a recipe names: in the C core where that is the engine, else its NumPy twin.
 
     Raises
     ------
@@ -74,12 +74,12 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
         return MatrixUpmix(strength=0.0)
     if recipe.upmix == "matrix":
         return MatrixUpmix(recipe.strength)
+    if engine_name() == "c":
+        from spatial.render.engines.c_upmix import CoreUpmix
+
+        return CoreUpmix(recipe.upmix, fs, recipe.latency_ms, recipe.strength)
     if recipe.upmix == "projection":
         return ProjectionUpmix(fs, recipe.latency_ms, recipe.strength)
-    if engine_name() == "c":
-        from spatial.render.engines.c_upmix import CoreDirectionalUpmix
-
-        return CoreDirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
     if recipe.latency_ms == 0:
         return BandUpmix(fs, recipe.strength)
     return DirectionalUpmix(fs, recipe.latency_ms, recipe.strength)

@@ -78,7 +78,6 @@ class DirectionalUpmix(FrameUpmix):
         f_hz = (np.arange(self.n // 2) + 0.5) * fs / self.n
         self._smoothing = smoothing_bands(f_hz, SMOOTHING_ERB)
         self._model = DirectionalModel(*erb_bands(f_hz), self.hop / fs, self.floor)
-        self._half_turns = np.exp(-1j * np.pi * np.arange(self.n) / self.n)
         self._keep_means = float(np.exp(-self.hop / fs / MEAN_S))
         self.reset()
 
@@ -89,7 +88,7 @@ class DirectionalUpmix(FrameUpmix):
 
     def centre_frames(self, mid: Floats, side: Floats) -> Floats:
         """C in frames (hops, n) of M and S."""
-        mid_bins, side_bins = self._odd_spectra(mid), self._odd_spectra(side)
+        mid_bins, side_bins = self.odd_spectra(mid), self.odd_spectra(side)
         stokes = np.empty((len(mid), 4, self.n // 2))
         stokes[:, 0] = power(mid_bins) + power(side_bins)
         stokes[:, 1] = power(mid_bins) - power(side_bins)
@@ -97,7 +96,7 @@ class DirectionalUpmix(FrameUpmix):
         stokes[:, 3] = 2 * (mid_bins.real * side_bins.imag - mid_bins.imag * side_bins.real)
         self._means = recursive_means(self._means, stokes, self._keep_means)
         centre = np.stack([self._centre(*frame) for frame in zip(smooth(stokes, *self._smoothing), mid_bins, side_bins, strict=True)])
-        return self._odd_frames(centre)
+        return self.odd_frames(centre)
 
     def _centre(self, stokes: Floats, mid: Spectra, side: Spectra) -> Spectra:
         """C in one frame (bins,) of M and S with their mean Stokes parameters (4, bins)."""
@@ -106,16 +105,6 @@ class DirectionalUpmix(FrameUpmix):
         centre.real = of_mid * mid.real - (of_side_re * side.real + of_side_im * side.imag)
         centre.imag = of_mid * mid.imag - (of_side_re * side.imag - of_side_im * side.real)
         return centre
-
-    def _odd_spectra(self, frames: Floats) -> Spectra:
-        """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
-        transform are, and the core's transform has just these."""
-        return np.fft.fft(frames * self._half_turns)[:, : self.n // 2]
-
-    def _odd_frames(self, spectra: Spectra) -> Floats:
-        """Undoes ``_odd_spectra``."""
-        frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
-        return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
 
 
 class DirectionalModel:

@@ -55,6 +55,7 @@ class FrameUpmix(ABC):
         self.strength = strength
         self.analysis, self.synthesis = windows(self.n, self.span)
         self.floor = 10 ** (FLOOR_DBFS / 10) * np.sum(self.analysis**2)
+        self._half_turns = np.exp(-1j * np.pi * np.arange(self.n) / self.n)
 
     def reset(self) -> None:
         """Back to the state of a new one."""
@@ -83,6 +84,16 @@ class FrameUpmix(ABC):
 
         How many frames come in one call may not change a bit: no sums whose order depends on it.
         """
+
+    def odd_spectra(self, frames: Floats) -> Spectra:
+        """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
+        transform are, and the core's transform has just these."""
+        return np.fft.fft(frames * self._half_turns)[:, : self.n // 2]
+
+    def odd_frames(self, spectra: Spectra) -> Floats:
+        """Undoes ``odd_spectra``."""
+        frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
+        return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
 
     def _process(self, x: Audio) -> Audio:
         """As ``process``: every hop that is complete adds its frame; the rest waits."""

@@ -41,17 +41,17 @@ class ProjectionUpmix(FrameUpmix):
 
     def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
         super().__init__(fs, latency_ms, strength)
-        self._smoothing = smoothing_bands(np.arange(self.n // 2 + 1) * fs / self.n, SMOOTHING_ERB)
+        self._smoothing = smoothing_bands((np.arange(self.n // 2) + 0.5) * fs / self.n, SMOOTHING_ERB)
         self._keep = float(np.exp(-self.hop / (MEAN_S * fs)))
         self.reset()
 
     def reset_estimate(self) -> None:
         """Forget all frames."""
-        self._means = np.zeros((3, self.n // 2 + 1))  # of |M|^2, |S|^2, Re(M S*)
+        self._means = np.zeros((3, self.n // 2))  # of |M|^2, |S|^2, Re(M S*)
 
     def centre_frames(self, mid: Floats, side: Floats) -> Floats:
         """C in frames (hops, n) of M and S."""
-        mid_bins, side_bins = np.fft.rfft(mid), np.fft.rfft(side)
+        mid_bins, side_bins = self.odd_spectra(mid), self.odd_spectra(side)
         weight, gain = self._weights(mid_bins, side_bins)
         rest = np.empty_like(mid_bins)
         rest.real = mid_bins.real - weight * side_bins.real
@@ -59,7 +59,7 @@ class ProjectionUpmix(FrameUpmix):
         gain = np.minimum(gain, np.sqrt(power(mid_bins) / (power(rest) + self.floor)))
         rest.real *= gain
         rest.imag *= gain
-        return np.fft.irfft(rest, self.n)
+        return self.odd_frames(rest)
 
     def _weights(self, mid: Spectra, side: Spectra) -> tuple[Floats, Floats]:
         """w and g of the class's formula, (hops, bins) each. Real sums, products and roots only:

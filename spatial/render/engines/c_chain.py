@@ -12,10 +12,9 @@ from spatial.render._core import ffi, lib
 from spatial.render.chain import Audio, Chain, ChainPlan, Latency
 from spatial.render.engines.base import checked_audio, checked_taps
 from spatial.render.engines.c_engine import chosen_instruction_set
+from spatial.render.engines.c_upmix import METHODS
 from spatial.render.upmix import checked_recipe
 from spatial.render.upmix_frames import window_lengths
-
-METHODS = {"off": lib.SP_UPMIX_OFF, "matrix": lib.SP_UPMIX_MATRIX, "directional": lib.SP_UPMIX_DIRECTIONAL}
 
 
 class CoreChain(Chain):
@@ -31,7 +30,7 @@ class CoreChain(Chain):
         bank, options, recipe = plan.bank, plan.options, checked_recipe(plan.recipe)
         self.plan = plan
         taps = checked_taps(plan.taps, options.block)
-        in_frames = recipe.upmix == "directional" and recipe.latency_ms != 0
+        in_frames = recipe.upmix == "projection" or (recipe.upmix == "directional" and recipe.latency_ms != 0)
         n, span = window_lengths(bank.fs, recipe.latency_ms) if in_frames else (0, 0)
         isa = chosen_instruction_set()
         asked = ffi.new(

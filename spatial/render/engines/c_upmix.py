@@ -11,9 +11,17 @@ from spatial.render.engines.base import Audio
 from spatial.render.engines.c_engine import chosen_instruction_set
 from spatial.render.upmix_frames import window_lengths
 
+METHODS = {
+    "off": lib.SP_UPMIX_OFF,
+    "matrix": lib.SP_UPMIX_MATRIX,
+    "directional": lib.SP_UPMIX_DIRECTIONAL,
+    "projection": lib.SP_UPMIX_PROJECTION,
+}
 
-class CoreDirectionalUpmix:
-    """``sp_upmix`` of csrc/spatial.h: the same as ``DirectionalUpmix`` and ``BandUpmix``, in single precision and many times as quick.
+
+class CoreUpmix:
+    """``sp_upmix`` of csrc/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
+    ``ProjectionUpmix``, in single precision and many times as quick.
 
     Raises
     ------
@@ -23,9 +31,16 @@ class CoreDirectionalUpmix:
 
     engine = "c"
 
-    def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
-        n, span = window_lengths(fs, latency_ms) if latency_ms else (0, 0)
-        plan = {"fs": fs, "n": n, "span": span, "strength": strength, "instruction_set": chosen_instruction_set()}
+    def __init__(self, method: str, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
+        n, span = (0, 0) if (method, latency_ms) == ("directional", 0) else window_lengths(fs, latency_ms)
+        plan = {
+            "method": METHODS[method],
+            "fs": fs,
+            "n": n,
+            "span": span,
+            "strength": strength,
+            "instruction_set": chosen_instruction_set(),
+        }
         error = ffi.new("int *")
         made = lib.sp_upmix_new(ffi.new("sp_upmix_plan *", plan), error)
         if made == ffi.NULL:
