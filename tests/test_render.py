@@ -534,7 +534,7 @@ def test_a_full_disk_is_exit_4_and_leaves_nothing(spatial, tmp_path):
 def test_progress_is_drawn_in_ascii_and_only_for_a_terminal(spatial, tmp_path):
     import pty
 
-    (tmp_path / "long.wav").write_bytes(float_wav(noise(20 * FS)))
+    (tmp_path / "long.wav").write_bytes(float_wav(np.tile(noise(10 * FS), (12, 1))))
     master, terminal = pty.openpty()
     arguments = ["render", "long.wav", "Räume.wav", "--bank", "bank.npz"]
     child = subprocess.Popen([sys.executable, "-c", ENTRY, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=terminal)
