@@ -213,8 +213,8 @@ def times_table(workloads: tuple[Workload, ...], times: list[Times]) -> str:
 
 
 def working_set(workload: Workload) -> int:
-    """Kilobytes of filter spectra."""
-    return max(16, workload.n_inputs * workload.n_outputs * workload.n_taps * 8 // 1024)
+    """Kilobytes of spectra, of the filters and of the inputs."""
+    return max(16, workload.n_inputs * (workload.n_outputs + 1) * workload.n_taps * 8 // 1024)
 
 
 def floor_us(workload: Workload, partitions: tuple[int, ...], operations_rate: float, read_rate: float) -> tuple[float, float]:

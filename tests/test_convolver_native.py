@@ -53,6 +53,20 @@ def test_instructions_of_a_block(peer, shape, largest):
 @pytest.mark.slow
 @needs_valgrind
 @pytest.mark.parametrize(
+    "shape, share", [((3, 5, 4096, 128), 0.9), ((3, 8, 4096, 128), 0.77), ((3, 8, 8192, 128), 0.73), ((2, 2, 4096, 64), 1)]
+)
+def test_mirror_symmetric_filters_cost_less(peer, shape, share):
+    """About half the products; the transforms stay."""
+    counts = []
+    for mirror in (0, 1):
+        totals = [machine.instructions([peer, *shape, f"{AVX2} 0 {mirror}", n_blocks, 0]) for n_blocks in (64, 128)]
+        counts.append(totals[1] - totals[0])
+    assert counts[1] <= share * counts[0]
+
+
+@pytest.mark.slow
+@needs_valgrind
+@pytest.mark.parametrize(
     "shape",
     [(3, 5, 4096, 128), (3, 5, 4096, 64), (3, 8, 8192, 128), (2, 2, 65536, 128), (2, 2, 65536, 32), (1, 1, 20000, 16), (2, 8, 2000, 32)],
 )
