@@ -11,12 +11,14 @@ import signal
 import subprocess
 import time
 from ctypes.util import find_library
+from itertools import count
 
 import numpy as np
 import pytest
 
 NO_JACK = {"JACK_NO_START_SERVER": "1", "JACK_NO_AUDIO_RESERVATION": "1"}
 START_S = 15.0
+_NUMBERS = count()
 
 
 def needs(*programs):
@@ -93,7 +95,7 @@ class JackServer(Server):
     """JACK without hardware."""
 
     def __init__(self, folder, fs=48000, period=1024, channels=8):
-        name = f"spatial-{os.getpid()}"
+        name = f"spatial-{os.getpid()}-{next(_NUMBERS)}"
         self.fs, self.period, self.channels = fs, period, channels
         self.log = folder / "jackd.log"
         self.env = silent_environment(JACK_DEFAULT_SERVER=name)
