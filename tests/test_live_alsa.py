@@ -175,13 +175,11 @@ def test_a_broken_alsa_configuration_is_a_message(tmp_path):
         (["in.wav", "--bank", "none.npz"], 3),
         (["in.wav", "--bank", "bank.npz", "--host-block", "-1"], 2),
         (["in.wav", "--bank", "bank.npz", "--block", "100"], 2),
-        (["in.wav", "--bank", "projection.npz"], 2),
         (["in.wav", "--bank", "many.npz"], 5),
     ],
 )
 def test_what_does_not_go_together_is_refused(card, tmp_path, argv, code):
     rendered(tmp_path, noise(2000), bank(2))
-    bank(2, upmix="projection").save(tmp_path / "projection.npz")
     bank(2, channels=(1, 200)).save(tmp_path / "many.npz")
     child = spatial(card, "play", *argv)
     assert child.returncode == code and child.stderr.startswith(b"spatial: ") and child.stderr.count(b"\n") == 1, child.stderr

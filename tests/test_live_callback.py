@@ -66,7 +66,7 @@ VARYING = [1, 100, 441, 7, 1024, 128, 3000]
 
 
 @pytest.mark.parametrize("drivers", [2, 5, 8])
-@pytest.mark.parametrize("upmix", ["off", "matrix", "directional"])
+@pytest.mark.parametrize("upmix", ["off", "matrix", "projection", "directional"])
 @pytest.mark.parametrize("host_block", [64, 100, 256, 1000, 1024, 0])
 def test_what_is_played_is_what_is_rendered(rendered, host_block, upmix, drivers):
     filters = bank(drivers, upmix=upmix)

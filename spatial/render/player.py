@@ -43,8 +43,6 @@ PRIME_S = 0.5
 PIECE = 4096
 """Frames that are read at a time."""
 
-LIVE_UPMIXES = ("off", "matrix", "directional")
-
 _PLAYING: set[Player] = set()
 _LOST: list[Any] = []
 """What devices that never let go may still touch."""
@@ -153,7 +151,7 @@ class Player:
         if source is None and input_device is None:
             raise UsageError("what is to be played? a file, or input_device")
         self._options = options or RenderOptions()
-        self._plan = live_plan(bank, self._options)
+        self._plan = ChainPlan.of(bank, self._options)
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
         self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
         self.device = device if isinstance(device, Device) else find_device(devices(), device)
@@ -303,12 +301,12 @@ class Player:
         Raises
         ------
         UsageError
-            Another rate, more channels than the device was opened with, or an upmix that does not run live. Nothing changes then.
+            Another rate, or more channels than the device was opened with. Nothing changes then.
         """
         from spatial.render.engines.c_chain import CoreChain
         from spatial.render.engines.c_live import exchange_filters
 
-        plan = live_plan(bank, self._options)
+        plan = ChainPlan.of(bank, self._options)
         with self._lock:
             if not self._started:
                 self._plan = plan
@@ -490,17 +488,6 @@ def require_core() -> None:
     """DeviceError where live playback is not possible for want of the C core."""
     if engine_name() != "c":
         raise DeviceError(f"live playback needs the C core, the engine is {engine_name()}: {CORE_MISSING}")
-
-
-def live_plan(bank: FilterMatrix, options: RenderOptions) -> ChainPlan:
-    """The plan of a chain that runs in the core. UsageError where the bank's upmix does not."""
-    plan = ChainPlan.of(bank, options)
-    if plan.recipe.upmix not in LIVE_UPMIXES:
-        raise UsageError(
-            f"upmix '{plan.recipe.upmix}' is for files only; live there are {', '.join(LIVE_UPMIXES)} "
-            "(--set design.upmix.method=directional)"
-        )
-    return plan
 
 
 def _stop_all() -> None:
