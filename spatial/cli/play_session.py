@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -295,6 +296,7 @@ class Session:
         self._busy = True
 
         def work() -> None:
+            give_way()
             started = time.perf_counter()
             try:
                 bank, gain_db = self._load(which)
@@ -387,3 +389,9 @@ class Session:
                     return
                 self.screen.show(player.stats(), f"channel {channel}  {name}")
         self.finished = True
+
+
+def give_way() -> None:
+    """This thread computes for seconds; where threads have a priority of their own it leaves the processor to the music."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
