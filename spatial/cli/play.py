@@ -26,9 +26,7 @@ def add_commands(commands: Any) -> None:
     play = add_command(commands, "play", "play a file, a stream or a live input through a sound card", run_play, json_output=True)
     play.add_argument("input", metavar="FILE", nargs="?", help="sound file, mono or stereo; - is standard input, a stream of any length")
     play.add_argument("-r", "--rig", metavar="RIG", action="append", default=[], help="rig file or shipped rig; more of them: key n")
-    play.add_argument(
-        "-b", "--bank", metavar="BANK", action="append", default=[], help="filters that `spatial design` made; again: as --rig"
-    )
+    play.add_argument("-b", "--bank", metavar="BANK", action="append", default=[], help="filters of `spatial design`; more of them: key n")
     add_set_option(play)
     play.add_argument("-w", "--watch", action="store_true", help="follow the rig file (or the bank): design anew when it changes")
     add_input_options(play)
