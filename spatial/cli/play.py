@@ -12,9 +12,10 @@ from spatial.cli.common import add_command, print_json, say, tell
 from spatial.cli.render import add_block_option, add_chain_options, add_input_options
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import UsageError
+from spatial.errors import SpatialError, UsageError
 
 if TYPE_CHECKING:
+    from spatial.cli.play_session import Lost
     from spatial.io.soundcard import Device
 
 RESUME = "SPATIAL_PLAY_RESUME"
@@ -77,14 +78,22 @@ def run_play(args: argparse.Namespace) -> int:
         except Lost as lost:
             keys.restore()
             screen.clear()
-            leave(args, lost)
+            leave(lost)
+        except SpatialError as error:  # told at once: closing a device that is lost may take its time
+            if args.debug:
+                raise
+            screen.clear()
+            say(f"spatial: {error}")
+            if args.json:
+                screen.tell("failed", str(error), exit_code=error.exit_code)
+            code = error.exit_code
         else:
             code = 0
         finally:
             session.close()
             screen.clear()
-    where = session.ended_at()
-    screen.tell("ended" if code == 0 and session.finished else "stopped", where)
+    if code in (0, INTERRUPTED):
+        screen.tell("ended" if session.finished else "stopped", session.ended_at())
     if session.player is not None and session.player.lost:  # it did not let go when asked to
         end_at_once(code)
     return code
@@ -103,7 +112,7 @@ def check_usage(args: argparse.Namespace) -> None:
         raise UsageError(f"{' and '.join(asked)} exclude each other" if asked else "what is to be played? FILE, -, --input or --identify")
 
 
-def leave(args: argparse.Namespace, lost: Any) -> NoReturn:
+def leave(lost: Lost) -> NoReturn:
     """The device is lost and may hang whatever touches it: go on in a fresh process, or end without looking back."""
     say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {lost.where}" if lost.state else ""))
     if lost.state:

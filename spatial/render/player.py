@@ -201,6 +201,7 @@ class Player:
             atexit.register(_stop_all)  # once, and after sounddevice's own, so that it runs before
             _PLAYING.add(self)
             self._feeder = threading.Thread(target=self._feed, name="spatial: reading", daemon=True)
+            self._watcher = threading.Thread(target=self._watch, name="spatial: watching", daemon=True)
         if self._source is not None:
             self._feeder.start()
             self._primed.wait(PRIME_S)
@@ -210,7 +211,7 @@ class Player:
             self._stopping = True
             self._close()
             raise
-        threading.Thread(target=self._watch, name="spatial: watching", daemon=True).start()
+        self._watcher.start()
 
     def _open(self, chain: Any) -> None:
         """Chain, callback and device, ready to start."""
@@ -237,11 +238,13 @@ class Player:
     def stop(self) -> None:
         """Fade to silence and close the device. Returns when that is done; may be called at any time, from any thread."""
         with self._lock:
-            if not self._started or self._done.is_set():
+            if not self._started:
                 return
             self._stopping = True
             self._live.stop()
         self._done.wait()
+        if self._watcher.is_alive() and self._watcher is not threading.current_thread():
+            self._watcher.join(2 * CLOSE_S)  # a device that was lost is told before it is closed
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end of the programme; True when it has come. What ended playback before its time is raised."""
@@ -418,7 +421,8 @@ class Player:
                         time.sleep(LOOK_S / 2)
                 if ended:
                     break
-            self._live.end()
+            if not self._stopping:
+                self._live.end()
             self._source_ended = True
         except BaseException as error:  # whatever it is, the music fades out and wait() raises it
             self._feed_error = error
