@@ -16,6 +16,7 @@ import spatial
 from spatial.cli.main import build_parser
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
+from spatial.render.backends import engine_name
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import rig_from_text
 
@@ -142,3 +143,25 @@ def test_the_python_that_the_readme_shows_compiles_and_its_names_exist():
         compile(block, "README.md", "exec")
         for name in re.findall(r"\bspatial\.(\w+)", block):
             assert hasattr(spatial, name), name
+
+
+def test_the_page_on_the_upmix_has_what_its_script_makes(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    upmix_page = import_module("upmix_page")
+    page = (TREE / "docs" / "upmix.md").read_text(encoding="utf-8")
+    assert re.findall(r"<!-- (\w+) -->", page) == list(upmix_page.TABLES)
+    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in upmix_page.TABLES}
+    assert upmix_page.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
+    if engine_name() == "c":  # minutes in NumPy
+        assert kept["pan"] == upmix_page.pan_table()
+    zone = {(row[0].strip("`"), row[1]): float(row[2]) for row in cells_of(kept["zone"])}
+    assert all(zone[rig, "L/R/C chain"] < 0.7 * zone[rig, "cancellation alone"] for rig in upmix_page.ZONE_RIGS)
+    methods = {row[0]: [float(cell.replace("\N{MINUS SIGN}", "-")) for cell in row[1:3]] for row in cells_of(kept["methods"])}
+    assert methods["directional, 21 ms"][0] > methods["centre cut"][0] > methods["active matrix"][0] > methods["static matrix"][0]
+    for name in re.findall(r"pictures/(\S+?\.png)", page):
+        assert (TREE / "docs" / "pictures" / name).exists()
+
+
+def cells_of(table):
+    """Rows of a Markdown table, cells stripped, the head left out."""
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
