@@ -50,7 +50,8 @@ void sp_level_reset(sp_level *l) {
 
 /* sums[row] += all products of a ring, however many, of one tile and chunk: sums of sums, added by D. E. Knuth's two-sum with the rounding
  * error in a sum of its own. */
-static void add_many_products(const sp_level *l, const sp_ring *ring, const float *spectra, const float *filters, int n_rows, float *sums) {
+static void add_many_products(const sp_level *l, const sp_ring *ring, const float *spectra, const float *filters, int n_rows,
+                              float *sums) {
     const sp_kernels *kernels = l->layout->kernels;
     int chunk_floats = 2 * kernels->chunk;
     _Alignas(SP_ALIGNMENT) float part[SP_MAX_TILE * 2 * SP_MAX_CHUNK];
@@ -59,7 +60,8 @@ static void add_many_products(const sp_level *l, const sp_ring *ring, const floa
         int place = (ring->newest + begin) % ring->n_products, n_to_end = ring->n_products - place;
         n = ring->n_products - begin < PRODUCTS_PER_SUM_OF_SUMS ? ring->n_products - begin : PRODUCTS_PER_SUM_OF_SUMS;
         int n_first = n < n_to_end ? n : n_to_end;
-        kernels->multiply_add[n_rows](spectra + (size_t)place * chunk_floats, n_first, spectra, n - n_first, filters, part, chunk_floats, 1);
+        const float *first = spectra + (size_t)place * chunk_floats;
+        kernels->multiply_add[n_rows](first, n_first, spectra, n - n_first, filters, part, chunk_floats, 1);
         filters += (size_t)n * n_rows * chunk_floats;
         for (int row = 0; row < n_rows; row++) {
             for (int k = 0; k < chunk_floats; k++) {
@@ -83,8 +85,9 @@ static void sum_products(const sp_level *l, const sp_ring *ring, int chunk, cons
     size_t chunk_floats = 2 * (size_t)kernels->chunk;
     const float *spectra = ring->spectra + chunk * ring->stride;
     if (ring->n_products <= PRODUCTS_PER_SUM_OF_SUMS) {
-        kernels->multiply_add[n_rows](spectra + ring->newest * chunk_floats, ring->n_products - ring->newest, spectra, ring->newest, filters,
-                                      sums, l->sum_stride, begin);
+        int n_first = ring->n_products - ring->newest;
+        kernels->multiply_add[n_rows](spectra + ring->newest * chunk_floats, n_first, spectra, ring->newest, filters, sums, l->sum_stride,
+                                      begin);
         return;
     }
     for (int row = 0; row < n_rows && begin; row++) {

@@ -30,7 +30,7 @@ typedef struct {
     int n_nodes[SP_FFT_MAX_LEVELS];        /* that split */
     int m[SP_FFT_MAX_LEVELS];              /* coefficients after the split */
     int bins_per_step;                     /* of the leaves, which are done in several steps where there are many */
-    int n_steps;                           /* of a transform, which may be done with pauses: levels, then leaves; the inverse the other way */
+    int n_steps;                           /* of a transform, which may pause: levels, then leaves; the inverse the other way round */
     const float *turns[SP_FFT_MAX_LEVELS]; /* [node][k - 1][cos, sin] of k theta / R */
     const float *leaf_turns;               /* [group of leaves][k - 1][cos, sin][lane] */
     const float *pair_turns;               /* of 16 lanes, else NULL: the last level's, [pair of nodes][k - 1][cos, sin][lane] */

@@ -136,22 +136,25 @@ static int all_finite(const sp_plan *plan, const float *taps) {
     return 1;
 }
 
+/* The output whose filters a row takes: a pair's half difference takes those of the pair's first output, as its half sum does. */
+static int output_for_row(const sp_filters *filters, int row) {
+    int first_half_difference = filters->layout->plan.n_outputs - filters->n_pairs;
+    return filters->output_of_row[row < first_half_difference ? row : row - first_half_difference];
+}
+
 /* Taps of one row and input from `first` on, as many as there are up to n, zeros after them, times scale. */
 static void copy_taps(const sp_filters *filters, const float *taps, int row, int input, int first, int n, float scale, float *to) {
     const sp_plan *plan = &filters->layout->plan;
-    int count = plan->n_taps - first < n ? plan->n_taps - first : n;
-    const float *h = filter_of(plan, taps, filters->output_of_row[row], input) + first;
+    int count = plan->n_taps - first < n ? plan->n_taps - first : n, output = output_for_row(filters, row);
     if (filters->layout->difference_and_sum && input < 2) {
-        /* h0 x0 + h1 x1 = (h1 - h0)/2 (x1 - x0) + (h0 + h1)/2 (x0 + x1); the row of a pair's half difference, too, wants the filter of
-         * the pair's first output. */
-        int first_row_of_pair = filters->n_pairs && row >= plan->n_outputs - filters->n_pairs ? row - (plan->n_outputs - filters->n_pairs) : row;
-        int output = filters->output_of_row[first_row_of_pair];
+        /* h0 x0 + h1 x1 = (h1 - h0)/2 (x1 - x0) + (h0 + h1)/2 (x0 + x1) */
         const float *h0 = filter_of(plan, taps, output, 0) + first, *h1 = filter_of(plan, taps, output, 1) + first;
         float half = 0.5f * scale;
         for (int k = 0; k < count; k++) {
             to[k] = input == 0 ? (h1[k] - h0[k]) * half : (h0[k] + h1[k]) * half;
         }
     } else {
+        const float *h = filter_of(plan, taps, output, input) + first;
         for (int k = 0; k < count; k++) {
             to[k] = h[k] * scale;
         }

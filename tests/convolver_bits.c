@@ -33,11 +33,13 @@ static float *new_taps(const sp_plan *plan, int symmetric) {
 
 int main(void) {
     const int shapes[][5] = {/* inputs, outputs, taps, block, symmetric */
-                             {3, 5, 4096, 128, 0}, {3, 5, 4096, 128, 1}, {2, 2, 5000, 16, 0}, {1, 1, 300, 32, 0}, {2, 9, 700, 64, 1}, {16, 7, 900, 256, 0}};
+                             {3, 5, 4096, 128, 0}, {3, 5, 4096, 128, 1}, {2, 2, 5000, 16, 0},
+                             {1, 1, 300, 32, 0},   {2, 9, 700, 64, 1},   {16, 7, 900, 256, 0}};
     uint64_t hash = 14695981039346656037u;
     for (size_t p = 0; p < sizeof shapes / sizeof *shapes; p++) {
         const int *shape = shapes[p];
-        sp_plan plan = {.n_inputs = shape[0], .n_outputs = shape[1], .n_taps = shape[2], .block = shape[3], .instruction_set = SP_ISA_BASELINE};
+        sp_plan plan = {.n_inputs = shape[0], .n_outputs = shape[1], .n_taps = shape[2], .block = shape[3]};
+        plan.instruction_set = SP_ISA_BASELINE;
         float *old = new_taps(&plan, shape[4]), *new = new_taps(&plan, shape[4]), *in[MOST], *out[MOST];
         for (int k = 0; k < MOST; k++) {
             in[k] = malloc(N_FRAMES * sizeof(float));

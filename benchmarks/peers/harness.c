@@ -3,8 +3,9 @@
  *     harness INPUTS OUTPUTS TAPS BLOCK OPTIONS BLOCKS ROUNDS
  *
  * prints JSON: microseconds of a block by the wall clock (mean of the quickest round) and by the processor, all threads counted (mean of
- * the round that took least), and the error in dB against direct convolution in double precision, relative to the rms of the input times the
- * L2 norm of the output's filters, and the latency in frames. ROUNDS 0: processes BLOCKS blocks and nothing else, for counting instructions. */
+ * the round that took least); the error in dB against direct convolution in double precision, relative to the rms of the input times the
+ * L2 norm of the output's filters; and the latency in frames. ROUNDS 0: processes BLOCKS blocks and nothing else, for counting
+ * instructions. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* The core. Options: "ISA SWAP MIRROR", the instruction set, 0 (the best) to 3; 1 where the same filters are to be swapped in as it starts; 1
- * where other, mirror-symmetric filters are to take the place of those that are given (for counting only). */
+/* The core. Options: "ISA SWAP MIRROR", the instruction set, 0 (the best) to 3; 1 where the same filters are to be swapped in as it starts;
+ * 1 where other, mirror-symmetric filters are to take the place of those that are given (for counting only). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
