@@ -95,15 +95,17 @@ PLAYS = """
     bank = FilterMatrix.load("bank.npz")
     player = playing.Player(Endless(), bank, n_channels=4)
     player.start()
+    lowest = 0.0
     for n in range(6):
         time.sleep(0.05)
         player.swap(bank.replace(taps=bank.taps * (1 + 0.1 * n)))
         player.set_bypass(bool(n % 2))
         time.sleep(0.05)
+        lowest = min(lowest, player._chain.limiter.lowest_gain_db)
         player.swap(bank.replace(taps=bank.taps[:, :, : 300 + n], channels=(1, 4)))
         player.set_solo(*(["sides"] if n % 2 else []))
     time.sleep(0.1)
-    stats, lowest = player.stats(), player._chain.limiter.lowest_gain_db
+    stats = player.stats()
     player.stop()
     names = "memory lock wait files minor_faults major_faults gave_up callbacks first_faults".split()
     counts = {name: watcher.rt_check_count(k) for k, name in enumerate(names)}
