@@ -129,7 +129,8 @@ def test_a_stream_beyond_32_bits_of_bytes_goes_on(tmp_path):
         "r = open_audio('-')\n"
         "x = r.read(1 << 18)\n"
         "while x.shape[1] == 1 << 18: last = x; x = r.read(1 << 18)\n"
-        "print(r.position, float((x if x.size else last)[0, -1]), next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+        "kilobytes = next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        "print(r.position, float((x if x.size else last)[0, -1]), kilobytes)"
     )
     writer = subprocess.Popen([sys.executable, "-c", source, head], stdout=subprocess.PIPE)
     out = subprocess.run([sys.executable, "-c", reader], stdin=writer.stdout, capture_output=True, text=True, timeout=300).stdout
