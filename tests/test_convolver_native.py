@@ -104,6 +104,18 @@ def test_a_new_set_of_filters_is_ready_in_a_millisecond():
     assert min(seconds) < 1e-3
 
 
+@pytest.mark.skipif(not (sys.platform == "linux" and shutil.which("gcc")), reason="needs gcc on Linux")
+def test_processing_neither_allocates_nor_touches_fresh_memory(tmp_path):
+    """Also while a swap goes on. Counted by wrappers around the allocator, and by the system."""
+    program = tmp_path / "quiet"
+    sources = [CORE.parent / "tests" / "convolver_quiet.c", *sorted(CORE.glob("*.c"))]
+    wrapped = "-Wl," + ",".join(f"--wrap={name}" for name in ("malloc", "calloc", "realloc", "free"))
+    flags = [*machine.CORE_FLAGS, "-O1", wrapped, f"-I{CORE}"]
+    subprocess.run(["gcc", *flags, *map(str, sources), "-lm", "-o", str(program)], check=True, capture_output=True)
+    calls, faults = map(int, subprocess.run([str(program)], check=True, capture_output=True, text=True).stdout.split())
+    assert (calls, faults) == (0, 0)
+
+
 # ---- the same bits everywhere ----
 
 COMPILERS = {
