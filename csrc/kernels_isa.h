@@ -206,6 +206,8 @@ static const sp_kernels K(kernels) = {
 
 #undef MULTIPLY_ADD
 #undef SP_LOW_PASS
+#undef SP_PEAK_GROUP
+#undef SP_WEIGH
 #undef CHUNK
 #undef REGISTER_FLOATS
 #undef K

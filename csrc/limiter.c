@@ -124,7 +124,7 @@ static void plan_interpolation(sp_interpolation *interpolation) {
 static void lay_out(sp_limiter *l, sp_arena *memory) {
     l->channels = sp_take_floats(memory, (uint64_t)l->plan.n_channels * l->stride);
     l->peaks = sp_take_floats(memory, RUN);
-    l->between = sp_take_floats(memory, RUN + 16);
+    l->between = sp_take_floats(memory, RUN + 32);
     l->gains = sp_take_floats(memory, RUN);
     l->needs = sp_take(memory, (uint64_t)l->ring * sizeof(need));
     l->averaged = sp_take(memory, (uint64_t)l->average * sizeof(long long));
@@ -228,7 +228,7 @@ static int find_peaks(sp_limiter *l, int n) {
             memset(l->peaks, 0, n * sizeof(float));
             loud = 1;
         }
-        l->kernels->peaks_between(&l->interpolation, x, n + 1, l->between); /* the first lies before the first frame */
+        l->kernels->peaks_between(&l->interpolation, x, n + 1, l->harmless, l->between); /* the first lies before the first frame */
         for (int i = 0; i < n; i++) {
             float here = fabsf(x[REACH + i]), beside = l->between[i] > l->between[i + 1] ? l->between[i] : l->between[i + 1];
             here = here > beside ? here : beside;

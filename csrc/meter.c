@@ -52,21 +52,23 @@ static void plan_weighting(sp_weighting *w, double fs) {
     double k = tan(pi * shelf_hz / fs), high = pow(10, shelf_db / 20), band = pow(high, 0.4996667741545416);
     double norm = 1 + k / shelf_q + k * k;
     w->b0 = (high + band * k / shelf_q + k * k) / norm;
-    w->b1 = 2 * (k * k - high) / norm;
-    w->b2 = (high - band * k / shelf_q + k * k) / norm;
     w->a1 = 2 * (k * k - 1) / norm;
     w->a2 = (1 - k / shelf_q + k * k) / norm;
+    w->p1 = 2 * (k * k - high) / norm - w->b0 * w->a1;
+    w->p2 = (high - band * k / shelf_q + k * k) / norm - w->b0 * w->a2;
     k = tan(pi * pass_hz / fs);
     norm = 1 + k / pass_q + k * k;
     w->c1 = 2 * (k * k - 1) / norm;
     w->c2 = (1 - k / pass_q + k * k) / norm;
+    w->q1 = -2 - w->c1;
+    w->q2 = 1 - w->c2;
 }
 
 static void lay_out(sp_meter *m, sp_arena *memory) {
     m->states = sp_take(memory, (uint64_t)m->groups * SP_WEIGHTING_STATES * 8 * sizeof(double));
     m->channels = sp_take_floats(memory, (uint64_t)m->plan.n_channels * m->stride);
     m->silent = sp_take_floats(memory, RUN);
-    m->largest = sp_take_floats(memory, RUN + 16);
+    m->largest = sp_take_floats(memory, RUN + 32);
     m->sample_peaks = sp_take(memory, (uint64_t)m->plan.n_channels * sizeof(double));
 }
 
@@ -142,10 +144,8 @@ static int add_loudness(sp_meter *m, int n, double *steps) {
 
 /* Largest magnitude between samples that n more of a channel bring; not looked for where it cannot be larger than what there was. */
 static void add_between(sp_meter *m, const float *channel, int n) {
-    if (m->kernels->largest_magnitude(channel, HISTORY + n) * m->interpolation.largest_gain <= m->between) {
-        return;
-    }
-    m->kernels->peaks_between(&m->interpolation, channel, n, m->largest);
+    float harmless = (float)(m->between / (1.001 * m->interpolation.largest_gain));
+    m->kernels->peaks_between(&m->interpolation, channel, n, harmless, m->largest);
     float largest = m->kernels->largest_magnitude(m->largest, n);
     m->between = largest > m->between ? largest : m->between;
 }

@@ -14,51 +14,60 @@ SP_INLINE TARGET sp_float8 K(magnitude)(sp_float8 a) { return (sp_float8)((sp_in
 
 SP_INLINE TARGET sp_float8 K(larger)(sp_float8 a, sp_float8 b) { return K(select)(a > b, a, b); }
 
-SP_INLINE TARGET void K(find_peaks)(const sp_interpolation *filters, const float *x, int n, float *largest, const int places) {
-    int half = filters->half;
-    for (int at = 0; at < n; at += 8) {
-        sp_float8 even[SP_MAX_PLACES], odd[SP_MAX_PLACES];
-        for (int p = 0; p < places; p++) {
-            even[p] = odd[p] = (sp_float8){0};
-        }
-        for (int m = 0; m < half; m++) {
-            sp_float8 before = K(load)(x + at + half - 1 - m), after = K(load)(x + at + half + m);
-            sp_float8 sum = before + after, difference = before - after;
-            for (int p = 0; p < places; p++) {
-                even[p] += filters->even[p][m] * sum;
-                odd[p] += filters->odd[p][m] * difference;
-            }
-        }
-        sp_float8 most = {0};
-        for (int p = 0; p < places; p++) {
-            most = K(larger)(K(magnitude)(even[p]) + K(magnitude)(odd[p]), most);
-        }
-        memcpy(largest + at, &most, sizeof most);
-    }
-}
-
-TARGET static void K(peaks_between)(const sp_interpolation *filters, const float *x, int n, float *largest) {
-    if (filters->places == 4) {
-        K(find_peaks)(filters, x, n, largest, 4);
-    } else {
-        K(find_peaks)(filters, x, n, largest, 2);
-    }
-}
-
 /* Largest magnitude of n numbers. */
 TARGET static float K(largest_magnitude)(const float *x, int n) {
     sp_float8 most = {0};
-    int at = 0;
-    for (; at + 8 <= n; at += 8) {
-        most = K(larger)(K(magnitude)(K(load)(x + at)), most);
+    if (n < 8) {
+        for (int i = 0; i < n; i++) {
+            most[i] = x[i] < 0 ? -x[i] : x[i];
+        }
+    } else {
+        for (int at = 0; at < n - 8; at += 8) {
+            most = K(larger)(K(magnitude)(K(load)(x + at)), most);
+        }
+        most = K(larger)(K(magnitude)(K(load)(x + n - 8)), most);
     }
-    float largest = 0;
-    for (int lane = 0; lane < 8; lane++) {
-        largest = most[lane] > largest ? most[lane] : largest;
+    most = K(larger)(most, SP_SHUFFLE8(most, most, 4, 5, 6, 7, 0, 1, 2, 3));
+    most = K(larger)(most, SP_SHUFFLE8(most, most, 2, 3, 0, 1, 6, 7, 4, 5));
+    return most[0] > most[1] ? most[0] : most[1];
+}
+
+#define SP_PEAK_GROUP 32 /* places that are looked at, or not, together */
+
+SP_INLINE TARGET void K(find_peaks)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest,
+                                    const int places) {
+    int half = filters->half;
+    for (int group = 0; group < n; group += SP_PEAK_GROUP) {
+        int end = n - group < SP_PEAK_GROUP ? n : group + SP_PEAK_GROUP;
+        if (K(largest_magnitude)(x + group, end - group + 2 * half - 1) <= harmless) {
+            memset(largest + group, 0, SP_PEAK_GROUP * sizeof(float));
+            continue;
+        }
+        for (int at = group; at < end; at += 8) {
+            sp_float8 even[SP_MAX_PLACES], odd[SP_MAX_PLACES], most = {0};
+            for (int p = 0; p < places; p++) {
+                even[p] = odd[p] = (sp_float8){0};
+            }
+            for (int m = 0; m < half; m++) {
+                sp_float8 before = K(load)(x + at + half - 1 - m), after = K(load)(x + at + half + m);
+                sp_float8 sum = before + after, difference = before - after;
+                for (int p = 0; p < places; p++) {
+                    even[p] += filters->even[p][m] * sum;
+                    odd[p] += filters->odd[p][m] * difference;
+                }
+            }
+            for (int p = 0; p < places; p++) {
+                most = K(larger)(K(magnitude)(even[p]) + K(magnitude)(odd[p]), most);
+            }
+            memcpy(largest + at, &most, sizeof most);
+        }
     }
-    for (; at < n; at++) {
-        float magnitude = x[at] < 0 ? -x[at] : x[at];
-        largest = magnitude > largest ? magnitude : largest;
+}
+
+TARGET static void K(peaks_between)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest) {
+    if (filters->places == 4) {
+        K(find_peaks)(filters, x, n, harmless, largest, 4);
+    } else {
+        K(find_peaks)(filters, x, n, harmless, largest, 2);
     }
-    return largest;
 }
