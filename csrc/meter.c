@@ -76,6 +76,8 @@ sp_meter *sp_meter_new(const sp_meter_plan *plan, int *error) {
     *error = SP_OK;
     if (plan->n_channels < 1 || plan->n_channels > SP_MAX_CHANNELS) {
         *error = SP_ERROR_OUTPUTS;
+    } else if (plan->peaks != 0 && plan->peaks != 1) {
+        *error = SP_ERROR_FLAG;
     } else if (!(plan->fs >= SP_MIN_METER_FS && plan->fs <= SP_MAX_FS)) {
         *error = SP_ERROR_SETTING;
     } else if (!sp_kernels_for(plan->instruction_set)) {
@@ -162,9 +164,11 @@ int sp_meter_process(sp_meter *m, const float *const *in, int n_frames, double *
         for (int c = 0; c < m->plan.n_channels; c++) {
             float *channel = m->channels + c * m->stride;
             memcpy(channel + HISTORY, in[c] + done, n * sizeof(float));
-            double peak = m->kernels->largest_magnitude(channel + HISTORY, n);
-            m->sample_peaks[c] = peak > m->sample_peaks[c] ? peak : m->sample_peaks[c];
-            add_between(m, channel, n);
+            if (m->plan.peaks) {
+                double peak = m->kernels->largest_magnitude(channel + HISTORY, n);
+                m->sample_peaks[c] = peak > m->sample_peaks[c] ? peak : m->sample_peaks[c];
+                add_between(m, channel, n);
+            }
         }
         n_steps += add_loudness(m, n, steps + n_steps);
         for (int c = 0; c < m->plan.n_channels; c++) {
@@ -178,6 +182,9 @@ int sp_meter_process(sp_meter *m, const float *const *in, int n_frames, double *
 
 double sp_meter_true_peak(sp_meter *m) {
     double between = m->between, peak = 0;
+    if (!m->plan.peaks) {
+        return 0;
+    }
     for (int c = 0; c < m->plan.n_channels; c++) {
         float end[2 * HISTORY + 16] = {0};
         memcpy(end, m->channels + c * m->stride, HISTORY * sizeof(float));

@@ -214,6 +214,7 @@ void sp_limiter_free(sp_limiter *limiter);
 typedef struct {
     double fs;           /* sample rate, Hz, from SP_MIN_METER_FS on */
     int n_channels;      /* 1..SP_MAX_CHANNELS */
+    int peaks;           /* 1: loudness and peaks; 0: loudness alone, peaks read 0 */
     int instruction_set; /* SP_ISA_... */
 } sp_meter_plan;
 

@@ -131,6 +131,14 @@ def test_sample_peaks_and_silence():
     assert dbtp(np.zeros((2, 50))) is None
 
 
+def test_loudness_alone_is_the_same_loudness():
+    x = noise(FS, 2).T
+    alone, both = make_meter(FS, 2, peaks=False), make_meter(FS, 2)
+    alone.add(x)
+    both.add(x)
+    assert alone.integrated_lufs == both.integrated_lufs and alone.true_peak_db is None and not alone.sample_peaks.any()
+
+
 @pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 @pytest.mark.parametrize("channels, fs", [(1, 48000), (8, 44100), (11, 192000)])
 def test_the_core_and_its_twin_agree(channels, fs):

@@ -46,25 +46,26 @@ class Meter(Protocol):
     def integrated_lufs(self) -> float | None: ...
 
 
-def make_meter(fs: int, channels: int) -> Meter:
-    """A meter of the engine in force."""
+def make_meter(fs: int, channels: int, peaks: bool = True) -> Meter:
+    """A meter of the engine in force; without peaks it tells loudness alone."""
     if engine_name() == "c":
         from spatial.render.engines.c_meter import CoreMeter
 
-        return CoreMeter(fs, channels)
-    return NumpyMeter(fs, channels)
+        return CoreMeter(fs, channels, peaks)
+    return NumpyMeter(fs, channels, peaks)
 
 
 class NumpyMeter:
     """``Meter`` in NumPy."""
 
-    def __init__(self, fs: int, channels: int) -> None:
-        self._loudness, self._peaks = LoudnessMeter(fs, channels), TruePeakMeter(channels)
+    def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
+        self._loudness, self._peaks, self._with_peaks = LoudnessMeter(fs, channels), TruePeakMeter(channels), peaks
 
     def add(self, x: Audio) -> None:
         """(channels, frames), the next of the stream."""
         self._loudness.add(x)
-        self._peaks.add(x)
+        if self._with_peaks:
+            self._peaks.add(x)
 
     @property
     def sample_peaks(self) -> NDArray[np.float64]:

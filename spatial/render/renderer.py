@@ -79,7 +79,7 @@ def render_file(
         chain = make_chain(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
         expected = None if source.frames is None else source.frames + chain.tail - skip
-        meter_in, meter_out = make_meter(bank.fs, 2), make_meter(bank.fs, len(bank.channels))
+        meter_in, meter_out = make_meter(bank.fs, 2, peaks=False), make_meter(bank.fs, len(bank.channels))
         channels = tuple(channel - 1 for channel in bank.channels)
         too_loud = False
         with AudioWriter(output, bank.fs, channels, bits=options.bits, frames=expected, first_frame=skip) as writer:

@@ -18,9 +18,9 @@ from spatial.units import db
 class CoreMeter:
     """``sp_meter`` of csrc/spatial.h; see ``Meter``."""
 
-    def __init__(self, fs: int, channels: int) -> None:
+    def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         error = ffi.new("int *")
-        plan = {"fs": fs, "n_channels": channels, "instruction_set": chosen_instruction_set()}
+        plan = {"fs": fs, "n_channels": channels, "peaks": int(peaks), "instruction_set": chosen_instruction_set()}
         made = lib.sp_meter_new(ffi.new("sp_meter_plan *", plan), error)
         if made == ffi.NULL:
             raise UsageError(f"meter: {channels} channels at {fs} Hz are not possible (error {error[0]} of the core)")
