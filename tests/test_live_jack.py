@@ -234,8 +234,8 @@ def test_a_server_that_dies_is_told_within_a_second(own_jack, tmp_path, play, nu
     player = play(own_jack.env, tmp_path, "in.wav", "--bank", "bank.npz", "-d", "jack:")
     player.seen("status")
     time.sleep(0.3)
-    own_jack.process.send_signal(number)
     began = time.monotonic()
+    own_jack.kill(number)
     code, said = player.end()
     assert code == 5 and "has stopped playing" in said and "Traceback" not in said
     assert time.monotonic() - began < 1.5

@@ -75,6 +75,18 @@ def test_a_server_that_goes_is_told_within_a_second(pulse, tmp_path, number):
         assert time.monotonic() - began < 1.5
 
 
+def test_wait_goes_on_when_the_server_is_back(pulse, tmp_path):
+    prepare(tmp_path, noise(5 * FS), bank(2))
+    with start(pulse, tmp_path, "in.wav", "--bank", "bank.npz", "-d", "pulse", "--wait") as child:
+        time.sleep(2.5)
+        pulse.kill()
+        time.sleep(1.5)
+        assert child.poll() is None
+        pulse.start()
+        _, said = child.communicate(timeout=30)
+        assert child.returncode == 0 and "to go on at 0:0" in said and "again, from 0:0" in said and "ended at 0:05.0" in said
+
+
 def test_no_server_is_a_message(pulse, tmp_path):
     prepare(tmp_path, noise(1000), bank(2))
     pulse.kill()

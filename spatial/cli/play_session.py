@@ -88,27 +88,28 @@ class Session:
     def run(self) -> None:
         """Play to the end, or until a key says so."""
         self.player = self._open()
-        if self.args.identify:
-            self._identify(self.player)
-            return
+        try:
+            self.finished = self._identify(self.player) if self.args.identify else self._play(self.player)
+        except DeviceError as error:
+            raise self._lost(self.player, error) from None
+
+    def _play(self, player: Player) -> bool:
+        """Whether the programme came to its end."""
         watch = FileWatch(self._file(self.which)) if self.args.watch else None
-        while not self.player.wait(0):
+        while not player.wait(0):
             pressed = self.keys.wait(LOOK_S)
             if "q" in pressed:
-                return
+                return False
             for key in pressed:
-                self._key(key)
+                self._key(player, key)
             if watch and watch.path != self._file(self.which):
                 watch = FileWatch(self._file(self.which))
             if watch and (found := watch.poll()):
                 self._file_changed(found)
             while self._loaded:
-                self._take(self._loaded.pop(0))
-            self.screen.show(self.player.stats(), self._note())
-            if self.player.lost:
-                break
-        self._raise_if_lost()
-        self.finished = True
+                self._take(player, self._loaded.pop(0))
+            self.screen.show(player.stats(), self._note())
+        return True
 
     def close(self) -> None:
         """Fade out and let go of the device."""
@@ -123,20 +124,14 @@ class Session:
         """How it ended, in a few words."""
         return self._ended_at or "stopped"
 
-    def _raise_if_lost(self) -> None:
-        """A device that is gone, as Lost where it cannot be closed or where another process shall go on."""
-        player = self.player
-        assert player is not None
-        try:
-            player.wait(0)
-        except DeviceError as error:
-            state = self._state(player) if self.args.wait else {}
-            if self.args.wait and self.args.input == STANDARD_INPUT:
-                state = {}
-                error = DeviceError(f"{error}; standard input cannot be taken up again")
-            if state or player.lost:
-                raise Lost(error, state, clock(player.stats().time_s)) from None
-            raise
+    def _lost(self, player: Player, error: DeviceError) -> Exception:
+        """The error, or Lost where the device cannot be closed, or another process shall go on."""
+        state = self._state(player) if self.args.wait else {}
+        if state and self.args.input == STANDARD_INPUT:
+            state, error = {}, DeviceError(f"{error}; standard input cannot be taken up again")
+        if state or player.lost:
+            return Lost(error, state, clock(player.stats().time_s))
+        return error
 
     def _state(self, player: Player) -> dict[str, Any]:
         api = player.device.api.partition(" ")[0].lower()
@@ -309,14 +304,13 @@ class Session:
 
         threading.Thread(target=work, name="spatial: designing", daemon=True).start()
 
-    def _take(self, loaded: Loaded) -> None:
+    def _take(self, player: Player, loaded: Loaded) -> None:
         """Swap to what was loaded, or say why not."""
-        assert self.player is not None
         self._busy = False
         error = loaded.error
         if loaded.bank is not None:
             try:
-                self.player.swap(loaded.bank)
+                player.swap(loaded.bank)
             except SpatialError as refused:
                 error = str(refused)
         if error:
@@ -324,10 +318,10 @@ class Session:
         else:
             self.which, self.bypass_gain_db = loaded.which, loaded.bypass_gain_db
             if self.bypass:
-                self.player.set_bypass(True, self.bypass_gain_db)
+                player.set_bypass(True, self.bypass_gain_db)
             verb = "redesigned" if self.args.rig else "read"
             text = f"{loaded.why}: {verb} in {loaded.seconds:.1f} s, swapped without a gap"
-            self.screen.tell("swapped", text, name=self.names[loaded.which], seconds=loaded.seconds, gain_db=self.player.gain_db)
+            self.screen.tell("swapped", text, name=self.names[loaded.which], seconds=loaded.seconds, gain_db=player.gain_db)
         if self._next_job:
             job, self._next_job = self._next_job, None
             self._begin(*job)
@@ -342,9 +336,7 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------------------ keys
 
-    def _key(self, key: str) -> None:
-        player = self.player
-        assert player is not None
+    def _key(self, player: Player, key: str) -> None:
         try:
             if key == "b":
                 player.set_bypass(not self.bypass, self.bypass_gain_db)
@@ -375,20 +367,18 @@ class Session:
 
     # -------------------------------------------------------------------------------------------------------- identify
 
-    def _identify(self, player: Player) -> None:
-        """Each driver in turn."""
+    def _identify(self, player: Player) -> bool:
+        """Each driver in turn; whether all had their turn."""
         for bank, name, channel in zip(self.banks, player.bank.driver_names, player.bank.channels, strict=True):
             if bank is not player.bank:
                 player.swap(bank)
             self.screen.tell("driver", f"channel {channel}  {name}", name=name, channel=channel)
             until = time.monotonic() + IDENTIFY_S
-            while time.monotonic() < until:
-                if player.wait(0):
-                    self._raise_if_lost()
+            while time.monotonic() < until and not player.wait(0):
                 if "q" in self.keys.wait(LOOK_S):
-                    return
+                    return False
                 self.screen.show(player.stats(), f"channel {channel}  {name}")
-        self.finished = True
+        return True
 
 
 def give_way() -> None:
