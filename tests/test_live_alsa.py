@@ -165,6 +165,23 @@ def test_a_broken_alsa_configuration_is_a_message(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "library, words",
+    [
+        ("raise OSError('PortAudio library not found')", b"libportaudio2"),
+        ("import os; print('a sound system says something'); os.abort()", b"ended by signal 6"),
+    ],
+)
+def test_a_library_that_is_missing_or_ends_its_process_is_a_message(card, tmp_path, library, words):
+    """A child process looks first, so that nothing of it reaches this one."""
+    rendered(tmp_path, noise(2000), bank(2))
+    (tmp_path / "modules").mkdir()
+    (tmp_path / "modules" / "sounddevice.py").write_text(library)
+    card.env["PYTHONPATH"] = str(tmp_path / "modules")
+    child = spatial(card, "play", "in.wav", "--bank", "bank.npz")
+    assert child.returncode == 5 and words in child.stderr and child.stderr.count(b"\n") == 1, child.stderr
+
+
+@pytest.mark.parametrize(
     "argv, code",
     [
         (["in.wav"], 2),

@@ -76,7 +76,7 @@ def devices() -> list[Device]:
         raise DeviceError(f"looking for sound devices was ended by signal {-child.returncode}: {_last_line(child.stderr)}")
     if child.returncode:
         raise DeviceError(f"sound devices: {_last_line(child.stderr)}")
-    return [Device(**found) for found in json.loads(child.stdout)]
+    return [Device(**found) for found in json.loads(_last_line(child.stdout))]  # sound systems may have said something before
 
 
 def _last_line(text: str) -> str:
