@@ -1,5 +1,8 @@
 """Pictures of the chain and the numbers behind them. Truth: tones whose levels and places are known, the chain's own stated delays."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -118,6 +121,11 @@ def test_the_commands(box, tmp_path, capsys):
     assert main(upmix) == 0
     assert (tmp_path / "activity.png").read_bytes().startswith(b"\x89PNG")
     assert main([*upmix, "-f"]) == 0
+    drawn = (tmp_path / "activity.png").read_bytes()
+    with open(tmp_path / "in.wav", "rb") as stream:  # from standard input as well
+        command = [sys.executable, "-m", "spatial", "upmix", "-", str(tmp_path / "piped.wav"), "--plot", str(tmp_path / "piped.png")]
+        assert subprocess.run(command, stdin=stream, capture_output=True).returncode == 0
+    assert (tmp_path / "piped.png").stat().st_size > 0.5 * len(drawn)
     assert main([*upmix[:2], str(tmp_path / "other.wav"), *upmix[3:]]) == 4  # the picture is there
     assert not (tmp_path / "other.wav").exists()
     assert main([*upmix[:2], str(tmp_path / "other.wav"), "--plot", str(tmp_path / "x.gif")]) == 2

@@ -14,6 +14,9 @@ from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from spatial.analysis.upmix_activity import UpmixActivity
     from spatial.filters import FilterMatrix
     from spatial.render.options import RenderOptions
@@ -247,7 +250,9 @@ def run_upmix(args: argparse.Namespace) -> None:
     from spatial.render.renderer import upmix_file
 
     recipe = RenderRecipe(args.method, args.latency_ms, args.strength)
-    activity = activity_for(args) if args.plot else None
+    activity: dict[int, UpmixActivity] = {}  # by sample rate, which is known when the input is open
+    if args.plot:
+        check_picture(args)
     with stop_cleanly(), ProgressBar(f"upmixing {Path(args.output).name}") as bar:
         report = upmix_file(
             args.input,
@@ -257,10 +262,10 @@ def run_upmix(args: argparse.Namespace) -> None:
             scrub=args.scrub,
             force=args.force,
             progress=lambda done, whole: bar.show(done / whole if whole else None),
-            heard=activity.add if activity else None,
+            heard=(lambda paths, fs: gather(activity, paths, fs)) if args.plot else None,
         )
-    if activity:
-        draw_activity(args, activity)
+    for found in activity.values():
+        draw_activity(args, found)
     for sentence in report.warnings:
         say(f"{args.input}: {sentence}")
     if report.scrubbed:
@@ -274,17 +279,22 @@ def run_upmix(args: argparse.Namespace) -> None:
         )
 
 
-def activity_for(args: argparse.Namespace) -> UpmixActivity:
-    """What gathers the picture's numbers; a picture that cannot be is refused before anything is computed."""
-    from spatial.analysis.upmix_activity import UpmixActivity
+def check_picture(args: argparse.Namespace) -> None:
+    """Refuse a picture that cannot be before anything is computed."""
     from spatial.cli.rigs import picture_format
     from spatial.io.atomic import check_destination
-    from spatial.io.audio_in import AudioReader
 
     picture_format(args.plot)
     check_destination(args.plot, force=args.force, inputs=(args.input, args.output))
-    with AudioReader(args.input, strict=args.strict, scrub=args.scrub) as reader:
-        return UpmixActivity(reader.fs)
+
+
+def gather(activity: dict[int, UpmixActivity], paths: NDArray[np.float32], fs: int) -> None:
+    """Figures for the picture."""
+    from spatial.analysis.upmix_activity import UpmixActivity
+
+    if fs not in activity:
+        activity[fs] = UpmixActivity(fs)
+    activity[fs].add(paths)
 
 
 def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:

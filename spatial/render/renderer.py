@@ -132,11 +132,11 @@ def upmix_file(
     scrub: bool = False,
     force: bool = False,
     progress: Progress | None = None,
-    heard: Callable[[Audio], None] | None = None,
+    heard: Callable[[Audio, int], None] | None = None,
 ) -> UpmixReport:
     """Upmix a sound file to L', R', C, in that order, as three float channels of exactly the input's frames.
 
-    Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames).
+    Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames), and its sample rate.
     """
     form = SampleFormat(output, 3, "float")
     check_destination(output, force=force, inputs=(input,))
@@ -146,7 +146,7 @@ def upmix_file(
             for paths in flow(reader, lambda x, material: upmix.process(x), upmix.latency, upmix.latency, CHUNK):
                 writer.write(paths)
                 if heard:
-                    heard(paths)
+                    heard(paths, reader.fs)
                 if progress:
                     progress(writer.frames, reader.frames)
     return UpmixReport(
