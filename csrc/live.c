@@ -317,7 +317,7 @@ static void take_block(sp_live *l) {
     int all, block = l->plan.block;
     if (!l->dry && !enough_there(l)) {
         l->dry = 1;
-        l->fallen = 0;
+        l->fallen = l->plan.n_captured ? l->gap : 0; /* a live input has no reserve, and waiting would be latency for good */
         count(&l->dries, 1);
     }
     if (l->dry && (l->fallen < l->gap || !enough_there(l))) {

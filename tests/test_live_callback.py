@@ -150,6 +150,17 @@ def test_a_device_input_is_the_programme():
     assert np.array_equal(call(mono, 9000, x[:9000, :1])[128:], truth[: 9000 - 128])
 
 
+def test_an_input_whose_device_breaks_its_word_plays_on():
+    """Blocks of 256 were promised, others come: a short gap, as much more latency, then the input again."""
+    options = RenderOptions(gain_db=0.0, limiter=False)
+    live = make_live(straight(), options, host_block=256, n_captured=2)
+    x = tone(20000)
+    y = np.concatenate([call(live, 256, x[:256]), *(call(live, 100, x[n : n + 100]) for n in range(256, 19000, 100))])
+    assert live.read().dry >= 1 and live.read().overrun_frames == 0
+    late = next(n for n in range(0, 2000) if np.abs(y[15000:16000] - x[15000 - n : 16000 - n]).max() < 1e-5)
+    assert 0 < late <= 256
+
+
 def test_one_missing_device_buffer_is_silence_not_the_past():
     live = make_live(bank(2), n_captured=2)
     call(live, 1000, noise(1000))

@@ -255,19 +255,24 @@ class Stream:
             raise DeviceError(f"{device} cannot be opened: {error}") from None
         self.fs: float = self._stream.samplerate
         self.lost = self._closed = False
-        self._latency_s = 0.0
+        self._typical_s = [0.0, 0.0]  # of input and output: for sound systems that do not tell (JACK)
+        if source:
+            self._typical_s[0] = sounddevice.query_devices(source.index)["default_low_input_latency"]
+        self._typical_s[1] = sounddevice.query_devices(device.index)["default_low_output_latency"]
+        self._latency_s = sum(self._typical_s)
         if abs(self.fs - fs) > 1e-3 * fs:
             self.close()
             raise WrongRateError(device, fs, self.fs)
 
     @property
     def latency_s(self) -> float:
-        """From the callback to the loudspeaker, and from the microphone to the callback, where there is one; JACK knows once it runs."""
+        """From the callback to the loudspeaker, and from the microphone to the callback, where there is one."""
         sounddevice = _sounddevice()
         info = sounddevice._ffi.NULL if self.lost or self._closed else sounddevice._lib.Pa_GetStreamInfo(self._stream._ptr)
         if info == sounddevice._ffi.NULL:
             return self._latency_s
-        self._latency_s = sum(min(max(part, 0.0), LONGEST_LATENCY_S) for part in (info.inputLatency, info.outputLatency))
+        told = (info.inputLatency or self._typical_s[0], info.outputLatency or self._typical_s[1])
+        self._latency_s = sum(min(max(part, 0.0), LONGEST_LATENCY_S) for part in told)
         return self._latency_s
 
     @property
