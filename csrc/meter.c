@@ -147,8 +147,7 @@ static int add_loudness(sp_meter *m, int n, double *steps) {
 /* Largest magnitude between samples that n more of a channel bring; not looked for where it cannot be larger than what there was. */
 static void add_between(sp_meter *m, const float *channel, int n) {
     float harmless = (float)(m->between / (1.001 * m->interpolation.largest_gain));
-    m->kernels->peaks_between(&m->interpolation, channel, n, harmless, m->largest);
-    float largest = m->kernels->largest_magnitude(m->largest, n);
+    float largest = m->kernels->peaks_between(&m->interpolation, channel, n, harmless, m->largest);
     m->between = largest > m->between ? largest : m->between;
 }
 

@@ -14,6 +14,12 @@ SP_INLINE TARGET sp_float8 K(magnitude)(sp_float8 a) { return (sp_float8)((sp_in
 
 SP_INLINE TARGET sp_float8 K(larger)(sp_float8 a, sp_float8 b) { return K(select)(a > b, a, b); }
 
+SP_INLINE TARGET float K(largest_lane)(sp_float8 a) {
+    a = K(larger)(a, SP_SHUFFLE8(a, a, 4, 5, 6, 7, 0, 1, 2, 3));
+    a = K(larger)(a, SP_SHUFFLE8(a, a, 2, 3, 0, 1, 6, 7, 4, 5));
+    return a[0] > a[1] ? a[0] : a[1];
+}
+
 /* Largest magnitude of n numbers. */
 TARGET static float K(largest_magnitude)(const float *x, int n) {
     sp_float8 most = {0};
@@ -27,16 +33,15 @@ TARGET static float K(largest_magnitude)(const float *x, int n) {
         }
         most = K(larger)(K(magnitude)(K(load)(x + n - 8)), most);
     }
-    most = K(larger)(most, SP_SHUFFLE8(most, most, 4, 5, 6, 7, 0, 1, 2, 3));
-    most = K(larger)(most, SP_SHUFFLE8(most, most, 2, 3, 0, 1, 6, 7, 4, 5));
-    return most[0] > most[1] ? most[0] : most[1];
+    return K(largest_lane)(most);
 }
 
 #define SP_PEAK_GROUP 32 /* places that are looked at, or not, together */
 
-SP_INLINE TARGET void K(find_peaks)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest,
-                                    const int places) {
+SP_INLINE TARGET float K(find_peaks)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest,
+                                     const int places) {
     int half = filters->half;
+    sp_float8 all = {0};
     for (int group = 0; group < n; group += SP_PEAK_GROUP) {
         int end = n - group < SP_PEAK_GROUP ? n : group + SP_PEAK_GROUP;
         if (K(largest_magnitude)(x + group, end - group + 2 * half - 1) <= harmless) {
@@ -60,14 +65,15 @@ SP_INLINE TARGET void K(find_peaks)(const sp_interpolation *filters, const float
                 most = K(larger)(K(magnitude)(even[p]) + K(magnitude)(odd[p]), most);
             }
             memcpy(largest + at, &most, sizeof most);
+            for (int lane = end - at; lane < 8; lane++) {
+                most[lane] = 0;
+            }
+            all = K(larger)(most, all);
         }
     }
+    return K(largest_lane)(all);
 }
 
-TARGET static void K(peaks_between)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest) {
-    if (filters->places == 4) {
-        K(find_peaks)(filters, x, n, harmless, largest, 4);
-    } else {
-        K(find_peaks)(filters, x, n, harmless, largest, 2);
-    }
+TARGET static float K(peaks_between)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest) {
+    return filters->places == 4 ? K(find_peaks)(filters, x, n, harmless, largest, 4) : K(find_peaks)(filters, x, n, harmless, largest, 2);
 }

@@ -33,8 +33,10 @@ class CoreMeter:
         """(channels, frames), the next of the stream."""
         if x.ndim != 2 or x.shape[0] != self._channels:
             raise UsageError(f"meter: audio must be ({self._channels}, frames), got shape {x.shape}")
-        rows = [np.ascontiguousarray(channel, dtype=np.float32) for channel in x]
-        pointers = ffi.new("float *[]", [ffi.from_buffer("float[]", row) for row in rows])
+        if x.dtype != np.float32 or x.strides[1] != x.itemsize:
+            x = np.ascontiguousarray(x, dtype=np.float32)
+        start, stride = ffi.cast("char *", x.ctypes.data), x.strides[0]  # rows may be pieces of longer ones
+        pointers = ffi.new("float *[]", [ffi.cast("float *", start + channel * stride) for channel in range(self._channels)])
         steps = np.empty(x.shape[1] // self._step + 1)
         n_steps = lib.sp_meter_process(self._meter, pointers, x.shape[1], ffi.from_buffer("double[]", steps))
         self._steps.extend(steps[:n_steps])
