@@ -261,7 +261,7 @@ def test_wait_goes_on_when_the_server_is_back(own_jack, tmp_path, play):
     player.seen("waiting")
     own_jack.start()
     _, again = player.seen("playing", 2)
-    assert "again, from 0:0" in again["text"] and again["text"].split("from ")[1][:6] >= "0:01.5"
+    assert "again, from 0:0" in again["text"] and again["text"].split("from ")[1][:6] >= "0:00.5"
     code, said = player.end(20)
     assert code == 0 and "waiting for it to come back" in said
     ended = player.events[-1][1]
