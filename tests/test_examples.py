@@ -33,7 +33,15 @@ def run_example(name, folder):
 
 
 def test_there_is_a_test_for_every_example():
-    names = {"01_quickstart.py", "README_picture.py", "README_console.py", "beam_page.py", "cancellation_page.py", "width_page.py"}
+    names = {
+        "01_quickstart.py",
+        "README_picture.py",
+        "README_console.py",
+        "beam_page.py",
+        "cancellation_page.py",
+        "upmix_page.py",
+        "width_page.py",
+    }
     assert {path.name for path in EXAMPLES.glob("*.py")} == names
 
 
