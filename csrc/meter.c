@@ -144,9 +144,13 @@ static int add_loudness(sp_meter *m, int n, double *steps) {
     return n_steps;
 }
 
-/* Largest magnitude between samples that n more of a channel bring; not looked for where it cannot be larger than what there was. */
-static void add_between(sp_meter *m, const float *channel, int n) {
+/* Largest magnitude between samples that n more of a channel bring; not looked for where it cannot be larger than what there was. peak is
+ * that of all samples it depends on. */
+static void add_between(sp_meter *m, const float *channel, int n, float peak) {
     float harmless = (float)(m->between / (1.001 * m->interpolation.largest_gain));
+    if (peak <= harmless) {
+        return;
+    }
     float largest = m->kernels->peaks_between(&m->interpolation, channel, n, harmless, m->largest);
     m->between = largest > m->between ? largest : m->between;
 }
@@ -164,9 +168,9 @@ int sp_meter_process(sp_meter *m, const float *const *in, int n_frames, double *
             float *channel = m->channels + c * m->stride;
             memcpy(channel + HISTORY, in[c] + done, n * sizeof(float));
             if (m->plan.peaks) {
-                double peak = m->kernels->largest_magnitude(channel + HISTORY, n);
+                float peak = m->kernels->largest_magnitude(channel, HISTORY + n);
                 m->sample_peaks[c] = peak > m->sample_peaks[c] ? peak : m->sample_peaks[c];
-                add_between(m, channel, n);
+                add_between(m, channel, n, peak);
             }
         }
         n_steps += add_loudness(m, n, steps + n_steps);
@@ -187,7 +191,7 @@ double sp_meter_true_peak(sp_meter *m) {
     for (int c = 0; c < m->plan.n_channels; c++) {
         float end[2 * HISTORY + 16] = {0};
         memcpy(end, m->channels + c * m->stride, HISTORY * sizeof(float));
-        add_between(m, end, HISTORY);
+        add_between(m, end, HISTORY, m->kernels->largest_magnitude(end, HISTORY));
         peak = m->sample_peaks[c] > peak ? m->sample_peaks[c] : peak;
     }
     peak = m->between > peak ? m->between : peak;

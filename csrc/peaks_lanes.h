@@ -20,20 +20,24 @@ SP_INLINE TARGET float K(largest_lane)(sp_float8 a) {
     return a[0] > a[1] ? a[0] : a[1];
 }
 
-/* Largest magnitude of n numbers. */
+/* Largest magnitude of n numbers. Four are looked for side by side: a comparison waits for the one before. */
 TARGET static float K(largest_magnitude)(const float *x, int n) {
-    sp_float8 most = {0};
+    sp_float8 most[4] = {{0}};
     if (n < 8) {
         for (int i = 0; i < n; i++) {
-            most[i] = x[i] < 0 ? -x[i] : x[i];
+            most[0][i] = x[i] < 0 ? -x[i] : x[i];
         }
     } else {
-        for (int at = 0; at < n - 8; at += 8) {
-            most = K(larger)(K(magnitude)(K(load)(x + at)), most);
+        int at = 0;
+        for (; at + 32 <= n; at += 32) {
+            SP_UNROLL for (int k = 0; k < 4; k++) { most[k] = K(larger)(K(magnitude)(K(load)(x + at + 8 * k)), most[k]); }
         }
-        most = K(larger)(K(magnitude)(K(load)(x + n - 8)), most);
+        for (; at < n - 8; at += 8) {
+            most[0] = K(larger)(K(magnitude)(K(load)(x + at)), most[0]);
+        }
+        most[1] = K(larger)(K(magnitude)(K(load)(x + n - 8)), most[1]);
     }
-    return K(largest_lane)(most);
+    return K(largest_lane)(K(larger)(K(larger)(most[0], most[1]), K(larger)(most[2], most[3])));
 }
 
 #define SP_PEAK_GROUP 32 /* places that are looked at, or not, together */

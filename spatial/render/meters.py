@@ -19,6 +19,7 @@ RELATIVE_GATE_LU = -10.0
 OFFSET_LU = -0.691  # makes 997 Hz at full scale in one channel read -3.01 LUFS
 STEPS_PER_S = 10  # gating blocks begin every 100 ms
 BLOCK_STEPS = 4  # and last 400 ms
+PIECE_STEPS = 4096
 BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
 
 TRUE_PEAK_TAPS = (
@@ -147,7 +148,7 @@ class LoudnessMeter:
     @property
     def integrated_lufs(self) -> float | None:
         """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
-        steps = np.append(self._steps, [])
+        steps = np.asarray(self._steps)
         rest = np.concatenate([self._waiting, (self._weighting.rest() ** 2).sum(axis=0)])
         if len(rest) >= self._step:
             steps = np.append(steps, rest[: self._step].mean())
@@ -156,14 +157,23 @@ class LoudnessMeter:
 
 def gated_loudness(steps: NDArray[np.float64]) -> float | None:
     """LUFS of the weighted powers of steps of 100 ms; None where no block of 400 ms passes the gates."""
-    if len(steps) < BLOCK_STEPS:
+    absolute = 10 ** ((ABSOLUTE_GATE_LUFS - OFFSET_LU) / 10)
+    mean = _mean_block_above(absolute, steps)
+    if mean is None:
         return None
-    blocks = np.convolve(steps, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
-    blocks = blocks[OFFSET_LU + power_db(blocks) > ABSOLUTE_GATE_LUFS]
-    if len(blocks) == 0:
-        return None
-    gate = OFFSET_LU + power_db(blocks.mean()) + RELATIVE_GATE_LU
-    return float(OFFSET_LU + power_db(blocks[OFFSET_LU + power_db(blocks) > gate].mean()))
+    gated = _mean_block_above(max(absolute, mean * 10 ** (RELATIVE_GATE_LU / 10)), steps)
+    return None if gated is None else float(OFFSET_LU + power_db(gated))
+
+
+def _mean_block_above(gate: float, steps: NDArray[np.float64]) -> float | None:
+    """Mean power of the blocks of 400 ms above the gate; None where there is none. Piece by piece: ten hours are many steps."""
+    total, count = 0.0, 0
+    for begin in range(0, len(steps) - BLOCK_STEPS + 1, PIECE_STEPS):
+        piece = steps[begin : begin + PIECE_STEPS + BLOCK_STEPS - 1]
+        blocks = np.convolve(piece, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
+        loud = blocks[blocks > gate]
+        total, count = total + float(loud.sum()), count + len(loud)
+    return total / count if count else None
 
 
 class BlockFilter:

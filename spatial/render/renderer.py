@@ -27,8 +27,8 @@ Path = str | os.PathLike[str]
 Progress = Callable[[int, int | None], None]
 """Called with the frames done and the frames there are (None: not known)."""
 
-CHUNK = 16384
-"""Frames at a time; between two chunks an interrupt is heard. Smaller ones cost more overhead, larger ones do not stay in the cache."""
+CHUNK = 32768
+"""Frames at a time; between two chunks an interrupt is heard. Smaller ones cost more overhead."""
 
 
 def render_file(

@@ -55,4 +55,4 @@ class CoreMeter:
     @property
     def integrated_lufs(self) -> float | None:
         """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
-        return gated_loudness(np.append(self._steps, []))
+        return gated_loudness(np.asarray(self._steps))
