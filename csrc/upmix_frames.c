@@ -156,7 +156,7 @@ static void lay_out(sp_upmix_frames *u, sp_arena *memory) {
     }
     float *tables = sp_take_floats(memory, sp_fft_table_size(u->n_bins));
     if (memory->start) {
-        sp_fft_plan(&u->fft, u->n_bins, tables);
+        u->kernels->fft_plan(&u->fft, u->n_bins, tables);
     }
 }
 
