@@ -100,8 +100,11 @@ static void sum_products(const sp_level *l, const sp_ring *ring, int chunk, cons
 static void multiply(const sp_level *l, const sp_filters *filters, float *sums, int first, int end) {
     const sp_kernels *kernels = l->layout->kernels;
     size_t chunk_floats = 2 * (size_t)kernels->chunk;
-    const float *stream = sp_chunk_spectra(filters, l->level, first);
-    for (int chunk = first; chunk < end; chunk++) {
+    /* A small set stays in the nearest cache, but for little; so the next pass begins where this one ends. */
+    int backwards = l->layout->ladder.n_levels == 1 && l->making;
+    for (int k = first; k < end; k++) {
+        int chunk = backwards ? first + end - 1 - k : k;
+        const float *stream = sp_chunk_spectra(filters, l->level, chunk);
         for (int t = 0; t < filters->n_tiles; t++) {
             const sp_tile *tile = &filters->tiles[t];
             float *tile_sums = sums + tile->row * l->sum_stride + chunk * chunk_floats;
@@ -120,17 +123,37 @@ static void multiply(const sp_level *l, const sp_filters *filters, float *sums, 
 
 /* ---- tasks ---- */
 
-static void transform_input(sp_level *l, int input, int first_step, int end_step) {
-    const sp_kernels *kernels = l->layout->kernels;
+/* The ring of an input, and where its newest spectrum goes. */
+static const sp_ring *ring_of(const sp_level *l, int input, float **spectrum) {
     int group = l->layout->n_groups - 1;
     while (input < l->layout->groups[group].first) {
         group--;
     }
-    sp_ring *ring = &l->rings[group];
-    float *spectrum = ring->spectra + (size_t)(ring->newest + input - l->layout->groups[group].first) * 2 * kernels->chunk;
+    const sp_ring *ring = &l->rings[group];
+    *spectrum = ring->spectra + (size_t)(ring->newest + input - l->layout->groups[group].first) * 2 * l->layout->kernels->chunk;
+    return ring;
+}
+
+static void transform_input(sp_level *l, int input, int first_step, int end_step) {
+    float *spectrum;
+    const sp_ring *ring = ring_of(l, input, &spectrum);
     size_t at = input * l->pass.input_stride;
-    kernels->fft_forward_steps(&l->layout->fft[l->level], first_step, end_step, l->pass.previous + at, l->pass.current + at, spectrum,
-                               ring->stride, l->work[0]);
+    l->layout->kernels->fft_forward_steps(&l->layout->fft[l->level], first_step, end_step, l->pass.previous + at, l->pass.current + at,
+                                          spectrum, ring->stride, l->work[0]);
+}
+
+/* This one and the next, all steps; 0 where they cannot go together. */
+static int transform_two_inputs(sp_level *l, int input) {
+    float *spectra[2];
+    const sp_ring *ring = ring_of(l, input, &spectra[0]);
+    if (ring_of(l, input + 1, &spectra[1]) != ring) {
+        return 0;
+    }
+    const sp_pass *pass = &l->pass;
+    size_t at = input * pass->input_stride, next = at + pass->input_stride;
+    const float *previous[2] = {pass->previous + at, pass->previous + next}, *current[2] = {pass->current + at, pass->current + next};
+    l->layout->kernels->fft_forward_two(&l->layout->fft[l->level], previous, current, spectra, ring->stride);
+    return 1;
 }
 
 static void transform_output(sp_level *l, int output, int first_step, int end_step) {
@@ -150,6 +173,17 @@ static void transform_output(sp_level *l, int output, int first_step, int end_st
     }
 }
 
+static int transform_two_outputs(sp_level *l, int output) {
+    if (l->pass.coming) {
+        return 0;
+    }
+    const int *row = l->pass.filters->row_of_output + output;
+    const float *spectra[2] = {l->sums[0] + row[0] * l->sum_stride, l->sums[0] + row[1] * l->sum_stride};
+    float *first = l->out[l->making] + (size_t)output * l->partition, *out[2] = {first, first + l->partition};
+    l->layout->kernels->fft_inverse_two(&l->layout->fft[l->level], spectra, 2 * (size_t)l->layout->kernels->chunk, out);
+    return 1;
+}
+
 void sp_level_begin(sp_level *l, const sp_pass *pass) {
     l->pass = *pass;
     l->n_done = 0;
@@ -167,20 +201,24 @@ static int due(const sp_level *l, int block, int before, int n, int *first, int 
     return *first < *end;
 }
 
-/* Steps of the transforms of channels, one after the other. */
-static void transform(sp_level *l, void (*steps)(sp_level *, int, int, int), int first, int end) {
-    int n_steps = l->layout->fft[l->level].n_steps;
+/* Steps of the transforms of channels, one after the other, or two channels at once where that is quicker. */
+static void transform(sp_level *l, void (*steps)(sp_level *, int, int, int), int (*two)(sp_level *, int), int first, int end) {
+    int n_steps = l->layout->fft[l->level].n_steps, by_two = l->partition == l->layout->kernels->two_block;
     for (int n; first < end; first += n) {
-        int step = first % n_steps;
+        int channel = first / n_steps, step = first % n_steps;
+        n = 2 * n_steps;
+        if (by_two && step == 0 && end - first >= n && two(l, channel)) {
+            continue;
+        }
         n = n_steps - step < end - first ? n_steps - step : end - first;
-        steps(l, first / n_steps, step, step + n);
+        steps(l, channel, step, step + n);
     }
 }
 
 void sp_level_work(sp_level *l, int block) {
     int n_steps = l->layout->fft[l->level].n_steps, n_forward = l->layout->plan.n_inputs * n_steps, first, end;
     if (due(l, block, 0, n_forward, &first, &end)) {
-        transform(l, transform_input, first, end);
+        transform(l, transform_input, transform_two_inputs, first, end);
     }
     if (due(l, block, n_forward, l->n_chunks, &first, &end)) {
         multiply(l, l->pass.filters, l->sums[0], first, end);
@@ -189,7 +227,7 @@ void sp_level_work(sp_level *l, int block) {
         }
     }
     if (due(l, block, n_forward + l->n_chunks, l->layout->plan.n_outputs * n_steps, &first, &end)) {
-        transform(l, transform_output, first, end);
+        transform(l, transform_output, transform_two_outputs, first, end);
     }
     l->n_done = l->ends[block];
 }

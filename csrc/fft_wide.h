@@ -174,4 +174,81 @@ TARGET static void L(inverse)(const sp_fft *fft, int first_step, int end_step, c
     }
 }
 
+/* ---- two transforms of 64 bins at once ---- */
+
+/* A transform of 64 bins fits into the registers, and 8 lanes leave half of each empty: two channels fill them. The bins lie as those of
+ * one transform of 8 lanes do (fft_lanes.h), with the same bits. */
+
+/* Of each channel, one register after the other, into 8 registers that hold 8 floats of each; and back. */
+SP_INLINE TARGET void L(load_two)(const float *a, const float *b, size_t stride, sp_float16 *x) {
+    SP_UNROLL for (int k = 0; k < HALF; k += 2, a += stride, b += stride) {
+        sp_float16 of_a = *(const sp_float16 *)a, of_b = *(const sp_float16 *)b;
+        x[k] = L(first_halves)(of_a, of_b);
+        x[k + 1] = L(second_halves)(of_a, of_b);
+    }
+}
+
+SP_INLINE TARGET void L(store_two)(float *a, float *b, size_t stride, const sp_float16 *x) {
+    SP_UNROLL for (int k = 0; k < HALF; k += 2, a += stride, b += stride) {
+        *(sp_float16 *)a = L(first_halves)(x[k], x[k + 1]);
+        *(sp_float16 *)b = L(second_halves)(x[k], x[k + 1]);
+    }
+}
+
+/* The only level's turns, one for all lanes; and the leaves' turns, the same for both channels. */
+SP_INLINE TARGET void L(turn_two)(const sp_fft *fft, int leaves, int sign, sp_float16 *re, sp_float16 *im) {
+    SP_UNROLL for (int k = 1; k < HALF; k++) {
+        sp_float16 cosine, sine;
+        if (leaves) {
+            sp_float16 unit = *(const sp_float16 *)(fft->leaf_turns + 2 * HALF * (k - 1));
+            cosine = L(first_halves)(unit, unit);
+            sine = L(second_halves)(unit, unit);
+        } else {
+            cosine = fft->turns[0][2 * k - 2] - (sp_float16){0};
+            sine = fft->turns[0][2 * k - 1] - (sp_float16){0};
+        }
+        L(cvec) x = L(turn)((L(cvec)){re[k], im[k]}, cosine, sine, sign);
+        re[k] = x.re;
+        im[k] = x.im;
+    }
+}
+
+SP_INLINE TARGET void L(dft_two)(sp_float16 *re, sp_float16 *im, int sign) {
+    L(cvec) x[HALF];
+    SP_UNROLL for (int k = 0; k < HALF; k++) { x[k] = (L(cvec)){re[k], im[k]}; }
+    L(dft)(x, HALF, sign);
+    SP_UNROLL for (int k = 0; k < HALF; k++) {
+        re[k] = x[k].re;
+        im[k] = x[k].im;
+    }
+}
+
+TARGET static void L(forward_two)(const sp_fft *fft, const float *const *previous, const float *const *current, float *const *spectra,
+                                  size_t chunk_stride) {
+    sp_float16 re[HALF], im[HALF];
+    L(load_two)(previous[0], previous[1], LANES, re);
+    L(load_two)(current[0], current[1], LANES, im);
+    L(turn_two)(fft, 0, +1, re, im);
+    L(dft_two)(re, im, +1);
+    L(transpose_halves)(re);
+    L(transpose_halves)(im);
+    L(turn_two)(fft, 1, +1, re, im);
+    L(dft_two)(re, im, +1);
+    L(store_two)(spectra[0], spectra[1], chunk_stride, re);
+    L(store_two)(spectra[0] + CHUNK, spectra[1] + CHUNK, chunk_stride, im);
+}
+
+TARGET static void L(inverse_two)(const sp_fft *fft, const float *const *spectra, size_t chunk_stride, float *const *out) {
+    sp_float16 re[HALF], im[HALF];
+    L(load_two)(spectra[0], spectra[1], chunk_stride, re);
+    L(load_two)(spectra[0] + CHUNK, spectra[1] + CHUNK, chunk_stride, im);
+    L(dft_two)(re, im, -1);
+    L(turn_two)(fft, 1, -1, re, im);
+    L(transpose_halves)(re);
+    L(transpose_halves)(im);
+    L(dft_two)(re, im, -1);
+    L(turn_two)(fft, 0, -1, re, im);
+    L(store_two)(out[0], out[1], LANES, im);
+}
+
 #undef HALF

@@ -34,6 +34,11 @@ typedef struct {
                               float *spectrum, size_t chunk_stride, float *work);
     void (*fft_inverse_steps)(const sp_fft *fft, int first_step, int end_step, const float *spectrum, size_t chunk_stride, float *out,
                               float *work);
+    /* The same of two channels at once, for transforms of two_block bins; 0: there are none. */
+    int two_block;
+    void (*fft_forward_two)(const sp_fft *fft, const float *const *previous, const float *const *current, float *const *spectra,
+                            size_t chunk_stride);
+    void (*fft_inverse_two)(const sp_fft *fft, const float *const *spectra, size_t chunk_stride, float *const *out);
     /* On aligned arrays of n floats, a multiple of 16: */
     void (*add)(float *to, const float *from, int n);                        /* to + from */
     void (*sum_and_difference)(float *a, float *b, int n);                   /* a + b and a - b in the place of a and b */

@@ -191,6 +191,11 @@ static const sp_kernels K(kernels) = {
     },
     .fft_forward = K(fft_forward),
     .fft_inverse = K(fft_inverse),
+#if REGISTER_FLOATS == 16
+    .two_block = 64,
+    .fft_forward_two = K(lanes16_forward_two),
+    .fft_inverse_two = K(lanes16_inverse_two),
+#endif
     .fft_forward_steps = K(fft_forward_steps),
     .fft_inverse_steps = K(fft_inverse_steps),
     .add = K(add),
