@@ -1,5 +1,6 @@
-/* The negacyclic FFT of fft.h on registers of 16 floats, for blocks of 128 and more. The operations, and so the bits of each bin, are those
- * of 8 lanes; two polynomials of 8 coefficients share a register. kernels_isa.h includes this after fft_passes.h for 16 lanes.
+/* The negacyclic FFT of fft.h on registers of 16 floats, for blocks of 128 and more, and for two channels' of 64 at once. The operations,
+ * and so the bits of each bin, are those of 8 lanes; two polynomials of 8 coefficients share a register. kernels_isa.h includes this after
+ * fft_passes.h for 16 lanes.
  *
  * The last split, into leaves, works on two nodes a, b at once and leaves their children side by side: a0 b0 a1 b1 a2 b2 a3 b3. Two such
  * pairs make the 16 leaves that are transposed and split together, 8 x 8 floats in each half of the registers. So the leaves' order
@@ -35,80 +36,124 @@ SP_INLINE TARGET sp_float16 L(second_halves)(sp_float16 a, sp_float16 b) {
     return SP_SHUFFLE16(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
 }
 
-/* Two nodes' blocks a0 a1 a2 a3 b0 b1 b2 b3 of 8 coefficients as registers a0 b0, a1 b1, a2 b2, a3 b3. */
-SP_INLINE TARGET void L(load_pair)(const float *from, sp_float16 *x) {
-    const sp_float16 *a = (const sp_float16 *)from, *b = a + 2;
-    x[0] = L(first_halves)(a[0], b[0]);
-    x[1] = L(second_halves)(a[0], b[0]);
-    x[2] = L(first_halves)(a[1], b[1]);
-    x[3] = L(second_halves)(a[1], b[1]);
+/* Two nodes' blocks a0 a1 a2 a3 b0 b1 b2 b3 of 8 coefficients, in registers a0 a1, a2 a3, b0 b1, b2 b3, as a0 b0, a1 b1, a2 b2, a3 b3. */
+SP_INLINE TARGET void L(pair_up)(sp_float16 *x) {
+    sp_float16 pairs[4] = {L(first_halves)(x[0], x[2]), L(second_halves)(x[0], x[2]), L(first_halves)(x[1], x[3]),
+                           L(second_halves)(x[1], x[3])};
+    SP_UNROLL for (int k = 0; k < 4; k++) { x[k] = pairs[k]; }
 }
 
-SP_INLINE TARGET void L(store_pair)(float *to, const sp_float16 *x) {
-    sp_float16 *a = (sp_float16 *)to, *b = a + 2;
-    a[0] = L(first_halves)(x[0], x[1]);
-    a[1] = L(first_halves)(x[2], x[3]);
-    b[0] = L(second_halves)(x[0], x[1]);
-    b[1] = L(second_halves)(x[2], x[3]);
+SP_INLINE TARGET void L(part_pairs)(sp_float16 *x) {
+    sp_float16 parts[4] = {L(first_halves)(x[0], x[1]), L(first_halves)(x[2], x[3]), L(second_halves)(x[0], x[1]),
+                           L(second_halves)(x[2], x[3])};
+    SP_UNROLL for (int k = 0; k < 4; k++) { x[k] = parts[k]; }
 }
 
-/* The last split of all nodes, in place: 32 coefficients each into 4 leaves of 8. turns are [pair][k - 1][cos, sin][8 of a, 8 of b]. */
+/* n complex numbers from registers, and back into them. */
+SP_INLINE TARGET void L(take)(const sp_float16 *re, const sp_float16 *im, int stride, L(cvec) *x, int n) {
+    SP_UNROLL for (int k = 0; k < n; k++) { x[k] = (L(cvec)){re[k * stride], im[k * stride]}; }
+}
+
+SP_INLINE TARGET void L(put)(sp_float16 *re, sp_float16 *im, int stride, const L(cvec) *x, int n) {
+    SP_UNROLL for (int k = 0; k < n; k++) {
+        re[k * stride] = x[k].re;
+        im[k * stride] = x[k].im;
+    }
+}
+
+/* x[k] e^{sign j angle[k]} with turns [k - 1][cos, sin][lane]. */
+SP_INLINE TARGET void L(turn_lanes)(L(cvec) *x, int n_points, const float *turns, int sign) {
+    SP_UNROLL for (int k = 1; k < n_points; k++) {
+        L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
+        x[k] = L(turn)(x[k], unit.re, unit.im, sign);
+    }
+}
+
+/* The last split of a pair of nodes, in place: 32 coefficients each into 4 leaves of 8. turns are [k - 1][cos, sin][8 of a, 8 of b]. */
+SP_INLINE TARGET void L(split_pair)(sp_float16 *re, sp_float16 *im, const float *turns) {
+    L(pair_up)(re);
+    L(pair_up)(im);
+    L(cvec) x[4];
+    L(take)(re, im, 1, x, 4);
+    L(turn_lanes)(x, 4, turns, +1);
+    L(dft)(x, 4, +1);
+    L(put)(re, im, 1, x, 4);
+}
+
+SP_INLINE TARGET void L(join_pair)(sp_float16 *re, sp_float16 *im, const float *turns) {
+    L(cvec) x[4];
+    L(take)(re, im, 1, x, 4);
+    L(dft)(x, 4, -1);
+    L(turn_lanes)(x, 4, turns, -1);
+    L(put)(re, im, 1, x, 4);
+    L(part_pairs)(re);
+    L(part_pairs)(im);
+}
+
+/* 16 leaves together, in place; a register is then one root of each. */
+SP_INLINE TARGET void L(split_16_leaves)(sp_float16 *re, sp_float16 *im, const float *turns) {
+    L(transpose_halves)(re);
+    L(transpose_halves)(im);
+    L(cvec) x[HALF];
+    L(take)(re, im, 1, x, HALF);
+    L(turn_lanes)(x, HALF, turns, +1);
+    L(dft)(x, HALF, +1);
+    L(put)(re, im, 1, x, HALF);
+}
+
+SP_INLINE TARGET void L(join_16_leaves)(sp_float16 *re, sp_float16 *im, const float *turns) {
+    L(cvec) x[HALF];
+    L(take)(re, im, 1, x, HALF);
+    L(dft)(x, HALF, -1);
+    L(turn_lanes)(x, HALF, turns, -1);
+    L(put)(re, im, 1, x, HALF);
+    L(transpose_halves)(re);
+    L(transpose_halves)(im);
+}
+
+/* n registers, `stride` floats apart in memory. */
+SP_INLINE TARGET void L(load_registers)(const float *from, size_t stride, sp_float16 *x, int n) {
+    SP_UNROLL for (int k = 0; k < n; k++) { x[k] = *(const sp_float16 *)(from + k * stride); }
+}
+
+SP_INLINE TARGET void L(store_registers)(float *to, size_t stride, const sp_float16 *x, int n) {
+    SP_UNROLL for (int k = 0; k < n; k++) { *(sp_float16 *)(to + k * stride) = x[k]; }
+}
+
 SP_INLINE TARGET void L(split_pairs)(float *re, float *im, int block, const float *turns) {
     for (int n = 0; n < block; n += 64, turns += 6 * LANES) {
         sp_float16 real[4], imag[4];
-        L(load_pair)(re + n, real);
-        L(load_pair)(im + n, imag);
-        L(cvec) x[4];
-        SP_UNROLL for (int k = 0; k < 4; k++) { x[k] = (L(cvec)){real[k], imag[k]}; }
-        SP_UNROLL for (int k = 1; k < 4; k++) {
-            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
-            x[k] = L(turn)(x[k], unit.re, unit.im, +1);
-        }
-        L(dft)(x, 4, +1);
-        SP_UNROLL for (int k = 0; k < 4; k++) { L(store)(re + n + k * LANES, im + n + k * LANES, x[k]); }
+        L(load_registers)(re + n, LANES, real, 4);
+        L(load_registers)(im + n, LANES, imag, 4);
+        L(split_pair)(real, imag, turns);
+        L(store_registers)(re + n, LANES, real, 4);
+        L(store_registers)(im + n, LANES, imag, 4);
     }
 }
 
 SP_INLINE TARGET void L(join_pairs)(float *re, float *im, int block, const float *turns) {
     for (int n = 0; n < block; n += 64, turns += 6 * LANES) {
-        L(cvec) x[4];
-        SP_UNROLL for (int k = 0; k < 4; k++) { x[k] = L(load)(re + n + k * LANES, im + n + k * LANES); }
-        L(dft)(x, 4, -1);
-        SP_UNROLL for (int k = 1; k < 4; k++) {
-            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
-            x[k] = L(turn)(x[k], unit.re, unit.im, -1);
-        }
         sp_float16 real[4], imag[4];
-        SP_UNROLL for (int k = 0; k < 4; k++) {
-            real[k] = x[k].re;
-            imag[k] = x[k].im;
-        }
-        L(store_pair)(re + n, real);
-        L(store_pair)(im + n, imag);
+        L(load_registers)(re + n, LANES, real, 4);
+        L(load_registers)(im + n, LANES, imag, 4);
+        L(join_pair)(real, imag, turns);
+        L(store_registers)(re + n, LANES, real, 4);
+        L(store_registers)(im + n, LANES, imag, 4);
     }
 }
 
-/* As split_leaves of fft_lanes.h, 16 leaves together; a chunk of 16 bins is one root of each. */
+/* As split_leaves of fft_lanes.h; a chunk of 16 bins is one root of 16 leaves. */
 SP_INLINE TARGET void L(split_leaves)(const float *re, const float *im, float *spectrum, size_t chunk_stride, int first, int end,
                                       const float *turns) {
     turns += first / HALF * 2 * (HALF - 1);
     for (int b = first; b < end; b += HALF * LANES, turns += 2 * LANES * (HALF - 1)) {
         float *bins = spectrum + b / CHUNK * chunk_stride;
         sp_float16 real[HALF], imag[HALF];
-        SP_UNROLL for (int k = 0; k < HALF; k++) {
-            real[k] = *(const sp_float16 *)(re + b + k * LANES);
-            imag[k] = *(const sp_float16 *)(im + b + k * LANES);
-        }
-        L(transpose_halves)(real);
-        L(transpose_halves)(imag);
-        L(cvec) x[HALF];
-        SP_UNROLL for (int k = 0; k < HALF; k++) { x[k] = (L(cvec)){real[k], imag[k]}; }
-        SP_UNROLL for (int k = 1; k < HALF; k++) {
-            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
-            x[k] = L(turn)(x[k], unit.re, unit.im, +1);
-        }
-        L(dft)(x, HALF, +1);
-        SP_UNROLL for (int k = 0; k < HALF; k++) { L(store)(bins + k * chunk_stride, bins + k * chunk_stride + CHUNK, x[k]); }
+        L(load_registers)(re + b, LANES, real, HALF);
+        L(load_registers)(im + b, LANES, imag, HALF);
+        L(split_16_leaves)(real, imag, turns);
+        L(store_registers)(bins, chunk_stride, real, HALF);
+        L(store_registers)(bins + CHUNK, chunk_stride, imag, HALF);
     }
 }
 
@@ -117,27 +162,74 @@ SP_INLINE TARGET void L(join_leaves)(const float *spectrum, size_t chunk_stride,
     turns += first / HALF * 2 * (HALF - 1);
     for (int b = first; b < end; b += HALF * LANES, turns += 2 * LANES * (HALF - 1)) {
         const float *bins = spectrum + b / CHUNK * chunk_stride;
-        L(cvec) x[HALF];
-        SP_UNROLL for (int k = 0; k < HALF; k++) { x[k] = L(load)(bins + k * chunk_stride, bins + k * chunk_stride + CHUNK); }
-        L(dft)(x, HALF, -1);
-        SP_UNROLL for (int k = 1; k < HALF; k++) {
-            L(cvec) unit = L(load)(turns + 2 * LANES * (k - 1), turns + 2 * LANES * (k - 1) + LANES);
-            x[k] = L(turn)(x[k], unit.re, unit.im, -1);
-        }
         sp_float16 real[HALF], imag[HALF];
-        SP_UNROLL for (int k = 0; k < HALF; k++) {
-            real[k] = x[k].re;
-            imag[k] = x[k].im;
-        }
-        L(transpose_halves)(real);
-        L(transpose_halves)(imag);
-        SP_UNROLL for (int k = 0; k < HALF; k++) { L(store)(re + b + k * LANES, im + b + k * LANES, (L(cvec)){real[k], imag[k]}); }
+        L(load_registers)(bins, chunk_stride, real, HALF);
+        L(load_registers)(bins + CHUNK, chunk_stride, imag, HALF);
+        L(join_16_leaves)(real, imag, turns);
+        L(store_registers)(re + b, LANES, real, HALF);
+        L(store_registers)(im + b, LANES, imag, HALF);
     }
 }
+
+/* ---- a transform of 128 bins, which fits into the registers ---- */
+
+SP_INLINE TARGET void L(split_128)(sp_float16 *re, sp_float16 *im, const float *turns) {
+    SP_UNROLL for (int n = 0; n < 2; n++) {
+        L(cvec) x[4];
+        L(take)(re + n, im + n, 2, x, 4);
+        SP_UNROLL for (int k = 1; k < 4; k++) {
+            x[k] = L(turn)(x[k], turns[2 * k - 2] - (sp_float16){0}, turns[2 * k - 1] - (sp_float16){0}, +1);
+        }
+        L(dft)(x, 4, +1);
+        L(put)(re + n, im + n, 2, x, 4);
+    }
+}
+
+SP_INLINE TARGET void L(join_128)(sp_float16 *re, sp_float16 *im, const float *turns) {
+    SP_UNROLL for (int n = 0; n < 2; n++) {
+        L(cvec) x[4];
+        L(take)(re + n, im + n, 2, x, 4);
+        L(dft)(x, 4, -1);
+        SP_UNROLL for (int k = 1; k < 4; k++) {
+            x[k] = L(turn)(x[k], turns[2 * k - 2] - (sp_float16){0}, turns[2 * k - 1] - (sp_float16){0}, -1);
+        }
+        L(put)(re + n, im + n, 2, x, 4);
+    }
+}
+
+SP_INLINE TARGET void L(forward_128)(const sp_fft *fft, const float *previous, const float *current, float *spectrum,
+                                     size_t chunk_stride) {
+    sp_float16 re[HALF], im[HALF];
+    L(load_registers)(previous, LANES, re, HALF);
+    L(load_registers)(current, LANES, im, HALF);
+    L(split_128)(re, im, fft->turns[0]);
+    L(split_pair)(re, im, fft->pair_turns);
+    L(split_pair)(re + 4, im + 4, fft->pair_turns + 6 * LANES);
+    L(split_16_leaves)(re, im, fft->leaf_turns);
+    L(store_registers)(spectrum, chunk_stride, re, HALF);
+    L(store_registers)(spectrum + CHUNK, chunk_stride, im, HALF);
+}
+
+SP_INLINE TARGET void L(inverse_128)(const sp_fft *fft, const float *spectrum, size_t chunk_stride, float *out) {
+    sp_float16 re[HALF], im[HALF];
+    L(load_registers)(spectrum, chunk_stride, re, HALF);
+    L(load_registers)(spectrum + CHUNK, chunk_stride, im, HALF);
+    L(join_16_leaves)(re, im, fft->leaf_turns);
+    L(join_pair)(re, im, fft->pair_turns);
+    L(join_pair)(re + 4, im + 4, fft->pair_turns + 6 * LANES);
+    L(join_128)(re, im, fft->turns[0]);
+    L(store_registers)(out, LANES, im, HALF);
+}
+
+/* ---- all transforms ---- */
 
 /* Steps of the transform, as in fft_lanes.h. */
 TARGET static void L(forward)(const sp_fft *fft, int first_step, int end_step, const float *previous, const float *current,
                               float *spectrum, size_t chunk_stride, float *work) {
+    if (fft->block == 128 && end_step - first_step == fft->n_steps) {
+        L(forward_128)(fft, previous, current, spectrum, chunk_stride);
+        return;
+    }
     float *re = work, *im = work + fft->block;
     for (int step = first_step; step < end_step; step++) {
         if (step >= fft->n_levels) {
@@ -156,6 +248,10 @@ TARGET static void L(forward)(const sp_fft *fft, int first_step, int end_step, c
 
 TARGET static void L(inverse)(const sp_fft *fft, int first_step, int end_step, const float *spectrum, size_t chunk_stride, float *out,
                               float *work) {
+    if (fft->block == 128 && end_step - first_step == fft->n_steps) {
+        L(inverse_128)(fft, spectrum, chunk_stride, out);
+        return;
+    }
     float *re = work, *im = work + fft->block;
     for (int step = first_step; step < end_step; step++) {
         int level = fft->n_steps - 1 - step;
@@ -215,12 +311,9 @@ SP_INLINE TARGET void L(turn_two)(const sp_fft *fft, int leaves, int sign, sp_fl
 
 SP_INLINE TARGET void L(dft_two)(sp_float16 *re, sp_float16 *im, int sign) {
     L(cvec) x[HALF];
-    SP_UNROLL for (int k = 0; k < HALF; k++) { x[k] = (L(cvec)){re[k], im[k]}; }
+    L(take)(re, im, 1, x, HALF);
     L(dft)(x, HALF, sign);
-    SP_UNROLL for (int k = 0; k < HALF; k++) {
-        re[k] = x[k].re;
-        im[k] = x[k].im;
-    }
+    L(put)(re, im, 1, x, HALF);
 }
 
 TARGET static void L(forward_two)(const sp_fft *fft, const float *const *previous, const float *const *current, float *const *spectra,
