@@ -217,21 +217,44 @@ def working_set(workload: Workload) -> int:
     return max(16, workload.n_inputs * (workload.n_outputs + 1) * workload.n_taps * 8 // 1024)
 
 
-def floor_us(workload: Workload, partitions: tuple[int, ...], operations_rate: float, read_rate: float) -> tuple[float, float]:
-    """Time of a block at the processor's peak: of its float operations, and of the bytes it reads.
+@dataclass(frozen=True)
+class Floor:
+    """Microseconds of a block at the processor's peak: operations of products and of transforms, and reading."""
+
+    products: float
+    transforms: float
+    reading: float
+
+    @property
+    def operations(self) -> float:
+        return self.products + self.transforms
+
+    @property
+    def whole(self) -> float:
+        """If all of it overlapped."""
+        return max(self.operations, self.reading)
+
+    @property
+    def phases(self) -> float:
+        """One after the other: transforms read next to nothing, products all there is."""
+        return max(self.products, self.reading) + self.transforms
+
+
+def floor_of(workload: Workload, partitions: tuple[int, ...], operations_rate: float, read_rate: float) -> Floor:
+    """Of the levels that there are, at thousand millions of operations and of bytes a second.
 
     A complex product and sum takes 8 operations, a transform of B bins 5 B log2 B. Filters are read once, input spectra once for all
     outputs, both 8 bytes a bin.
     """
-    operations = bytes_read = 0.0
+    products = transforms = bytes_read = 0.0
     for level, partition in enumerate(partitions):
         first = 2 * partition if level else 0
         end = 2 * partitions[level + 1] if level + 1 < len(partitions) else workload.n_taps
         bins = math.ceil((end - first) / partition) * partition / (partition / workload.block)  # a block
-        channels = workload.n_inputs + workload.n_outputs
-        operations += 8 * bins * workload.n_inputs * workload.n_outputs + 5 * math.log2(partition) * workload.block * channels
+        products += 8 * bins * workload.n_inputs * workload.n_outputs
+        transforms += 5 * math.log2(partition) * workload.block * (workload.n_inputs + workload.n_outputs)
         bytes_read += 8 * bins * workload.n_inputs * (workload.n_outputs + 1)
-    return 1e-3 * operations / operations_rate, 1e-3 * bytes_read / read_rate
+    return Floor(1e-3 * products / operations_rate, 1e-3 * transforms / operations_rate, 1e-3 * bytes_read / read_rate)
 
 
 def floor_table(workloads: tuple[Workload, ...], times: list[Times], peak: dict) -> str:
@@ -241,14 +264,16 @@ def floor_table(workloads: tuple[Workload, ...], times: list[Times], peak: dict)
         taps = np.ones((workload.n_outputs, workload.n_inputs, workload.n_taps), np.float32)
         taps[:, 0] = 2  # not mirror-symmetric
         partitions = make_convolver(taps, workload.block, engine="c").partitions
-        read = peak["read"][str(working_set(workload))]
-        operations, bytes_read = floor_us(workload, partitions, peak["fma"], read)
-        floor = max(operations, bytes_read)
+        floor = floor_of(workload, partitions, peak["fma"], peak["read"][str(working_set(workload))])
         rows.append([
-            str(workload), ", ".join(map(str, partitions)), f"{operations:.2f}", f"{bytes_read:.2f}", f"{t.core:.2f}",
-            f"{100 * floor / t.core:.0f} %", f"{100 * 2 * operations / t.avx2:.0f} %",
+            str(workload), ", ".join(map(str, partitions)), f"{floor.products:.2f} + {floor.transforms:.2f}", f"{floor.reading:.2f}",
+            f"{t.core:.2f}", f"{100 * floor.whole / t.core:.0f} %", f"{100 * floor.phases / t.core:.0f} %",
+            f"{100 * 2 * floor.operations / t.avx2:.0f} %",
         ])  # fmt: skip
-    head = ("workload", "partitions", "operations us", "reading us", "measured us", "floor / measured", "AVX2: operations / measured")
+    head = (
+        "workload", "partitions", "operations us (products + transforms)", "reading us", "measured us", "floor / measured",
+        "phases / measured", "AVX2: operations / measured",
+    )  # fmt: skip
     rates = ", ".join(f"{kilobytes} KB {rate:.0f}" for kilobytes, rate in peak["read"].items())
     return (
         f"{markdown(head, rows)}\n\nPeak of one core with {peak['vector_bits']}-bit vectors: {peak['fma']:.0f} thousand million operations "
