@@ -121,15 +121,16 @@ def new_figure(title: str, caption: str, width_in: float = 8.0, height_in: float
 
 
 def figure_bytes(figure: Figure, theme: Theme, file_format: str = "png", dpi: float = DPI) -> bytes:
-    """The file of a figure: "png", "svg" or "pdf", the same bytes for the same data."""
-    nothing: dict[str, dict[str, str | None]] = {
-        "png": {"Software": None},
-        "svg": {"Date": None, "Creator": None},
-        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    """The file of a figure: "png", "svg", "pdf" or (lossless, for pages) "webp", the same bytes for the same data."""
+    options: dict[str, dict[str, Any]] = {
+        "png": {"metadata": {"Software": None}},
+        "svg": {"metadata": {"Date": None, "Creator": None}},
+        "pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
+        "webp": {"pil_kwargs": {"lossless": True, "quality": 50, "method": 2}},
     }
     buffer = io.BytesIO()
     with themed(theme):
-        figure.savefig(buffer, format=file_format, dpi=dpi, metadata=nothing[file_format])
+        figure.savefig(buffer, format=file_format, dpi=dpi, **options[file_format])
     return buffer.getvalue()
 
 

@@ -108,10 +108,10 @@ def _section(title: str, content: str) -> str:
 
 
 def _picture(draw: Callable[[Theme], Figure], words: str) -> str:
-    light, dark = (base64.b64encode(figure_bytes(draw(theme), theme)).decode() for theme in (LIGHT, DARK))
+    light, dark = (base64.b64encode(figure_bytes(draw(theme), theme, "webp")).decode() for theme in (LIGHT, DARK))
     return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="data:image/png;base64,{dark}">'
-        f'<img alt="{escape(words)}" src="data:image/png;base64,{light}"></picture>'
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="data:image/webp;base64,{dark}">'
+        f'<img alt="{escape(words)}" src="data:image/webp;base64,{light}"></picture>'
     )
 
 
