@@ -41,7 +41,7 @@ def draw_beam_map(axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[n
     """
     colours, norm = colour_scale()
     frequency_axis(axes, float(freqs[0]), float(freqs[-1]))  # before the contours: their labels are placed on the page
-    azimuth_axis(axes)
+    azimuth_axis(axes, round(azimuth_deg[-1]))
     axes.contourf(freqs, azimuth_deg, level_db.T, levels=STEPS_DB, cmap=colours, norm=norm, extend="both")
     lines = axes.contour(
         freqs, azimuth_deg, level_db.T, levels=CONTOURS_DB, colors=LINES, linewidths=(0.7, 1.4, 0.7), linestyles=(":", "-", "-")
@@ -88,11 +88,11 @@ def draw_level_scale(figure: Figure, axes: list[Axes]) -> Axes:
     return bar.ax
 
 
-def azimuth_axis(axes: Axes) -> Axes:
-    """A vertical axis of azimuths all around, with the listener's sides named."""
-    ticks = range(-180, 181, 45)
+def azimuth_axis(axes: Axes, reach_deg: int) -> Axes:
+    """A vertical axis of azimuths, all around or so far to either side, with the listener's sides named."""
+    ticks = range(-reach_deg, reach_deg + 1, 45)
     names = {90: "listener's left  ", 0: "to the listener  ", -90: "listener's right  "}
-    axes.set_ylim(-180, 180)
+    axes.set_ylim(-reach_deg, reach_deg)
     axes.set_yticks(ticks, [names.get(t, "") + signed_degrees(t) for t in ticks])
     axes.set_ylabel("azimuth")
     return axes

@@ -17,7 +17,7 @@ from spatial.analysis.spinorama import spinorama
 from spatial.analysis.summary import tone_match
 from spatial.filters import FilterMatrix
 from spatial.plots.balloon import balloon_scale, draw_balloon
-from spatial.plots.beam import azimuth_axis, draw_beam_map, draw_level_scale
+from spatial.plots.beam import draw_beam_map, draw_level_scale
 from spatial.plots.directivity import draw_beam_effort, draw_beamwidth, draw_index, draw_side_rejection, draw_spinorama, draw_tone
 from spatial.plots.polar import draw_polar
 from spatial.plots.style import MINUS, Theme, new_figure
@@ -46,9 +46,15 @@ def map_frequencies(bank: FilterMatrix) -> NDArray[np.float64]:
     return np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], HIGHEST_SHARE_OF_FS * bank.fs), BEAM_FREQS)
 
 
+def map_azimuths(rig_file: RigFile) -> NDArray[np.float64]:
+    """Of the heat maps: all around, or the half that a wall leaves."""
+    reach_deg = 90.0 if rig_file.rig.enclosure.shape == "baffle" else 180.0
+    return np.arange(-reach_deg, reach_deg + 0.1, BEAM_STEP_DEG)
+
+
 def beam(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """The bank's beam as a heat map."""
-    pattern = beam_pattern(bank, rig_file, map_frequencies(bank), np.arange(-180.0, 180.1, BEAM_STEP_DEG))
+    pattern = beam_pattern(bank, rig_file, map_frequencies(bank), map_azimuths(rig_file))
     caption = captioned(MAP_WORDS, command)
 
     def draw(theme: Theme) -> Figure:
@@ -62,7 +68,7 @@ def beam(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Three heat maps: all drivers equal, the best static matrix, and the beam."""
-    freqs, azimuth = map_frequencies(bank), np.arange(-180.0, 180.1, BEAM_STEP_DEG)
+    freqs, azimuth = map_frequencies(bank), map_azimuths(rig_file)
     simpler = baseline_weights(rig_file)
     levels = {
         "all drivers equal": _level_db(rig_file, simpler["all_equal"], freqs, azimuth),
@@ -81,7 +87,7 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
             draw_beam_map(axes, freqs, azimuth, level_db)
             axes.set_title(name)
         for axes in grid[1:]:
-            azimuth_axis(axes).set_ylabel("")
+            axes.set_ylabel("")
             axes.tick_params(labelleft=False)
         draw_level_scale(figure, list(grid))
         return figure
