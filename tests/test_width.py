@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spatial.acoustics.head import relative_response
@@ -242,8 +242,9 @@ def test_sections_at_70_mm_and_87_degrees_where_poles_once_left_the_circle():
 
 @given(head=heads, fs=st.sampled_from([32000, 44100, 48000, 96000, 192000]))
 @settings(max_examples=40, deadline=None)
+@example(head={"model": "balanced", "angle_deg": 79.0, "distance_m": 1.0, "radius_m": 0.0546875}, fs=32000)  # converges slowly
 def test_sections_do_what_the_model_says(head, fs):
-    """To 0.45 of the rate or 20 kHz: 0.1 dB rms over bands (0.2 at 32 kHz), 1.5 us below 1.5 kHz, one delay for both."""
+    """To 0.45 of the rate or 20 kHz: 0.1 dB rms over bands, 1.5 us below 1.5 kHz, one delay for both."""
     sections = head_sections(**head, c=C)
     pair = digital_pair(sections, fs)
     f = F[F < min(20000, 0.45 * fs)]
@@ -252,7 +253,7 @@ def test_sections_do_what_the_model_says(head, fs):
     g, wanted = pair.response("contra", f) / pair.response("ipsi", f), sections.relative(f)
     ild = 10 * np.log10((np.abs(g) ** 2 @ bands) / (np.abs(wanted) ** 2 @ bands))
     itd = np.angle((g * wanted.conj()) @ bands) / (2 * np.pi * centres) * 1e6
-    assert rms(ild) <= (0.1 if fs > 32000 else 0.2)
+    assert rms(ild) <= 0.1
     assert np.abs(itd[centres < 1500]).max() <= 1.5
     assert np.allclose(np.abs(pair.response("ipsi", f)), 1, atol=1e-9)
 

@@ -21,7 +21,7 @@ FIT_HZ, FIT_SHARE, FIT_FREQS = (20.0, 20000.0), 0.45, 220  # share of the rate, 
 TOLERATED_DB, TOLERATED_US = 0.1, 1.0
 F_RANGE, Q_RANGE = (0.02, 3000.0), (0.02, 50.0)
 DELAY_MOVES = 0.3  # a/c
-ROUNDS = 100
+ROUNDS = 300
 SMALLEST_DELAY = 1e-6  # samples; an all-pass of less is left out
 
 POWERS = (
