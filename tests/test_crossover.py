@@ -96,6 +96,14 @@ def test_the_cue_of_a_virtual_pair_above_the_crossover_is_untouched(woofer_bank)
     assert np.abs(curves.reached_db - before.reached_db).max() < 1.5
 
 
+def test_the_sides_make_up_for_what_the_woofer_leaks():
+    """The woofer plays both sides alike, down by (edge/f)^4 above its crossover; the pair at the ears is still the wished one."""
+    edges = [f"driver.{name}.band_hz=[180, 20000]" for name in ("front", "left", "right")]
+    rig_file = load_rig("ball3_woofer", ["design.width.model=sphere_exact", *edges])
+    figures = side_figures(compute_filters(rig_file), rig_file)
+    assert figures.itd_error_us <= 4 and figures.ild_error_db <= 0.1
+
+
 def test_hardware_delay_of_a_woofer_is_aligned():
     rig_file = load_rig("ball3_woofer", ["driver.woofer.delay_ms=1.3", "driver.woofer.gain_db=-4", "driver.woofer.invert=true"])
     bank = compute_filters(rig_file)

@@ -1,11 +1,13 @@
 """Bands, gain bounds and drivers left out, in the taps of the sides."""
 
 import numpy as np
+import pytest
 from make_rigs import free_rig
 
-from spatial.analysis.cancellation import side_figures
+from spatial.analysis.cancellation import cancellation_curves, side_figures
 from spatial.analysis.effective import effective_weights
 from spatial.design.virtualizer import compute_filters
+from spatial.rig.load import load_rig, rig_from_text
 
 ALONE = '[design.beam]\npreset = "reference"\n'
 NULL = '[design.crosstalk]\nmode = "null"\nrobust = false\neffort_cap_db = 18.0\n' + ALONE
@@ -50,6 +52,43 @@ def test_a_driver_rests_outside_its_band():
     assert w[F < 300, 1].max() < 0.1 * w[inside, 1].max()
     assert w[F > 12000, 1].max() < 0.1 * w[inside, 1].max()
     assert side_figures(bank, rig_file).timbre_db <= 0.2
+
+
+@pytest.mark.parametrize(("rig", "cap_db", "worst_pose_db"), [("ball3", 12.0, 12.5), ("ball3_woofer", 12.0, 12.5), ("laptop", 12.0, 7.0)])
+@pytest.mark.parametrize("mode", ["null", "virtual"])
+def test_robust_sides_with_band_edges_keep_timbre_and_effort(rig, cap_db, worst_pose_db, mode):
+    """Where the band ends a design would have the taps follow it at any price; what they then miss is inside the band."""
+    edges = [f"driver.{name}.band_hz=[110, 20000]" for name in ("front", "left", "right")] if rig == "ball3" else []
+    rig_file = load_rig(rig, [*edges, f"design.crosstalk.mode={mode}", "design.crosstalk.robust=true",
+                              f"design.crosstalk.effort_cap_db={cap_db}", "design.beam.preset=reference"])  # fmt: skip
+    figures = side_figures(compute_filters(rig_file), rig_file)
+    assert figures.timbre_db <= 0.2
+    assert figures.effort_db <= cap_db + 0.5
+    if mode == "null":
+        assert figures.worst_pose_db >= worst_pose_db
+
+
+def test_a_target_that_taps_follow_with_difficulty_is_still_reached():
+    """Three drivers of unequal bands on a ball, the listener aside, little effort: what is missed counts more, but not without end."""
+    places = [((168, 0.0), 10.35), ((174, 134.97), -10.63), ((129, -125.94), -0.55)]
+    drivers = "".join(
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nband_hz = [{low}, 20000]\nazimuth_deg = {azimuth}\n'
+        f"elevation_deg = {elevation}\ndiameter_m = 0.06\n"
+        for i, ((low, azimuth), elevation) in enumerate(places)
+    )
+    rig_file = rig_from_text(
+        'format = 1\nname = "aside"\n[listener]\ndistance_m = 3.102\nleft_m = -0.202\nyaw_deg = -1.64\n'
+        f'[enclosure]\nshape = "sphere"\nradius_m = 0.1115\n{drivers}'
+        f'[design.crosstalk]\nmode = "target"\neffort_cap_db = 3.8\n{ALONE}',
+        "aside.toml",
+    )
+    bank = compute_filters(rig_file)
+    figures = side_figures(bank, rig_file)
+    assert figures.timbre_db <= 0.1
+    assert figures.effort_db <= 4.3
+    for curves in cancellation_curves(bank, rig_file, np.geomspace(300, 8000, 120)):
+        wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
+        assert np.abs(curves.reached_db - wanted).max() <= 0.25
 
 
 def test_drivers_not_named_are_silent():
