@@ -18,6 +18,7 @@ import resource
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -107,7 +108,7 @@ def time_workload(workload: Workload, core: Path, zita: Path | None, rounds: int
     """All programs in turn."""
     errors: dict[str, float] = {}
 
-    def peer(name: str, program: Path, options: str):  # type: ignore[no-untyped-def]
+    def peer(name: str, program: Path, options: str) -> Callable[[], float]:
         def run() -> float:
             figures = json.loads(output_of([program, *workload.arguments, options, workload.blocks, 5]))
             errors[name] = figures["error_db"]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 
-from spatial.analysis.listening_zone import Zone, listening_zone, players
+from spatial.analysis.listening_zone import Zone, listening_zone, playbacks
 from spatial.design.virtualizer import compute_filters
 from spatial.rig.load import load_rig
 from spatial.rig.model import Room
@@ -31,8 +31,8 @@ def main() -> None:
         bank = compute_filters(rig_file)
         for where, room in (("free field", None), ("room", rig_file.scene.room or Room())):
             zones: dict[str, Zone] = {}
-            for player in players(bank, rig_file):
-                zones |= listening_zone(player, rig_file, room)
+            for playback in playbacks(bank, rig_file):
+                zones |= listening_zone(playback, rig_file, room)
             print_zones(f"{name}, {where}", zones, args.seats)
             chain = zones["L/R/C chain"]
             short |= chain.spread_db >= zones["cancellation alone"].spread_db or chain.width_us <= zones["beam alone"].width_us

@@ -3,11 +3,11 @@
 python examples/beam_page.py [PAGE]
 """
 
-import re
 import sys
 from pathlib import Path
 
 import numpy as np
+from page_tables import filled, table
 
 import spatial
 from spatial.acoustics.tone import beam_group
@@ -27,12 +27,6 @@ ROOMS = (((5.2, 4.1, 2.5), 0.45), ((4.2, 3.4, 2.5), 0.35), ((7.5, 5.5, 2.7), 0.6
 MOVED = ((0.0, 0.0, 0.0), (0.4, -0.4, 0.2), (0.2, 0.5, -0.1), (0.6, 0.2, 0.3))
 LISTENER = np.array([2.5, 0.0, 0.0])
 DPI = 90
-
-
-def table(head: tuple[str, ...], rows: list[list[str]]) -> str:
-    """Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
-    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]])
 
 
 def number(value: float | None, digits: int = 1) -> str:
@@ -101,15 +95,6 @@ def rooms_table() -> str:
 
 
 TABLES = {"rigs": rigs_table, "simpler": simpler_table, "rooms": rooms_table}
-
-
-def filled(page: str, tables: dict) -> str:
-    """The page with every table between its marks."""
-    for name, make in tables.items():
-        kept = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        before, after = kept.search(page).span(1)[1], kept.search(page).span(2)[0]
-        page = f"{page[:before]}{make()}\n{page[after:]}"
-    return page
 
 
 def main(page: Path) -> None:

@@ -3,12 +3,12 @@
 python examples/cancellation_page.py [PAGE]
 """
 
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from page_tables import filled, table
 
 import spatial
 from spatial.analysis.bands import effort_for
@@ -54,12 +54,6 @@ def designed(rig: str, settings: Sequence[str]) -> tuple[FilterMatrix, RigFile]:
 def decibels(level_db: float, sign: str = "") -> str:
     """A level to a tenth, never -0.0; sign "+" writes both."""
     return f"{round(level_db, 1) + 0.0:{sign}.1f} dB".replace("-", MINUS)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
-    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]])
 
 
 def modes_table() -> str:
@@ -145,16 +139,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "trade": trade_table,
     "methods": methods_table,
 }
-
-
-def filled(page: str, tables: dict[str, Callable[[], str]]) -> str:
-    """The page with what stands between <!-- name --> and <!-- /name --> made anew."""
-
-    def fill(block: re.Match[str]) -> str:
-        print(f"{block[1]}:")
-        return f"<!-- {block[1]} -->\n{tables[block[1]]()}\n<!-- /{block[1]} -->"
-
-    return re.sub(r"<!-- (\w+) -->\n.*?<!-- /\1 -->", fill, page, flags=re.DOTALL)
 
 
 def draw(folder: Path) -> None:

@@ -4,14 +4,14 @@ python examples/upmix_page.py [PAGE]
 """
 
 import dataclasses
-import re
 import sys
 from pathlib import Path
 
 import numpy as np
+from page_tables import filled, table
 
 import spatial
-from spatial.analysis.listening_zone import Zone, listening_zone, players
+from spatial.analysis.listening_zone import Zone, listening_zone, playbacks
 from spatial.analysis.pan_sweep import pan_sweep
 from spatial.analysis.separation import separation
 from spatial.cli.see import chain_drawing
@@ -25,12 +25,6 @@ ZONE_RIGS = ("ball3", "bar8")
 PAN_RIGS = ("ball3", "box2", "ring7", "wall4", "bar8", "television")
 SEEDS, SECONDS = (1, 7, 23), 6
 DPI = 90
-
-
-def table(head: tuple[str, ...], rows: list[list[str]]) -> str:
-    """Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
-    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]])
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -74,7 +68,8 @@ def zone_table() -> str:
         bank = spatial.compute_filters(rig_file)
         zones: list[dict[str, Zone]] = []
         for room in (None, Room()):
-            zones.append({way: zone for player in players(bank, rig_file) for way, zone in listening_zone(player, rig_file, room).items()})
+            heard = [listening_zone(playback, rig_file, room) for playback in playbacks(bank, rig_file)]
+            zones.append({way: zone for ways in heard for way, zone in ways.items()})
         for way in zones[0]:
             cells = [f(zone[way]) for zone in zones for f in (lambda z: number(z.spread_db), lambda z: number(z.width_us, 0))]
             rows.append([f"`{name}`", way, *cells])
@@ -99,15 +94,6 @@ def pan_table() -> str:
 
 TABLES = {"methods": methods_table, "zone": zone_table, "pan": pan_table}
 PICTURES = ("latency", "pan")
-
-
-def filled(page: str, tables: dict) -> str:
-    """The page with every table between its marks."""
-    for name, make in tables.items():
-        kept = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        before, after = kept.search(page).span(1)[1], kept.search(page).span(2)[0]
-        page = f"{page[:before]}{make()}\n{page[after:]}"
-    return page
 
 
 def main(page: Path) -> None:

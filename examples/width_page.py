@@ -3,11 +3,11 @@
 python examples/width_page.py [PAGE]
 """
 
-import re
 import sys
 from pathlib import Path
 
 import numpy as np
+from page_tables import filled, table
 
 import spatial
 from spatial.acoustics.head import relative_response
@@ -26,12 +26,6 @@ FREQS = erb_rate_hz(np.arange(float(erb_rate(20.0)), float(erb_rate(20000.0)), 1
 CENTRES = erb_centres(*BAND_HZ)
 AVERAGE = band_average(FREQS, CENTRES)
 DPI = 90
-
-
-def table(head: tuple[str, ...], rows: list[list[str]]) -> str:
-    """Markdown."""
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
-    return "\n".join([lines[0], f"|{'---|' * len(head)}", *lines[1:]])
 
 
 def headphones(*settings: str) -> WidthFigures:
@@ -125,17 +119,8 @@ def picture(theme: Theme) -> bytes:
     return figure_bytes(figure, theme, dpi=DPI)
 
 
-def filled(page: str, tables: dict[str, str]) -> str:
-    """The page with its tables between <!-- name --> and <!-- /name -->."""
-    for name, text in tables.items():
-        before, after = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
-        page = re.sub(f"{before}.*?{after}", lambda found, text=before + text + after: text, page, flags=re.DOTALL)
-    return page
-
-
 def main(page: Path) -> None:
-    tables = {name: make() for name, make in TABLES.items()}
-    page.write_text(filled(page.read_text(encoding="utf-8"), tables), encoding="utf-8")
+    page.write_text(filled(page.read_text(encoding="utf-8"), TABLES), encoding="utf-8")
     for name, theme in THEMES.items():
         target = page.parent / "pictures" / f"width-models-{name}.png"
         target.parent.mkdir(exist_ok=True)

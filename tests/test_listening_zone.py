@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spatial.analysis.listening_zone import Player, listening_zone, players
+from spatial.analysis.listening_zone import Playback, listening_zone, playbacks
 from spatial.design.virtualizer import compute_filters
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Room
@@ -30,18 +30,18 @@ def one_point():
     rig_file = rig_from_text(POINT, "point.toml")
     gains = np.zeros((1, 2, 3), complex)
     gains[0, 0] = 1
-    return Player(rig_file.rig, {"point": lambda freqs: np.repeat(gains, len(freqs), axis=0)}), rig_file
+    return Playback(rig_file.rig, {"point": lambda freqs: np.repeat(gains, len(freqs), axis=0)}), rig_file
 
 
 def zones_of(name, room=None):
     rig_file = load_rig(name)
     bank = compute_filters(rig_file)
-    return {way: zone for player in players(bank, rig_file) for way, zone in listening_zone(player, rig_file, room).items()}
+    return {way: zone for playback in playbacks(bank, rig_file) for way, zone in listening_zone(playback, rig_file, room).items()}
 
 
 def test_a_point_in_free_field_spreads_as_a_sphere_and_is_heard_where_it_is():
-    player, rig_file = one_point()
-    seats = {(s.distance_m, s.left_m): s for s in listening_zone(player, rig_file)["point"].seats}
+    playback, rig_file = one_point()
+    seats = {(s.distance_m, s.left_m): s for s in listening_zone(playback, rig_file)["point"].seats}
     assert len(seats) == 9
     ahead = [seats[d, 0.0].level_db for d in (1.2, 2.0, 3.0)]
     assert np.allclose(np.subtract(ahead[0], ahead[1:]), 20 * np.log10([2 / 1.2, 3 / 1.2]), atol=0.3)  # near, the head shades its ears
@@ -55,10 +55,10 @@ def test_a_point_in_free_field_spreads_as_a_sphere_and_is_heard_where_it_is():
 
 
 def test_a_room_that_swallows_all_is_free_field_and_a_live_one_evens_out_the_levels():
-    player, rig_file = one_point()
-    free = listening_zone(player, rig_file)["point"]
-    dead = listening_zone(player, rig_file, Room(rt60_s=0.02))["point"]
-    live = listening_zone(player, rig_file, Room(rt60_s=1.0))["point"]
+    playback, rig_file = one_point()
+    free = listening_zone(playback, rig_file)["point"]
+    dead = listening_zone(playback, rig_file, Room(rt60_s=0.02))["point"]
+    live = listening_zone(playback, rig_file, Room(rt60_s=1.0))["point"]
     for a, b, c in zip(free.seats, dead.seats, live.seats, strict=True):
         assert b.level_db == pytest.approx(a.level_db, abs=0.3) and b.itd_centre_us == pytest.approx(a.itd_centre_us, abs=15)
         assert c.level_db > a.level_db + 2
@@ -68,10 +68,10 @@ def test_a_room_that_swallows_all_is_free_field_and_a_live_one_evens_out_the_lev
 def test_the_level_in_a_room_is_that_of_direct_and_diffuse_field():
     """Sabine's power at a point, 1/r^2 + 16 pi (1 - alpha)/(S alpha) of an omni; a head favours sound from the sides by a decibel, and
     mirror images between parallel walls die out more slowly than his."""
-    player, rig_file = one_point()
+    playback, rig_file = one_point()
     room = Room(size_m=(7.0, 6.0, 3.0), rt60_s=0.8, rig_m=(2.0, 3.1, 1.4))
-    seat = listening_zone(player, rig_file, room)["point"].seats[7]  # the middle at 3 m
-    free = listening_zone(player, rig_file)["point"].seats[7]
+    seat = listening_zone(playback, rig_file, room)["point"].seats[7]  # the middle at 3 m
+    free = listening_zone(playback, rig_file)["point"].seats[7]
     alpha = 24 * np.log(10) / 343 * 126 / (162 * 0.8)
     ratio = 1 + 16 * np.pi * (1 - alpha) / (162 * alpha) * 3.0**2
     assert seat.level_db - free.level_db == pytest.approx(10 * np.log10(ratio) + 1, abs=1.5)

@@ -20,7 +20,7 @@ def script(monkeypatch):
 def test_the_tables_are_those_of_the_script(script):
     assert re.findall(r"<!-- (\w+) -->", PAGE) == list(script.TABLES)
     kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", PAGE, re.DOTALL)[1] for name in script.TABLES}
-    assert script.filled(PAGE, kept) == PAGE
+    assert script.filled(PAGE, {name: lambda text=text: text for name, text in kept.items()}) == PAGE
     for name, make in script.TABLES.items():
         told, made = (np.array([float(x) for x in re.findall(r"\d+\.\d+", text)]) for text in (kept[name], make()))
         assert np.allclose(told, made, atol=0.11), name

@@ -98,7 +98,7 @@ class Zone:
 
 
 @dataclass(frozen=True, eq=False)
-class Player:
+class Playback:
     """What plays: a rig and, by name, ways of playing it: weights of left, right and centre source (freqs, drivers, 3).
 
     apart: the drivers stand so far from one another that each has mirror images of its own.
@@ -120,7 +120,7 @@ class Player:
         return [(where, rig, slice(i, i + 1)) for i, (where, rig) in enumerate(zip(places(self.rig), alone, strict=True))]
 
 
-def players(bank: FilterMatrix, rig_file: RigFile) -> tuple[Player, Player]:
+def playbacks(bank: FilterMatrix, rig_file: RigFile) -> tuple[Playback, Playback]:
     """The rig in all its ways, and a real pair; names and order are those of the module's text."""
     rig = rig_file.rig
 
@@ -142,7 +142,7 @@ def players(bank: FilterMatrix, rig_file: RigFile) -> tuple[Player, Player]:
         "plain stereo": _unfiltered(left, right, len(names)),
     }
     pair = Rig("real pair", drivers=tuple(_loudspeaker(n, at) for n, at in zip("LR", real_pair_places(rig_file.scene), strict=True)))
-    return Player(rig, ways), Player(pair, {"real pair": _unfiltered(0, 1, 2)}, apart=True)
+    return Playback(rig, ways), Playback(pair, {"real pair": _unfiltered(0, 1, 2)}, apart=True)
 
 
 def _loudspeaker(name: str, where: NDArray) -> Driver:
@@ -156,13 +156,13 @@ def _unfiltered(left: int, right: int, n_drivers: int) -> Callable[[NDArray], Sp
     return lambda freqs: np.repeat(gains, len(freqs), axis=0)
 
 
-def listening_zone(player: Player, rig_file: RigFile, room: Room | None = None) -> dict[str, Zone]:
+def listening_zone(playback: Playback, rig_file: RigFile, room: Room | None = None) -> dict[str, Zone]:
     """Every way of playing at the nine seats of a rig file's listener, in free field or in a room."""
-    rows: dict[str, list[Seat]] = {name: [] for name in player.ways}
+    rows: dict[str, list[Seat]] = {name: [] for name in playback.ways}
     for distance in DISTANCES_M:
         for aside in ASIDE_M:
             listener = dataclasses.replace(rig_file.scene.listener, distance_m=distance, left_m=aside, up_m=0.0, yaw_deg=0.0)
-            heard = _in_free_field(player, listener, rig_file) if room is None else _in_room(player, listener, rig_file, room)
+            heard = _in_free_field(playback, listener, rig_file) if room is None else _in_room(playback, listener, rig_file, room)
             for i, seats in enumerate(rows.values()):
                 seats.append(_seat(listener, heard, slice(3 * i, 3 * i + 3)))
     return {name: Zone(tuple(seats)) for name, seats in rows.items()}
@@ -197,21 +197,21 @@ def _itd_us(freqs: NDArray, cross: Spectra) -> float:
     return float(lag[np.argmax(correlation)] * 1e6)
 
 
-def _in_free_field(player: Player, listener: Listener, rig_file: RigFile) -> _Heard:
+def _in_free_field(playback: Playback, listener: Listener, rig_file: RigFile) -> _Heard:
     freqs = np.arange(ITD_HZ[0], LEVEL_HZ[1], STEP_HZ)
-    heard = transfer_matrix(player.rig, Ears.of(listener), freqs, rig_file.scene.medium) @ player.weights(freqs)
+    heard = transfer_matrix(playback.rig, Ears.of(listener), freqs, rig_file.scene.medium) @ playback.weights(freqs)
     nothing = np.zeros((len(freqs), heard.shape[2]))
     return _Heard(freqs, heard, nothing, nothing)
 
 
-def _in_room(player: Player, listener: Listener, rig_file: RigFile, room: Room) -> _Heard:
+def _in_room(playback: Playback, listener: Listener, rig_file: RigFile, room: Room) -> _Heard:
     """Direct sound exactly; early images by what is sent along them and what the head makes of it; the later ones as a diffuse field."""
     medium = rig_file.scene.medium
-    parts = [(images(room, where, head_centre(listener), medium.c), rig, drivers) for where, rig, drivers in player.parts()]
+    parts = [(images(room, where, head_centre(listener), medium.c), rig, drivers) for where, rig, drivers in playback.parts()]
     spans_m = max(paths.length_m[min(EXACT_PATHS, len(paths.length_m) - 1)] - paths.length_m[0] for paths, _, _ in parts)
     freqs = np.arange(ITD_HZ[0], LEVEL_HZ[1], STEP_SHARE * medium.c / spans_m)
-    weights = player.weights(freqs)
-    heard = transfer_matrix(player.rig, Ears.of(listener), freqs, medium) @ weights
+    weights = playback.weights(freqs)
+    heard = transfer_matrix(playback.rig, Ears.of(listener), freqs, medium) @ weights
     power = np.zeros((len(freqs), weights.shape[2]))
     head = _Head.of(listener, freqs, medium.c)
     for paths, rig, drivers in parts:

@@ -17,7 +17,7 @@ INTERRUPTED = 130
 class VersionAction(argparse.Action):
     """``--version``: version, engine and instruction set (the engine is looked for only when asked)."""
 
-    def __call__(self, parser, namespace, values, option_string=None):  # type: ignore[no-untyped-def]
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
         from spatial.render.backends import describe_engine
 
         try:

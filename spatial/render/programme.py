@@ -12,7 +12,6 @@ from spatial.filters import FilterMatrix
 from spatial.io.audio_in import AudioReader
 from spatial.render.chain import make_chain
 from spatial.render.meters import make_meter
-from spatial.render.options import RenderOptions
 from spatial.render.renderer import CHUNK, at_rate, flow
 from spatial.units import db, power_db
 
@@ -60,10 +59,9 @@ def measure_programme(input: str | os.PathLike[str], bank: FilterMatrix) -> Prog
     InputError
         The file cannot be read.
     """
-    options = RenderOptions(scrub=True, resample=True)
     with AudioReader(input, scrub=True) as reader:
         source = at_rate(reader, bank.fs, True)
-        chain = make_chain(bank, options)
+        chain = make_chain(bank)
         meter_in, meter_out = make_meter(bank.fs, 2), make_meter(bank.fs, len(bank.channels))
         feeds = _Feeds(len(bank.channels))
         for y in flow(source, chain.process, chain.tail, chain.latency.total, CHUNK, heard=meter_in.add):

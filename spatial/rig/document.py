@@ -186,5 +186,4 @@ def _bodies() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    sys.stdout.write(document())
+    sys.stdout.buffer.write(document().encode())
