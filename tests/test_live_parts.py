@@ -13,7 +13,7 @@ from spatial import compute_filters, load_rig
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.loudness import bypass_gain_db, k_weighting
-from spatial.cli import play_screen
+from spatial.cli import main, play_screen
 from spatial.cli.watch import MISSED_S, SETTLED_S, FileWatch
 from spatial.errors import DeviceError, UsageError
 from spatial.io.soundcard import Device, find_device
@@ -69,6 +69,14 @@ def test_what_is_ambiguous_is_listed_and_what_is_missing_is_said():
     with pytest.raises(DeviceError, match="no output device"):
         find_device([], None)
     assert find_device(DEVICES, "mic", "input").index == 2
+
+
+def test_a_file_that_cannot_be_read_is_told_before_a_device_is_waited_for(tmp_path, capsys):
+    bank(2).save(tmp_path / "bank.npz")
+    (tmp_path / "noise.wav").write_bytes(bytes(range(256)))
+    for name in ("none.wav", "noise.wav"):
+        code = main(["play", str(tmp_path / name), "--bank", str(tmp_path / "bank.npz"), "--device", "no such device", "--wait"])
+        assert code == 3 and name in capsys.readouterr().err
 
 
 # -------------------------------------------------------------------------------------------------------------- watched file

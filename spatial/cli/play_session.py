@@ -148,6 +148,8 @@ class Session:
 
     def _open(self) -> Player:
         """A player that plays; with --wait, as soon as there is a device."""
+        if self.args.input and self.args.input != STANDARD_INPUT:  # what cannot be read is told before a device is looked for
+            open_audio(self.args.input, strict=self.args.strict, scrub=self.args.scrub).close()
         told = False
         while True:
             try:
