@@ -108,7 +108,7 @@ sp_upmix_bands *sp_upmix_bands_new(const sp_upmix_plan *plan) {
     u->allocation = allocation;
     lay_out(u, &memory);
     plan_bands(u);
-    sp_upmix_model_plan(&u->model, u->split.control_frames / plan->fs, SP_UPMIX_FLOOR);
+    sp_upmix_model_plan(&u->model, u->split.control_frames / plan->fs, SP_UPMIX_FLOOR, 0);
     sp_upmix_bands_reset(u);
     return u;
 }

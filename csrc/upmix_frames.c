@@ -25,6 +25,11 @@
 #define PROJECTION_MEAN_S 0.060
 #define PROJECTION_SMOOTHING_ERB 0.25
 
+/* How far below C its expected error is kept, dB: a short window, which has more, the one of 21 ms, a longer one. */
+#define GUARD_SHORT_DB 10.5
+#define GUARD_DB 12.5
+#define GUARD_LONG_DB 12.0
+
 #define OVERSUBTRACTION 1.6 /* projection: of the power of S from that of M */
 
 #define LANES SP_UPMIX_LANES
@@ -188,7 +193,8 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
     double hop_s = u->hop / plan->fs;
     u->floor = SP_UPMIX_FLOOR * plan_windows(u);
     u->keep_means = exp(-hop_s / (projection ? PROJECTION_MEAN_S : MEAN_S));
-    sp_upmix_model_plan(&u->model, hop_s, u->floor);
+    double span_s = plan->span / plan->fs;
+    sp_upmix_model_plan(&u->model, hop_s, u->floor, span_s < 0.0075 ? GUARD_SHORT_DB : span_s < 0.0425 ? GUARD_DB : GUARD_LONG_DB);
     sp_upmix_frames_reset(u);
     return u;
 }

@@ -59,6 +59,8 @@ SP_INLINE TARGET sp_float8 K(unit)(sp_float8 a) {
 
 TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
     const float dead_zone = 1e-3f, tiny = 1e-37f;
+    sp_float8 *sums = (sp_float8 *)bins->sums, sum[SP_SUMS];
+    SP_UNROLL for (int i = 0; i < SP_SUMS; i++) { sum[i] = K(splat)(0.0f); }
     for (int chunk = 0; chunk < bins->n_chunks; chunk++) {
         const sp_float8 *row = (const sp_float8 *)bins->rows + (size_t)chunk * SP_UPMIX_ROWS;
         sp_float8 *variances = (sp_float8 *)bins->variances + (size_t)chunk * SP_UPMIX_DIRECTIONS;
@@ -89,14 +91,22 @@ TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
             heard[k] += v[k] * weight;
         }
         gain = K(select)(sounding, gain, K(splat)(0.0f));
+        sp_float8 of_mid = gain * (m.t - m.x);
+        sum[SP_SUM_CENTRE] += variances[SP_UPMIX_CENTRE];
+        sum[SP_SUM_ERROR] += variances[SP_UPMIX_CENTRE] * (1 - of_mid);
+        sum[SP_SUM_INPUT] += power;
+        sum[SP_SUM_SIDE] += power * (1 - x);
+        sum[SP_SUM_CROSS] += power * y;
 
         sp_float8 mid_re = row[SP_MID_RE], mid_im = row[SP_MID_IM], side_re = row[SP_SIDE_RE], side_im = row[SP_SIDE_IM];
         sp_float8 side_power = side_re * side_re + side_im * side_im;
         sp_float8 edge = 10 * dead_zone * (mid_re * mid_re + mid_im * mid_im + side_power);
         sp_float8 dead = K(unit)((edge - side_power) / (0.9f * edge + tiny));
-        sp_float8 of_mid = gain * (m.t - m.x), of_side_re = gain * m.y * (1 - dead), of_side_im = gain * m.z * (1 - dead);
-        of_mid += dead * (1 - of_mid);
+        sp_float8 alive = 1 - dead, of_estimate = alive * (1 - bins->steady);
+        sp_float8 of_side_re = gain * m.y * of_estimate + alive * bins->steady_side, of_side_im = gain * m.z * of_estimate;
+        of_mid = 1 - (1 - of_mid) * of_estimate;
         centre[0] = of_mid * mid_re - (of_side_re * side_re + of_side_im * side_im);
         centre[1] = of_mid * mid_im - (of_side_re * side_im - of_side_im * side_re);
     }
+    SP_UNROLL for (int i = 0; i < SP_SUMS; i++) { sums[i] = sum[i]; }
 }

@@ -11,6 +11,8 @@
 #define CENTRE_AT_LEAST 0.1
 #define SHARE_AT_LEAST 1e-4
 
+#define GUARD_S 1.0 /* time constant of the centre's expected error */
+
 #define LANES SP_UPMIX_LANES
 #define DIRECTIONS SP_UPMIX_DIRECTIONS
 
@@ -28,10 +30,13 @@ void sp_upmix_model_lay_out(sp_upmix_model *m, sp_arena *memory, int n_chunks, i
     m->bins.centre = m->centre;
     m->bins.variances = sp_take_floats(memory, (uint64_t)n_chunks * DIRECTIONS * LANES);
     m->bins.heard = sp_take_floats(memory, (uint64_t)n_bands * DIRECTIONS * LANES);
+    m->bins.sums = sp_take_floats(memory, SP_SUMS * LANES);
 }
 
-void sp_upmix_model_plan(sp_upmix_model *m, double step_s, double floor) {
+void sp_upmix_model_plan(sp_upmix_model *m, double step_s, double floor, double guard_db) {
     m->keep_shares = exp(-step_s / SHARES_S);
+    m->keep_sums = exp(-step_s / GUARD_S);
+    m->guard = guard_db > 0 ? pow(10, guard_db / 10) : 0;
     m->bins.keep = (float)exp(-step_s / VARIANCES_S);
     m->bins.floor = (float)floor;
 }
@@ -41,6 +46,9 @@ void sp_upmix_model_reset(sp_upmix_model *m) {
     for (int i = 0; i < m->n_bands * DIRECTIONS; i++) {
         m->shares[i] = i % DIRECTIONS == SP_UPMIX_CENTRE ? CENTRE_AT_START : (1 - CENTRE_AT_START) / (DIRECTIONS - 1);
     }
+    memset(m->sums, 0, sizeof(m->sums));
+    m->bins.steady = 0;
+    m->bins.steady_side = 0;
 }
 
 void sp_upmix_model_set(const sp_upmix_model *m, int chunk, int lane, double power, double total, double x, double y, double z) {
@@ -101,8 +109,35 @@ static void learn(sp_upmix_model *m) {
     }
 }
 
+/* How much of the next C is to be steady: so much that the expected error of the rest lies below C by the guard, unless it lies far below
+ * the input. What is steady is M less so much of S that it is not correlated with S, both as they are over the whole spectrum; that is a
+ * balance of L and R. Silence teaches nothing. */
+static void guard(sp_upmix_model *m) {
+    double now[SP_SUMS] = {0};
+    for (int i = 0; i < SP_SUMS; i++) {
+        for (int lane = 0; lane < LANES; lane++) {
+            now[i] += m->bins.sums[i * LANES + lane];
+        }
+    }
+    if (!(now[SP_SUM_CENTRE] > 0)) {
+        return;
+    }
+    for (int i = 0; i < SP_SUMS; i++) {
+        m->sums[i] = m->keep_sums * m->sums[i] + (1 - m->keep_sums) * now[i];
+    }
+    double unit = m->guard * m->sums[SP_SUM_ERROR], cross = m->sums[SP_SUM_CROSS], side = m->sums[SP_SUM_SIDE], steady = 0;
+    if (unit > 0) {
+        double input = m->sums[SP_SUM_INPUT] / unit;
+        steady = fmax(1 - fmax(sqrt(m->sums[SP_SUM_CENTRE] / unit), input * input), 0);
+    }
+    double of_side = side > fabs(cross) ? cross / side : cross > 0 ? 1 : cross < 0 ? -1 : 0;
+    m->bins.steady = (float)steady;
+    m->bins.steady_side = (float)(steady * of_side);
+}
+
 void sp_upmix_model_step(sp_upmix_model *m, const sp_kernels *kernels) {
     memset(m->bins.heard, 0, (size_t)m->n_bands * DIRECTIONS * LANES * sizeof(float));
     kernels->upmix_centre(&m->bins);
     learn(m);
+    guard(m);
 }

@@ -11,6 +11,8 @@ typedef struct {
     int n_bands;
     double keep_shares;
     double *shares; /* [band][direction] in the last half second */
+    double guard;   /* how many times smaller than C its error shall be; 0: whatever it is */
+    double keep_sums, sums[SP_SUMS];
     float *prior;   /* [band][direction] */
     float *rows, *centre;
     int *chunk_band;
@@ -19,15 +21,16 @@ typedef struct {
 /* Places everything; the caller fills in chunk_band. */
 void sp_upmix_model_lay_out(sp_upmix_model *model, sp_arena *memory, int n_chunks, int n_bands);
 
-/* step_s: time from one step to the next; floor: power below which a bin is silent. */
-void sp_upmix_model_plan(sp_upmix_model *model, double step_s, double floor);
+/* step_s: time from one step to the next; floor: power below which a bin is silent; guard_db: how far below C its error shall be, 0 for
+ * however near it is. */
+void sp_upmix_model_plan(sp_upmix_model *model, double step_s, double floor, double guard_db);
 
 void sp_upmix_model_reset(sp_upmix_model *model);
 
 /* The prior from the shares. */
 void sp_upmix_model_expect(sp_upmix_model *model);
 
-/* From the rows: variances, centre, and shares. */
+/* From the rows: variances, centre, shares, and how much of C has to be steady. */
 void sp_upmix_model_step(sp_upmix_model *model, const sp_kernels *kernels);
 
 /* The row of a chunk that holds one quantity (SP_MID_RE, ...) of its lanes. */

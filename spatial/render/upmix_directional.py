@@ -18,7 +18,12 @@ becomes, by multiplying it out, a few scalar products::
 
     v_k *= 2 (t p - s . f)/(t t - s . s) - (p - u_k . f)/(t - u_k . s)
 
-and the Wiener estimate C = 2 v_0/(t t - s . s) ((t - s_x) M - (s_y - j s_z) S). csrc/upmix.c computes the same.
+and the Wiener estimate C = 2 v_0/(t t - s . s) ((t - s_x) M - (s_y - j s_z) S).
+
+The model also says how wrong it expects to be: the variance that the Wiener estimate leaves is v_0 (1 - g), g what it takes of M. Music in
+which everything sounds everywhere leaves so much that C would gurgle. There a balance of L and R, which cannot, takes a share of C
+(``Guard``).
+csrc/upmix_model.c and csrc/upmix_lanes.h compute the same.
 """
 
 from __future__ import annotations
@@ -69,6 +74,12 @@ CENTRE_AT_START, CENTRE_AT_LEAST, SHARE_AT_LEAST = 0.7, 0.1, 1e-4
 DEAD_ZONE = 1e-3
 """Share of S in a bin's power below which C is M; up to ten times as much the two estimates are blended."""
 
+GUARD_DB = {2.7: 10.5, 21.0: 12.5, 85.0: 12.0}
+"""Latency in ms -> how far below C the expected error is kept."""
+
+GUARD_S = 1.0
+"""Time constant of the expected error."""
+
 
 class DirectionalUpmix(FrameUpmix):
     """See the module. Parameters are those of ``FrameUpmix``."""
@@ -78,6 +89,7 @@ class DirectionalUpmix(FrameUpmix):
         f_hz = (np.arange(self.n // 2) + 0.5) * fs / self.n
         self._smoothing = smoothing_bands(f_hz, SMOOTHING_ERB)
         self._model = DirectionalModel(*erb_bands(f_hz), self.hop / fs, self.floor)
+        self._guard = Guard(GUARD_DB[latency_ms], self.hop / fs)
         self._keep_means = float(np.exp(-self.hop / fs / MEAN_S))
         self.reset()
 
@@ -85,6 +97,7 @@ class DirectionalUpmix(FrameUpmix):
         """Forget all frames."""
         self._means = np.zeros((4, self.n // 2))  # Stokes parameters: t, s
         self._model.reset()
+        self._guard.reset()
 
     def centre_frames(self, mid: Floats, side: Floats) -> Floats:
         """C in frames (hops, n) of M and S."""
@@ -100,7 +113,10 @@ class DirectionalUpmix(FrameUpmix):
 
     def _centre(self, stokes: Floats, mid: Spectra, side: Spectra) -> Spectra:
         """C in one frame (bins,) of M and S with their mean Stokes parameters (4, bins)."""
-        of_mid, of_side_re, of_side_im = with_dead_zone(self._model.gains(stokes), power(mid), power(side))
+        gains = self._model.gains(stokes)
+        steadied = self._guard.steadied(gains)
+        self._guard.learn(self._model.centre_variances, gains[0], stokes)
+        of_mid, of_side_re, of_side_im = with_dead_zone(steadied, power(mid), power(side))
         centre = np.empty_like(mid)
         centre.real = of_mid * mid.real - (of_side_re * side.real + of_side_im * side.imag)
         centre.imag = of_mid * mid.imag - (of_side_re * side.imag - of_side_im * side.real)
@@ -135,6 +151,11 @@ class DirectionalModel:
         self._shares = np.full((len(DIRECTIONS), len(self._band_start)), (1 - CENTRE_AT_START) / (len(DIRECTIONS) - 1))
         self._shares[CENTRE] = CENTRE_AT_START
         self._step = 0
+
+    @property
+    def centre_variances(self) -> Floats:
+        """Of the last step, (bins,)."""
+        return self._variances[CENTRE]
 
     def gains(self, stokes: Floats) -> tuple[Floats, Floats, Floats]:
         """From mean Stokes parameters (4, bins): what C takes of M, of -S and of jS; 0 where there is silence."""
@@ -172,6 +193,60 @@ class DirectionalModel:
         new[CENTRE] = np.maximum(new[CENTRE], CENTRE_AT_LEAST)
         new = np.maximum(new / new.sum(axis=0), SHARE_AT_LEAST)
         self._shares = np.where(sounding, new, self._shares)
+
+
+class Guard:
+    """Holds the expected error of C, its artefacts, below C and below the input: how much of C has to be steady.
+
+    With the error's variance e, that of the centre v_0 and the input's power p, summed over all bins and averaged over a second, the
+    estimate's share of C is lowered to the larger of sqrt(v_0/(e G)), which leaves the error G times below the centre, and (p/(e G))^2:
+    an error that far below the input is left alone, since nobody hears it, however little there is in the centre.
+
+    The rest is M - w S, with w = <MS>/<SS> over the whole spectrum, within +-1: a balance of L and R that is not correlated with S.
+
+    Parameters
+    ----------
+    guard_db : float
+        10 log10 G.
+    step_s : float
+        Time from one call of ``learn`` to the next.
+    """
+
+    def __init__(self, guard_db: float, step_s: float) -> None:
+        self._guard = 10 ** (guard_db / 10)
+        self._keep = float(np.exp(-step_s / GUARD_S))
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing is expected."""
+        self._centre = self._error = self._input = self._side = self._cross = 0.0
+
+    @property
+    def steady(self) -> float:
+        """Share of C that is not the estimate: 0 where errors are small, less than 1."""
+        unit = self._guard * self._error
+        if not unit > 0:
+            return 0.0
+        return max(1 - max((self._centre / unit) ** 0.5, (self._input / unit) ** 2), 0.0)
+
+    def steadied(self, gains: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
+        """What C takes of M, of -S and of jS, from what the estimate takes."""
+        steady, (of_mid, of_side_re, of_side_im) = self.steady, gains
+        w = float(np.clip(self._cross / self._side, -1, 1)) if self._side > 0 else float(np.sign(self._cross))
+        return steady + (1 - steady) * of_mid, steady * w + (1 - steady) * of_side_re, (1 - steady) * of_side_im
+
+    def learn(self, centre: Floats, of_mid: Floats, stokes: Floats) -> None:
+        """From one step's variances of the centre, gains of M (bins,) and Stokes parameters (4, bins); silence teaches nothing."""
+        if not centre.any():
+            return
+        self._centre = self._mean(self._centre, centre)
+        self._error = self._mean(self._error, centre * (1 - of_mid))
+        self._input = self._mean(self._input, stokes[0])
+        self._side = self._mean(self._side, stokes[0] - stokes[1])
+        self._cross = self._mean(self._cross, stokes[2])
+
+    def _mean(self, mean: float, now: Floats) -> float:
+        return self._keep * mean + (1 - self._keep) * float(now.sum())
 
 
 def with_dead_zone(gains: tuple[Floats, Floats, Floats], mid_power: Floats, side_power: Floats) -> tuple[Floats, Floats, Floats]:
