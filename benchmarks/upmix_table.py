@@ -6,9 +6,8 @@ A lead of voiced syllables in the centre, over sources that are hard-panned, pan
 or all of it. Peers are in upmix_peers.py; the published one's row is quoted from measurements on other mixtures of the same kinds: it is
 to compare orders of magnitude.
 
-Stems are put together in three ways. SAR counts as artefacts whatever of C is no constant gain of a stem's channel. Where a stem is itself
-a mixture with a middle and sides, its middle belongs in C and yet counts as an artefact; the last column takes what the same method finds
-in each stem alone for a source as well.
+Stems are put together in three ways. SIR and SDR say little there: where a stem is itself a mixture with a middle and sides, its middle
+belongs in C and yet counts as something else.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 from upmix_peers import active_matrix, centre_cut  # noqa: E402
 
-from spatial.analysis.separation import Mixture, Separation, decompose, power, ratio_db, separation
+from spatial.analysis.separation import Mixture, Separation, separation
 from spatial.filters import RenderRecipe
 from spatial.render.upmix import make_upmix
 
@@ -44,8 +43,6 @@ METHODS: dict[str, RenderRecipe | Peer] = {
 }
 QUOTED = {"Vickers 2009 (quoted)": (9.4, 12.1, float("nan"), -24.0, -22.6, 0.11)}
 COLUMNS = ("SDR dB", "SIR", "SAR", "hard-panned in C", "centre in L', R'", "|corr(C, L-R)|")
-STEM_COLUMNS = (*COLUMNS, "SAR, middles known")
-TRIM_S = 0.1
 
 
 def voice(rng: np.random.Generator, frames: int, pitch_hz: float) -> Floats:
@@ -159,30 +156,14 @@ def score(mixture: Mixture, method: RenderRecipe | Peer, fs: int) -> Separation:
     return separation(mixture, upmixed(mixture.stereo, method, fs), fs)
 
 
-def sar_with_middles_db(mixture: Mixture, method: RenderRecipe | Peer, fs: int) -> float:
-    """SAR where each image's own C, found in it alone, is a source beside its channels."""
-    keep = slice(round(TRIM_S * fs), mixture.centre.size - round(TRIM_S * fs))
-    middles = [upmixed(image, method, fs)[2] for image in mixture.images]
-    sources = np.array([mixture.centre, *mixture.images.reshape(-1, mixture.centre.size), *middles])[:, keep]
-    centre = upmixed(mixture.stereo, method, fs)[2, keep]
-    explained = decompose(sources, centre) @ sources
-    return ratio_db(power(explained), power(centre - explained))
-
-
-def figures_of(mixture: Mixture, method: RenderRecipe | Peer, fs: int, stems: bool) -> tuple[float, ...]:
-    """One row's numbers for one mixture."""
-    found = dataclasses.astuple(score(mixture, method, fs))[: len(COLUMNS)]
-    return (*found, sar_with_middles_db(mixture, method, fs)) if stems else found
-
-
-def print_table(title: str, items: list[Mixture], fs: int = FS, *, stems: bool = False) -> None:
+def print_table(title: str, items: list[Mixture], fs: int = FS, *, quoted: bool = True) -> None:
     """Means over the mixtures, a row a method."""
-    print(f"\n{title}\n{'':<24}" + "".join(f"{column:>20}" for column in (STEM_COLUMNS if stems else COLUMNS)))
+    print(f"\n{title}\n{'':<24}" + "".join(f"{column:>20}" for column in COLUMNS))
     rows = {}
     for name, method in METHODS.items():
-        columns = np.array([figures_of(mixture, method, fs, stems) for mixture in items]).T
+        columns = np.array([dataclasses.astuple(score(mixture, method, fs))[: len(COLUMNS)] for mixture in items]).T
         rows[name] = tuple(np.mean(column[~np.isnan(column)]) if not np.isnan(column).all() else np.nan for column in columns)
-    for name, row in (rows | ({} if stems else QUOTED)).items():
+    for name, row in (rows | (QUOTED if quoted else {})).items():
         print(f"{name:<24}" + "".join(f"{'-':>20}" if np.isnan(x) else f"{min(x, 120.0):>20.2f}" for x in row))
 
 
@@ -199,7 +180,7 @@ def main() -> None:
     if args.centre and args.backing:
         ways, fs = stems(args.centre, args.backing)
         for title, mixture in ways.items():
-            print_table(title, [mixture], fs, stems=True)
+            print_table(title, [mixture], fs, quoted=False)
 
 
 if __name__ == "__main__":
