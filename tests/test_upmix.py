@@ -299,7 +299,7 @@ def crowd(frames, seed=0):
 
 @pytest.mark.parametrize("ms", LATENCIES)
 def test_a_crowd_does_not_gurgle(ms, monkeypatch):
-    """Artefacts in C, as BSS eval counts them, are held down where nothing can be told apart; and no more of the rest gets into C for it."""
+    """Artefacts in C, as BSS eval counts them, are held down where nothing can be told apart, and C has no more of the rest."""
     mixture = crowd(4 * FS)
     guarded = separation(mixture, run(DirectionalUpmix(FS, ms), mixture.stereo).astype(np.float64), FS)
     monkeypatch.setattr(Guard, "steady", 0.0)
