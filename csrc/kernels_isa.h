@@ -97,6 +97,10 @@ SP_INLINE TARGET void K(multiply_add)(const float *first, int n_first, const flo
                     REGISTER x_im = *(const REGISTER *)(x + v * REGISTER_FLOATS + CHUNK);
                     REGISTER h_re = *(const REGISTER *)(filters + v * REGISTER_FLOATS);
                     REGISTER h_im = *(const REGISTER *)(filters + v * REGISTER_FLOATS + CHUNK);
+                    SP_KEEP(h_re); /* otherwise loads, not operations, are what there is too much of */
+#if REGISTER_FLOATS == 16
+                    SP_KEEP(h_im);
+#endif
                     re[t][v] += x_re * h_re - x_im * h_im;
                     im[t][v] += x_re * h_im + x_im * h_re;
                 }

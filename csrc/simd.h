@@ -20,6 +20,15 @@ typedef int sp_int16 __attribute__((vector_size(64)));
 #define SP_UNROLL _Pragma("GCC unroll 16")
 #endif
 
+/* A vector of one register's size that was loaded stays in a register. Without it compilers load operands of two multiplications twice. */
+#if defined(__x86_64__) || defined(__i386__)
+#define SP_KEEP(vector) __asm__("" : "+v"(vector))
+#elif defined(__aarch64__)
+#define SP_KEEP(vector) __asm__("" : "+w"(vector))
+#else
+#define SP_KEEP(vector) (void)0
+#endif
+
 /* Lanes of a and b (counted on from a) in a new order. __builtin_shufflevector came to GCC in version 12. */
 #if defined(__clang__) || __GNUC__ >= 12
 #define SP_SHUFFLE4(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
