@@ -22,8 +22,7 @@ and the Wiener estimate C = 2 v_0/(t t - s . s) ((t - s_x) M - (s_y - j s_z) S).
 
 The model also says how wrong it expects to be: the variance that the Wiener estimate leaves is v_0 (1 - g), g what it takes of M. Music in
 which everything sounds everywhere leaves so much that C would gurgle. There a balance of L and R, which cannot, takes a share of C
-(``Guard``).
-csrc/upmix_model.c and csrc/upmix_lanes.h compute the same.
+(``Guard``). csrc/upmix_model.c and csrc/upmix_lanes.h compute the same.
 """
 
 from __future__ import annotations
