@@ -1,7 +1,6 @@
-/* Live: blocks of the chain out of callbacks of any size, from a ring that another thread fills.
+/* Live: blocks of the chain out of callbacks of any size, from a ring that another thread fills (live_ring.h).
  *
- * Threads meet here without locks. The ring has one writer and one reader; both count frames without end (2^64 frames are twelve million
- * years). A switch hands a pointer over and gets one back. Whatever else two threads see is a single atomic each.
+ * Threads meet here without locks. A switch hands a pointer over and gets one back. Whatever else two threads see is a single atomic each.
  */
 #include "core.h"
 
@@ -12,85 +11,14 @@
 
 #include "arena.h"
 #include "flush.h"
+#include "live_ring.h"
+#include "live_voice.h"
 
 #define GO_ON 0              /* paContinue */
 #define OUTPUT_UNDERFLOW 4ul /* paOutputUnderflow */
-#define NOT_KNOWN UINT64_MAX
 #define STACK_BYTES 65536
 #define PAGE_BYTES 1024 /* no page is smaller */
-#define WARM_UP_BLOCKS 16
-#define WARM_UP_LEVEL 8.0f   /* loud enough to give every stage work */
 #define FULL_SCALE 0x3f800000u
-
-/* ---- a chain and where its feeds go ---- */
-
-typedef struct voice voice;
-struct voice {
-    sp_feeds feeds;
-    int warm;                    /* frames for which it listens before it is heard */
-    float *out[SP_MAX_CHANNELS]; /* one block of each output */
-    voice *next;                 /* in the list of those that are given back */
-    void *allocation;
-};
-
-static int feeds_error(const sp_live_plan *plan, const sp_feeds *feeds) {
-    unsigned char taken[SP_MAX_DEVICE_CHANNELS] = {0};
-    if (feeds->n_outputs < 1 || feeds->n_outputs > SP_MAX_CHANNELS) {
-        return SP_ERROR_OUTPUTS;
-    }
-    for (int o = 0; o < feeds->n_outputs; o++) {
-        int channel = feeds->channels[o];
-        if (channel < 0 || channel >= plan->n_channels || taken[channel]++) {
-            return SP_ERROR_OUTPUTS;
-        }
-    }
-    return feeds->tail < 0 ? SP_ERROR_FRAMES : SP_OK;
-}
-
-/* Noise through a new chain, so that the callback touches no page of its code or data for the first time. */
-static void warm_up(const voice *v, float *noise, int block) {
-    const float *const in[2] = {noise, noise};
-    uint32_t random = 1;
-    for (int b = 0; b < WARM_UP_BLOCKS; b++) {
-        for (int n = 0; n < block; n++) {
-            random = random * 1664525u + 1013904223u;
-            noise[n] = WARM_UP_LEVEL * ((float)(random >> 8) / 8388608.0f - 1.0f);
-        }
-        sp_chain_process(v->feeds.chain, in, v->out, block);
-    }
-    sp_chain_reset(v->feeds.chain);
-}
-
-static voice *voice_new(const sp_live_plan *plan, const sp_feeds *feeds, int warm, int *error) {
-    *error = feeds_error(plan, feeds);
-    if (*error != SP_OK) {
-        return NULL;
-    }
-    void *allocation;
-    sp_arena memory = {0};
-    sp_take(&memory, sizeof(voice));
-    for (int o = 0; o <= feeds->n_outputs; o++) {
-        sp_take_floats(&memory, plan->block);
-    }
-    memory = sp_arena_new(memory.used, &allocation);
-    if (!allocation) {
-        *error = SP_ERROR_MEMORY;
-        return NULL;
-    }
-    voice *v = sp_take(&memory, sizeof(voice));
-    *v = (voice){.feeds = *feeds, .warm = warm, .allocation = allocation};
-    for (int o = 0; o < feeds->n_outputs; o++) {
-        v->out[o] = sp_take_floats(&memory, plan->block);
-    }
-    warm_up(v, sp_take_floats(&memory, plan->block), plan->block);
-    return v;
-}
-
-static void voice_free(voice *v) {
-    if (v) {
-        free(v->allocation);
-    }
-}
 
 /* ---- the live ---- */
 
@@ -100,10 +28,8 @@ struct sp_live {
     void *allocation;
 
     /* Of both threads: the ring; what a switch hands over and gets back; commands and figures. */
-    float *ring[2];
-    uint64_t mask;
-    _Atomic uint64_t written, taken, end;
-    voice *_Atomic posted, *_Atomic retired;
+    sp_live_ring ring;
+    sp_voice *_Atomic posted, *_Atomic retired;
     _Atomic int stop;
     _Atomic int switching, silent, finished;
     _Atomic uint64_t frames, callbacks, dries, dry_frames, device_dropouts, overrun_frames, clipped, switches;
@@ -121,10 +47,10 @@ struct sp_live {
     uint64_t last;
     uint64_t computed; /* frames that came out of the chain */
     int faded;      /* frames of the fade of stop */
-    voice *now, *next;
+    sp_voice *now, *next;
     int listened;   /* frames that next has heard */
 
-    voice *given_back; /* of the thread that switches: a list */
+    sp_voice *given_back; /* of the thread that switches: a list */
 };
 
 static int plan_error(const sp_live_plan *plan) {
@@ -149,25 +75,18 @@ static int plan_error(const sp_live_plan *plan) {
     return SP_OK;
 }
 
-static uint64_t ring_size(const sp_live_plan *plan) {
-    uint64_t least = (uint64_t)plan->ring_frames + plan->refill_frames + plan->fade_frames + 2 * (uint64_t)plan->block, size = 1;
-    while (size < least) {
-        size *= 2;
-    }
-    return size;
-}
-
 static void lay_out(sp_live *l, sp_arena *memory) {
+    const sp_live_plan *plan = &l->plan;
+    sp_live_ring_lay_out(&l->ring, (uint64_t)plan->ring_frames + plan->refill_frames + plan->fade_frames + 2 * (uint64_t)plan->block, memory);
     for (int c = 0; c < 2; c++) {
-        l->ring[c] = sp_take_floats(memory, ring_size(&l->plan));
-        l->in[c] = sp_take_floats(memory, l->plan.block);
+        l->in[c] = sp_take_floats(memory, plan->block);
     }
-    l->block = sp_take_floats(memory, (uint64_t)l->plan.block * l->plan.n_channels);
+    l->block = sp_take_floats(memory, (uint64_t)plan->block * plan->n_channels);
 }
 
 sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error) {
     *error = plan_error(plan);
-    voice *now = *error == SP_OK ? voice_new(plan, feeds, 0, error) : NULL;
+    sp_voice *now = *error == SP_OK ? sp_voice_new(plan, feeds, 0, error) : NULL;
     if (!now) {
         return NULL;
     }
@@ -178,7 +97,7 @@ sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error
     lay_out(&stand_in, &memory);
     memory = sp_arena_new(memory.used, &allocation);
     if (!allocation) {
-        voice_free(now);
+        sp_voice_free(now);
         *error = SP_ERROR_MEMORY;
         return NULL;
     }
@@ -187,9 +106,8 @@ sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error
     l->gap = (plan->fade_frames + plan->block - 1) / plan->block * plan->block;
     l->allocation = allocation;
     lay_out(l, &memory);
-    l->mask = ring_size(plan) - 1;
-    l->written = l->taken = l->frames = l->computed = plan->first_frame;
-    l->end = NOT_KNOWN;
+    sp_live_ring_begin(&l->ring, plan->first_frame);
+    l->frames = l->computed = plan->first_frame;
     l->ready = sp_live_latency(l);
     l->waiting = 1;
     l->risen = plan->fade_in ? 0 : l->gap;
@@ -201,30 +119,13 @@ int sp_live_latency(const sp_live *l) { return l->plan.host_block && l->plan.hos
 
 /* ---- the thread that writes ---- */
 
-int sp_live_room(const sp_live *l) {
-    uint64_t written = atomic_load_explicit(&l->written, memory_order_relaxed);
-    return (int)(l->mask + 1 - (written - atomic_load_explicit(&l->taken, memory_order_acquire)));
-}
+int sp_live_room(const sp_live *l) { return sp_live_ring_room(&l->ring); }
 
 int sp_live_write(sp_live *l, const float *left, const float *right, int n_frames) {
-    int room = sp_live_room(l), n = n_frames < room ? n_frames : room;
-    if (n <= 0) {
-        return 0;
-    }
-    uint64_t written = atomic_load_explicit(&l->written, memory_order_relaxed);
-    size_t at = written & l->mask, until_wrap = l->mask + 1 - at, first = (size_t)n < until_wrap ? (size_t)n : until_wrap;
-    const float *from[2] = {left, right};
-    for (int c = 0; c < 2; c++) {
-        memcpy(l->ring[c] + at, from[c], first * sizeof(float));
-        memcpy(l->ring[c], from[c] + first, (n - first) * sizeof(float));
-    }
-    atomic_store_explicit(&l->written, written + n, memory_order_release);
-    return n;
+    return sp_live_ring_write(&l->ring, left, right, n_frames);
 }
 
-void sp_live_end(sp_live *l) {
-    atomic_store_explicit(&l->end, atomic_load_explicit(&l->written, memory_order_relaxed), memory_order_release);
-}
+void sp_live_end(sp_live *l) { sp_live_ring_end(&l->ring); }
 
 /* ---- the callback ---- */
 
@@ -247,31 +148,10 @@ static __attribute__((noinline)) void touch_stack(void) {
     (void)stack[0];
 }
 
-static void capture(sp_live *l, const float *in, unsigned long frames) {
-    int n_captured = l->plan.n_captured;
-    unsigned long room = (unsigned long)sp_live_room(l), n_frames = frames < room ? frames : room;
-    uint64_t written = atomic_load_explicit(&l->written, memory_order_relaxed);
-    for (unsigned long n = 0; n < n_frames; n++) {
-        for (int c = 0; c < 2; c++) {
-            l->ring[c][(written + n) & l->mask] = in ? in[n * n_captured + c % n_captured] : 0.0f;
-        }
-    }
-    atomic_store_explicit(&l->written, written + n_frames, memory_order_release);
-    count(&l->overrun_frames, frames - n_frames);
-}
-
-/* How many frames of the programme are there, and whether that is all. The end is looked at first: once it is known, all is written. */
-static uint64_t frames_there(sp_live *l, int *all) {
-    uint64_t end = atomic_load_explicit(&l->end, memory_order_acquire);
-    uint64_t taken = atomic_load_explicit(&l->taken, memory_order_relaxed);
-    *all = end != NOT_KNOWN;
-    return (*all ? end : atomic_load_explicit(&l->written, memory_order_acquire)) - taken;
-}
-
 /* Whether the next block can be taken. What is kept in reserve is for a fade, should the ring run dry then. */
 static int enough_there(sp_live *l) {
     int all;
-    uint64_t there = frames_there(l, &all);
+    uint64_t there = sp_live_ring_there(&l->ring, &all);
     int least = l->plan.block;
     if (!l->plan.n_captured) {
         least += l->gap;
@@ -282,12 +162,9 @@ static int enough_there(sp_live *l) {
 
 /* One block for the chain: n_frames of the ring, from some frames behind the next one on, and silence. */
 static void peek_block(sp_live *l, int behind, int n_frames) {
-    size_t at = (atomic_load_explicit(&l->taken, memory_order_relaxed) + behind) & l->mask;
-    size_t n = n_frames, until_wrap = l->mask + 1 - at, first = n < until_wrap ? n : until_wrap;
+    sp_live_ring_peek(&l->ring, behind, n_frames, l->in);
     for (int c = 0; c < 2; c++) {
-        memcpy(l->in[c], l->ring[c] + at, first * sizeof(float));
-        memcpy(l->in[c] + first, l->ring[c], (n - first) * sizeof(float));
-        memset(l->in[c] + n, 0, (l->plan.block - n) * sizeof(float));
+        memset(l->in[c] + n_frames, 0, (l->plan.block - n_frames) * sizeof(float));
     }
 }
 
@@ -304,7 +181,7 @@ static void fade_block(sp_live *l, int from, int falling) {
 /* A block that the ring does not have: what is in reserve fades out, but stays there to be played again later; then silence. */
 static void bridge_block(sp_live *l) {
     int all, block = l->plan.block, fading = l->fallen < l->gap;
-    int sounds = fading && frames_there(l, &all) >= (uint64_t)l->fallen + block;
+    int sounds = fading && sp_live_ring_there(&l->ring, &all) >= (uint64_t)l->fallen + block;
     peek_block(l, l->fallen, sounds ? block : 0);
     if (fading) {
         fade_block(l, l->fallen, 1);
@@ -328,15 +205,14 @@ static void take_block(sp_live *l) {
         l->dry = 0;
         l->risen = 0;
     }
-    uint64_t there = frames_there(l, &all);
+    uint64_t there = sp_live_ring_there(&l->ring, &all);
     int n = there < (uint64_t)block ? (int)there : block;
     peek_block(l, 0, n);
     if (l->risen < l->gap) {
         fade_block(l, l->risen, 0);
         l->risen += block;
     }
-    uint64_t taken = atomic_load_explicit(&l->taken, memory_order_relaxed);
-    atomic_store_explicit(&l->taken, taken + n, memory_order_release);
+    sp_live_ring_take(&l->ring, n);
     if (all && !l->ended && there <= (uint64_t)block) {
         int tail = l->now->feeds.tail;
         sp_chain_end(l->now->feeds.chain, n);
@@ -360,7 +236,7 @@ static void look_for_a_switch(sp_live *l) {
 }
 
 static void meter(sp_live *l) {
-    const voice *v = l->now;
+    const sp_voice *v = l->now;
     uint64_t clipped = 0;
     for (int o = 0; o < v->feeds.n_outputs; o++) {
         uint32_t peak = 0, over = 0;
@@ -470,7 +346,7 @@ int sp_live_callback(const void *in, void *out, unsigned long frames, const void
     sp_float_state_set(SP_FLUSHING);
     int stop = atomic_load_explicit(&l->stop, memory_order_relaxed);
     if (l->plan.n_captured && sounds(l, stop)) {
-        capture(l, in, frames);
+        count(&l->overrun_frames, frames - sp_live_ring_capture(&l->ring, in, l->plan.n_captured, frames));
     }
     unsigned long done = 0;
     while (done < frames && sounds(l, stop)) {
@@ -500,9 +376,9 @@ int sp_live_switch(sp_live *l, const sp_feeds *feeds, int warm_frames) {
     if (warm_frames < 0 || warm_frames > SP_MAX_LIVE_FRAMES) {
         return SP_ERROR_FRAMES;
     }
-    voice *v = voice_new(&l->plan, feeds, warm_frames, &error);
+    sp_voice *v = sp_voice_new(&l->plan, feeds, warm_frames, &error);
     if (v) {
-        voice *before = atomic_exchange_explicit(&l->posted, v, memory_order_acq_rel);
+        sp_voice *before = atomic_exchange_explicit(&l->posted, v, memory_order_acq_rel);
         if (before) {
             before->next = l->given_back;
             l->given_back = before;
@@ -512,14 +388,14 @@ int sp_live_switch(sp_live *l, const sp_feeds *feeds, int warm_frames) {
 }
 
 sp_chain *sp_live_collect(sp_live *l, int last) {
-    voice *v = l->given_back;
+    sp_voice *v = l->given_back;
     if (v) {
         l->given_back = v->next;
     } else {
         v = atomic_exchange_explicit(&l->retired, NULL, memory_order_acquire);
     }
     if (!v && last) {
-        voice **kept = l->next ? &l->next : &l->now;
+        sp_voice **kept = l->next ? &l->next : &l->now;
         v = atomic_exchange_explicit(&l->posted, NULL, memory_order_acquire);
         if (!v) {
             v = *kept;
@@ -527,7 +403,7 @@ sp_chain *sp_live_collect(sp_live *l, int last) {
         }
     }
     sp_chain *chain = v ? v->feeds.chain : NULL;
-    voice_free(v);
+    sp_voice_free(v);
     return chain;
 }
 
@@ -538,7 +414,7 @@ static uint64_t figure(const _Atomic uint64_t *counter) { return atomic_load_exp
 void sp_live_read(sp_live *l, sp_live_figures *figures) {
     *figures = (sp_live_figures){
         .frames = figure(&l->frames),
-        .position = figure(&l->taken),
+        .position = figure(&l->ring.taken),
         .callbacks = figure(&l->callbacks),
         .dry = figure(&l->dries),
         .dry_frames = figure(&l->dry_frames),
