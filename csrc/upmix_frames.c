@@ -1,10 +1,11 @@
 /* The upmix in frames: windows, transform, and in its bins an estimate of the centre, by directional variances or by projection.
  *
- * spatial/render/upmix_directional.py and upmix_projection.py derive the two and are their twins. Directional variances: for every hop of span / 4 samples: a frame of M = (L + R)/2 and one
- * of S = (L - R)/2 are windowed and transformed; the Stokes parameters of their covariance are averaged over time and frequency; two
- * multiplicative updates fit ten variances to them, from a prior that the band's shares of the last half second give and from the
- * variances of the frame before (upmix_lanes.h); the frames of C are transformed back and overlap. Projection: C is what of M is not
- * correlated with S, times a Wiener gain.
+ * spatial/render/upmix_directional.py and upmix_projection.py derive the two and are their twins. Directional variances: for every hop
+ * of span / 4 samples a frame of M = (L + R)/2 and one of S = (L - R)/2 are windowed and transformed; the Stokes parameters of their
+ * covariance are averaged over time and frequency; two multiplicative updates fit ten variances to them, from a prior that the band's
+ * shares of the last half second give and from the variances of the frame before (upmix_lanes.h); where the estimate of C is expected to
+ * be poor, a steady balance of L and R takes a share of it (upmix_model.c); the frames of C are transformed back and overlap. Projection:
+ * C is what of M is not correlated with S, times a Wiener gain.
  *
  * The transform is the convolver's (fft.h): a frame of n real samples taken as the block pair (first half, second half). Its n / 2 bins
  * are the frame's Fourier transform at the odd multiples of half a bin; none is special.
@@ -25,9 +26,11 @@
 #define PROJECTION_MEAN_S 0.060
 #define PROJECTION_SMOOTHING_ERB 0.25
 
-/* How far below C its expected error is kept, dB: a short window, which has more, the one of 21 ms, a longer one. */
+/* How far below C its expected error is kept, dB: with the synthesis windows of 2.7 ms, 21 ms and 85 ms, and where one ends. */
 #define GUARD_SHORT_DB 10.5
+#define SHORT_SPAN_S 0.0075
 #define GUARD_DB 12.5
+#define LONG_SPAN_S 0.0425
 #define GUARD_LONG_DB 12.0
 
 #define OVERSUBTRACTION 1.6 /* projection: of the power of S from that of M */
@@ -194,7 +197,8 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
     u->floor = SP_UPMIX_FLOOR * plan_windows(u);
     u->keep_means = exp(-hop_s / (projection ? PROJECTION_MEAN_S : MEAN_S));
     double span_s = plan->span / plan->fs;
-    sp_upmix_model_plan(&u->model, hop_s, u->floor, span_s < 0.0075 ? GUARD_SHORT_DB : span_s < 0.0425 ? GUARD_DB : GUARD_LONG_DB);
+    double guard_db = span_s < SHORT_SPAN_S ? GUARD_SHORT_DB : span_s < LONG_SPAN_S ? GUARD_DB : GUARD_LONG_DB;
+    sp_upmix_model_plan(&u->model, hop_s, u->floor, guard_db);
     sp_upmix_frames_reset(u);
     return u;
 }

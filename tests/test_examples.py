@@ -82,20 +82,38 @@ def test_the_console_of_the_readme_is_filled_with_what_its_commands_print():
 
 
 @pytest.fixture
-def cancellation_page(monkeypatch):
-    """The script behind docs/cancellation.md."""
+def script(monkeypatch):
+    """Imports the script behind a page of docs/."""
     monkeypatch.syspath_prepend(str(EXAMPLES))
-    return import_module("cancellation_page")
+    return import_module
 
 
-def test_the_page_on_cancellation_has_what_its_script_makes(cancellation_page):
-    page = (TREE / "docs" / "cancellation.md").read_text(encoding="utf-8")
-    assert re.findall(r"<!-- (\w+) -->", page) == list(cancellation_page.TABLES)
-    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in cancellation_page.TABLES}
-    assert cancellation_page.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
+def page_and_tables(name, script):
+    """A page of docs/, and the tables that its script has put there, by name."""
+    page = (TREE / "docs" / name).read_text(encoding="utf-8")
+    assert re.findall(r"<!-- (\w+) -->", page) == list(script.TABLES)
+    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in script.TABLES}
+    assert script.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
+    pictures = re.findall(r"pictures/(\S+?\.png)", page)
+    assert pictures and all((TREE / "docs" / "pictures" / picture).exists() for picture in pictures)
+    return page, kept
+
+
+def cells_of(table):
+    """Rows of a Markdown table, cells without quotes, the head left out."""
+    return [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+
+
+def figure(cell):
+    """The number that a cell begins with."""
+    return float(cell.split()[0].replace("\N{MINUS SIGN}", "-"))
+
+
+def test_the_page_on_cancellation_has_what_its_script_makes(script):
+    cancellation_page = script("cancellation_page")
+    page, kept = page_and_tables("cancellation.md", cancellation_page)
     assert kept["physics"] == cancellation_page.physics_table()
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in kept["modes"].splitlines()[2:]]
-    modes = {(row[0], row[1]): float(row[3].split()[0].replace("\N{MINUS SIGN}", "-")) for row in rows}
+    modes = {(row[0], row[1]): figure(row[3]) for row in cells_of(kept["modes"])}
     assert modes["bar of eight, 0.92 m", "null, robust"] > modes["bar of eight, 0.92 m", "null, one place"] + 10
     named = set(re.findall(r"pictures/(\S+?)-(?:light|dark)\.png", page))
     assert named == {f"cancellation-{name}" for name in cancellation_page.PICTURES}
@@ -103,21 +121,27 @@ def test_the_page_on_cancellation_has_what_its_script_makes(cancellation_page):
         assert all((TREE / "docs" / "pictures" / f"{name}-{theme}.png").exists() for theme in ("light", "dark"))
 
 
-def test_the_page_on_the_beam_has_what_its_script_makes(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    beam_page = import_module("beam_page")
-    page = (TREE / "docs" / "beam.md").read_text(encoding="utf-8")
-    assert re.findall(r"<!-- (\w+) -->", page) == list(beam_page.TABLES)
-    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in beam_page.TABLES}
-    assert beam_page.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
+def test_the_page_on_the_beam_has_what_its_script_makes(script):
+    beam_page = script("beam_page")
+    _, kept = page_and_tables("beam.md", beam_page)
     assert kept["simpler"] == beam_page.simpler_table()
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in kept["rigs"].splitlines()[2:]]
-    sides = {(row[0].strip("`"), row[1].strip("`")): float(row[2]) for row in rows}
+    sides = {(row[0], row[1]): figure(row[2]) for row in cells_of(kept["rigs"])}
     assert sides["ball3", "null"] > 11 and sides["ring7", "null"] > 17.5 and sides["ball_two_tier", "null"] > 18
-    gained = {line.split("|")[1].strip(" `"): float(line.split("|")[5]) for line in kept["rooms"].splitlines()[2:]}
+    gained = {row[0]: figure(row[4]) for row in cells_of(kept["rooms"])}
     assert gained["ball3"] > 4.4 and gained["ring7"] > 5.4
-    for name in re.findall(r"pictures/(\S+?\.png)", page):
-        assert (TREE / "docs" / "pictures" / name).exists()
+
+
+def test_the_page_on_the_upmix_has_what_its_script_makes(script):
+    upmix_page = script("upmix_page")
+    _, kept = page_and_tables("upmix.md", upmix_page)
+    if engine_name() == "c":  # minutes in NumPy
+        assert kept["pan"] == upmix_page.pan_table()
+    pans = {row[0]: [figure(cell) for cell in row[3:]] for row in cells_of(kept["pan"])}
+    assert all(-3 <= softest and max(abs(left), abs(centre), loudest) <= 1 for left, centre, softest, loudest in pans.values())
+    zone = {(row[0], row[1]): figure(row[2]) for row in cells_of(kept["zone"])}
+    assert all(zone[rig, "L/R/C chain"] < 0.7 * zone[rig, "cancellation alone"] for rig in upmix_page.ZONE_RIGS)
+    methods = {row[0]: figure(row[1]) for row in cells_of(kept["methods"])}
+    assert methods["directional, 21 ms"] > methods["centre cut"] > methods["active matrix"] > methods["static matrix"]
 
 
 def test_pictures_and_files_that_the_readme_names_are_there():
@@ -152,25 +176,3 @@ def test_the_python_that_the_readme_shows_compiles_and_its_names_exist():
         compile(block, "README.md", "exec")
         for name in re.findall(r"\bspatial\.(\w+)", block):
             assert hasattr(spatial, name), name
-
-
-def test_the_page_on_the_upmix_has_what_its_script_makes(monkeypatch):
-    monkeypatch.syspath_prepend(str(EXAMPLES))
-    upmix_page = import_module("upmix_page")
-    page = (TREE / "docs" / "upmix.md").read_text(encoding="utf-8")
-    assert re.findall(r"<!-- (\w+) -->", page) == list(upmix_page.TABLES)
-    kept = {name: re.search(rf"<!-- {name} -->\n(.*?)\n<!-- /{name} -->", page, re.DOTALL)[1] for name in upmix_page.TABLES}
-    assert upmix_page.filled(page, {name: lambda text=text: text for name, text in kept.items()}) == page
-    if engine_name() == "c":  # minutes in NumPy
-        assert kept["pan"] == upmix_page.pan_table()
-    zone = {(row[0].strip("`"), row[1]): float(row[2]) for row in cells_of(kept["zone"])}
-    assert all(zone[rig, "L/R/C chain"] < 0.7 * zone[rig, "cancellation alone"] for rig in upmix_page.ZONE_RIGS)
-    methods = {row[0]: [float(cell.replace("\N{MINUS SIGN}", "-")) for cell in row[1:3]] for row in cells_of(kept["methods"])}
-    assert methods["directional, 21 ms"][0] > methods["centre cut"][0] > methods["active matrix"][0] > methods["static matrix"][0]
-    for name in re.findall(r"pictures/(\S+?\.png)", page):
-        assert (TREE / "docs" / "pictures" / name).exists()
-
-
-def cells_of(table):
-    """Rows of a Markdown table, cells stripped, the head left out."""
-    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]

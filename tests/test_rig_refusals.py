@@ -1,11 +1,14 @@
 """Every refusal of a rig file, with its whole message: file, line, driver or section, what was given, what is wanted."""
 
+from operator import attrgetter
+
 import pytest
 from rig_texts import BALL, FREE, HEADPHONES, changed
 
 from spatial.errors import UsageError
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import load_rig, rig_from_text
+from spatial.rig.model import Room
 
 
 def complaints(text: str) -> list[str]:
@@ -19,7 +22,7 @@ def complaints(text: str) -> list[str]:
 
 def test_the_rigs_that_are_varied_are_right():
     for text in (BALL, FREE, HEADPHONES):
-        rig_from_text(text, "mine.toml")
+        assert len(rig_from_text(text, "mine.toml").rig.drivers) == text.count("[[driver]]")
 
 
 DESIGN = '[design.upmix]\nmethod = "off"\n'
@@ -352,19 +355,19 @@ def test_refused_designs(section, complaint):
 
 
 @pytest.mark.parametrize(
-    "section",
+    ("section", "place", "value"),
     [
-        "[design.crosstalk]\nrobust = false",
-        '[design.upmix]\nmethod = "matrix"\nlatency_ms = 2.7',
-        '[design.beam]\nreference = "auto"',
-        '[design.beam]\nreference = "front"',
-        '[design.beam]\nreference = ["left", "right"]',
-        "[room]",
-        "[design.upmix]\nlatency_ms = 21",
+        ("[design.crosstalk]\nrobust = false", "design.crosstalk.robust", False),
+        ('[design.upmix]\nmethod = "matrix"\nlatency_ms = 2.7', "design.upmix.method", "matrix"),
+        ('[design.beam]\nreference = "auto"', "design.beam.reference", None),
+        ('[design.beam]\nreference = "front"', "design.beam.reference", ("front",)),
+        ('[design.beam]\nreference = ["left", "right"]', "design.beam.reference", ("left", "right")),
+        ("[room]", "scene.room", Room()),
+        ("[design.upmix]\nlatency_ms = 21", "design.upmix.latency_ms", 21.0),
     ],
 )
-def test_taken_designs(section):
-    rig_from_text(changed(BALL, DESIGN, section + "\n"), "mine.toml")
+def test_taken_designs(section, place, value):
+    assert attrgetter(place)(rig_from_text(changed(BALL, DESIGN, section + "\n"), "mine.toml")) == value
 
 
 REFUSED_IN_SPACE = {

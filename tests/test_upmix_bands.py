@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 from sounds import FS, error_db, in_pieces, noise
+from upmixes import level_db, pink
 
 from spatial.errors import UsageError
 from spatial.filters import RenderRecipe
@@ -30,17 +31,6 @@ def maker(engine):
 
 
 ENGINES = [engine for engine in ("numpy", "c") if engine == "numpy" or engine_available(engine)]
-
-
-def level_db(x, reference):
-    return 10 * np.log10(np.mean(x**2) / np.mean(reference**2) + 1e-30)
-
-
-def pink(frames, seed):
-    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(frames))
-    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
-    x = np.fft.irfft(spectrum, frames)
-    return 0.1 * x / x.std()
 
 
 # ------------------------------------------------------------------------------------------------------ invariants
