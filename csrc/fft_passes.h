@@ -6,6 +6,13 @@
 /* One number in every lane. */
 #define SPLAT(number) ((number) - (vec){0})
 
+/* Of 16 lanes there are registers enough to load nothing twice. */
+#if LANES == 16
+#define KEEP(x) SP_KEEP(x)
+#else
+#define KEEP(x) (void)0
+#endif
+
 /* Complex numbers, one a lane. */
 typedef struct {
     vec re, im;
@@ -64,18 +71,27 @@ SP_INLINE TARGET void L(dft)(L(cvec) *x, int n_points, int sign) {
     }
 }
 
+/* e^{j angle[k]}, k = 1..radix-1, in all lanes: read before a loop, whose stores may change the table for all the compiler knows. */
+SP_INLINE TARGET void L(load_units)(const float *turns, L(cvec) *units, int radix) {
+    SP_UNROLL for (int k = 1; k < radix; k++) { units[k] = (L(cvec)){SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1])}; }
+}
+
 /* Splits n_nodes polynomials of radix * m coefficients each into radix polynomials of m. May work in place. */
 SP_INLINE TARGET void L(split)(const float *from_re, const float *from_im, float *re, float *im, int m, int n_nodes, const float *turns,
                                int radix) {
     for (int node = 0; node < n_nodes; node++, turns += 2 * (radix - 1)) {
+        L(cvec) units[8];
+        L(load_units)(turns, units, radix);
         for (int n = 0; n < m; n += LANES) {
             size_t at = (size_t)node * radix * m + n;
             L(cvec) x[8];
             SP_UNROLL for (int k = 0; k < radix; k++) {
                 x[k] = L(load)(from_re + at + k * m, from_im + at + k * m);
+                KEEP(x[k].re);
+                KEEP(x[k].im);
             }
             SP_UNROLL for (int k = 1; k < radix; k++) {
-                x[k] = L(turn)(x[k], SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1]), +1);
+                x[k] = L(turn)(x[k], units[k].re, units[k].im, +1);
             }
             L(dft)(x, radix, +1);
             SP_UNROLL for (int k = 0; k < radix; k++) {
@@ -89,15 +105,19 @@ SP_INLINE TARGET void L(split)(const float *from_re, const float *from_im, float
 SP_INLINE TARGET void L(join)(const float *re, const float *im, float *to_re, float *to_im, int m, int n_nodes, const float *turns,
                               int radix) {
     for (int node = 0; node < n_nodes; node++, turns += 2 * (radix - 1)) {
+        L(cvec) units[8];
+        L(load_units)(turns, units, radix);
         for (int n = 0; n < m; n += LANES) {
             size_t at = (size_t)node * radix * m + n;
             L(cvec) x[8];
             SP_UNROLL for (int k = 0; k < radix; k++) {
                 x[k] = L(load)(re + at + k * m, im + at + k * m);
+                KEEP(x[k].re);
+                KEEP(x[k].im);
             }
             L(dft)(x, radix, -1);
             SP_UNROLL for (int k = 1; k < radix; k++) {
-                x[k] = L(turn)(x[k], SPLAT(turns[2 * k - 2]), SPLAT(turns[2 * k - 1]), -1);
+                x[k] = L(turn)(x[k], units[k].re, units[k].im, -1);
             }
             SP_UNROLL for (int k = 0; k < radix; k++) {
                 if (to_re) {
@@ -110,3 +130,4 @@ SP_INLINE TARGET void L(join)(const float *re, const float *im, float *to_re, fl
 }
 
 #undef SPLAT
+#undef KEEP
