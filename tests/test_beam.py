@@ -400,6 +400,19 @@ def test_side_rejection_on_rigs_that_are_not_shipped(rig_file, side):
     assert beam_figures(centre_bank(rig_file), rig_file).side_db >= side
 
 
+@pytest.mark.parametrize("name", ["ball3", "ring7", "cylinder4"])
+@pytest.mark.parametrize("edge_hz", [160, 240])
+def test_bands_that_begin_below_250_hz_cost_a_beam_nothing_above(name, edge_hz):
+    drivers = [driver.name for driver in load_rig(name).rig.drivers]
+    banded_file = load_rig(name, [f"driver.{driver}.band_hz=[{edge_hz}, 20000]" for driver in drivers])
+    whole_file = load_rig(name, [f"driver.{driver}.band_hz=[60, 20000]" for driver in drivers])
+    banded, whole = (beam_figures(centre_bank(rig_file), rig_file) for rig_file in (banded_file, whole_file))
+    for key in ("side_db", "di_db", "p10_db", "droop45_db"):
+        assert getattr(banded, key) >= getattr(whole, key) - 0.35, key
+    assert banded.ripple_db <= 0.2
+    assert banded.effort_db <= 6.3
+
+
 def test_no_notch_runs_through_the_window():
     """At any frequency, not only on the average of a third octave, the window of the ring is whole: the path does not jump."""
     for name in ("ring7", "cylinder4", "ball_two_tier"):

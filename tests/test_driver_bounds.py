@@ -1,8 +1,10 @@
 """Bands, gain bounds and drivers left out, in the taps of the sides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from make_rigs import free_rig
+from make_rigs import ball_rig, free_rig
 
 from spatial.analysis.cancellation import cancellation_curves, side_figures
 from spatial.analysis.effective import effective_weights
@@ -89,6 +91,36 @@ def test_a_target_that_taps_follow_with_difficulty_is_still_reached():
     for curves in cancellation_curves(bank, rig_file, np.geomspace(300, 8000, 120)):
         wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
         assert np.abs(curves.reached_db - wanted).max() <= 0.25
+
+
+def banded_rig(layout, edge_hz, mode):
+    """A box of two or a ball of three whose drivers all begin at edge_hz."""
+    design = f'[design.crosstalk]\nmode = "{mode}"\neffort_cap_db = 18.0\n[design.width]\nmodel = "sphere_exact"\n{ALONE}'
+    rig_file = layout([0.08, -0.08] if layout is free_rig else [0, 90, -90], design=design)
+    drivers = tuple(replace(driver, band_hz=(float(edge_hz), 20000.0)) for driver in rig_file.rig.drivers)
+    return replace(rig_file, rig=replace(rig_file.rig, drivers=drivers))
+
+
+@pytest.mark.parametrize("layout", [free_rig, ball_rig])
+@pytest.mark.parametrize("edge_hz", [150, 240, 300, 400])
+def test_a_target_is_reached_from_the_edge_of_the_band_on(layout, edge_hz):
+    rig_file = banded_rig(layout, edge_hz, "target")
+    bank = compute_filters(rig_file)
+    for curves in cancellation_curves(bank, rig_file, np.geomspace(max(300, edge_hz), 8000, 120)):
+        wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
+        assert np.abs(curves.reached_db - wanted).max() <= 0.25
+        assert np.abs(curves.cap_db - 18.0).max() < 1e-9  # the stated one, from the edge on
+    figures = side_figures(bank, rig_file)
+    assert figures.timbre_db <= 0.2
+    assert figures.effort_db <= 18.5
+
+
+@pytest.mark.parametrize(("layout", "edge_hz"), [(free_rig, 150), (free_rig, 240), (ball_rig, 150), (ball_rig, 240), (ball_rig, 300)])
+def test_a_virtual_pair_is_heard_from_300_hz_on_where_bands_allow(layout, edge_hz):
+    rig_file = banded_rig(layout, edge_hz, "virtual")
+    figures = side_figures(compute_filters(rig_file), rig_file)
+    assert figures.itd_error_us <= 8.0
+    assert figures.ild_error_db <= 0.1
 
 
 def test_drivers_not_named_are_silent():

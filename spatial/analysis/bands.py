@@ -18,7 +18,7 @@ from spatial.analysis.cancellation import natural_db, single_point
 from spatial.analysis.effective import SIDE_NAMES, SideWeights
 from spatial.analysis.feasibility import BANDS_HZ, spans
 from spatial.design.crosstalk import least_effort_weights, target_curve_db
-from spatial.design.regularization import CAP_ZERO_HZ, band_weights, lower_edge_hz
+from spatial.design.regularization import CAP_ZERO_HZ, band_weights, cap_zero_hz
 from spatial.design.sides import REFERENCE_ALONE_OCTAVES, Side, design_side, is_robust, wished_pair
 from spatial.rig.model import Driver, RigFile
 from spatial.units import from_db, power_db, third_octave_centres, third_octave_mean
@@ -81,9 +81,9 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
     wish = wished_leak(rig_file, side, freqs)
     effort, free_effort = (effort_for(side, wish, np.sqrt(q)) for q in (band_weights(drivers, freqs), np.ones((len(freqs), len(drivers)))))
     # where the reference fades into the cancellation, effort may be there and is not used
-    unused = (freqs < lower_edge_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (np.abs(side.c) > np.abs(wish) + SMALL_LEAK * np.abs(side.d))
+    unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (np.abs(side.c) > np.abs(wish) + SMALL_LEAK * np.abs(side.d))
     if virtual:
-        unused = (freqs < lower_edge_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (np.abs(side.c - wish) > SMALL_LEAK * np.abs(side.d))
+        unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (np.abs(side.c - wish) > SMALL_LEAK * np.abs(side.d))
 
     def level_and_delay(p_ipsi: NDArray, p_contra: NDArray) -> tuple[list[float], list[float | None]]:
         ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, centres) for p in (p_ipsi, p_contra))
@@ -155,7 +155,7 @@ def _limit(effort_db: float, free_effort_db: float, cap_db: float, reference_alo
         return "none"
     if effort_db > cap_db + CAP_SLACK_DB and free_effort_db > max(cap_db, CONDITIONING_DB):
         return "conditioning"
-    if reference_alone and lower_edge_hz(drivers) > CAP_ZERO_HZ:
+    if reference_alone and cap_zero_hz(drivers) > CAP_ZERO_HZ:
         return "driver band"
     return "driver band" if free_effort_db <= cap_db + CAP_SLACK_DB < effort_db else "effort"
 

@@ -16,7 +16,7 @@ from spatial.acoustics.points import FarField, arc, space_of
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
-from spatial.design.regularization import effort_cap_curve, lower_edge_hz
+from spatial.design.regularization import cap_zero_hz, effort_cap_curve
 from spatial.rig.model import Rig, RigFile
 from spatial.units import power_db, third_octave_centres
 
@@ -107,7 +107,7 @@ def effort_limit_db(rig_file: RigFile, freqs: NDArray) -> NDArray[np.float64]:
     """The effort cap of the beam over frequency: (freqs,) dB."""
     rig, spec = rig_file.rig, rig_file.design.beam
     used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    return effort_cap_curve(freqs, spec.effort_cap_db, lower_edge_hz([rig.drivers[i] for i in used]))
+    return effort_cap_curve(freqs, spec.effort_cap_db, cap_zero_hz([rig.drivers[i] for i in used]))
 
 
 def beamwidth_deg(azimuth_deg: NDArray, level_db: NDArray, threshold_db: float = -6.0) -> float:

@@ -38,7 +38,7 @@ class BeamNumbers:
     band_hz: tuple[float, float] = (90.0, 8500.0)
     step: tuple[float, float] = (0.035, 50.0)  # between design frequencies: a share of the frequency, at most so many Hz
     top_hz: tuple[float, float] = (5600.0, 8000.0)  # blend to the reference alone
-    bottom_hz: tuple[float, float] = (90.0, 200.0)  # the same at the bottom, higher where drivers' bands begin above 80 Hz
+    bottom_hz: tuple[float, float] = (90.0, 200.0)  # the same at the bottom; up to the lowest edge of drivers' bands where that is higher
     bottom_ratio: float = 1.4  # of its ends, at least
 
 

@@ -33,7 +33,7 @@ from spatial.design.beam_patterns import Patterns, mean_power, patterns
 from spatial.design.beam_wishes import BeamNumbers, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
-from spatial.design.regularization import CAP_ZERO_HZ, effort_cap_curve, lower_edge_hz, smooth_step
+from spatial.design.regularization import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
 from spatial.rig.mirror import driver_order, rounded, upright
 from spatial.rig.model import BeamSpec, Medium, Rig
 from spatial.units import from_db
@@ -186,7 +186,8 @@ def beam_weights(
     used = [i for i in driver_order(seen) if i in chosen]
     f = design_frequencies(numbers)
     p = patterns(seen, used, group, f, medium, wish)
-    zero_hz = lower_edge_hz([rig.drivers[i] for i in used])
+    drivers = [rig.drivers[i] for i in used]
+    zero_hz = cap_zero_hz(drivers)
     cap = from_db(effort_cap_curve(f, spec.effort_cap_db, zero_hz))
     if spec.preset == "constant":
         v = constant_beam(p, spec.di_db, cap)
@@ -195,8 +196,8 @@ def beam_weights(
     w = np.zeros_like(alone)
     w[:, used] = CubicSpline(np.log(f), v @ p.groups.T)(np.log(np.clip(freqs, f[0], f[-1])))
     w /= np.sum(transfer_matrix(seen, arc(0.0), freqs, medium)[:, 0] * w, axis=1, keepdims=True)
-    from_hz = numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ
-    to_hz = max(numbers.bottom_hz[1], numbers.bottom_ratio * from_hz)
+    to_hz = max(numbers.bottom_hz[1], lowest_edge_hz(drivers))
+    from_hz = min(numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ, to_hz / numbers.bottom_ratio)
     keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
     return alone + keep[:, None] * (w - alone)
 

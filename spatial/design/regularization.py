@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ from spatial.units import from_db
 
 CAP_FULL_HZ = 250.0  # the stated cap holds from here up
 CAP_ZERO_HZ = 80.0  # and has fallen to 0 dB here: below, a path is its reference alone
+REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
+HIGHEST_SOFT_EDGE_HZ = 200.0  # of a band: above it drivers help in full from the edge on
 WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
 BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
 
@@ -27,9 +31,19 @@ def default_effort_cap_db(rig: Rig, spec: CrosstalkSpec) -> float:
     return 6.0 if len(used) >= WIDE_DRIVERS and span >= WIDE_SPAN_M else 12.0
 
 
-def lower_edge_hz(drivers: list[Driver]) -> float:
-    """Where the last of the drivers has stopped helping on the way down: 80 Hz, or the lowest edge of their bands."""
-    return max(CAP_ZERO_HZ, min((d.band_hz[0] if d.band_hz else 0.0) for d in drivers))
+def lowest_edge_hz(drivers: Sequence[Driver]) -> float:
+    """Lower edge of the band of the driver that begins lowest; 0 where one has no band."""
+    return min(d.band_hz[0] if d.band_hz else 0.0 for d in drivers)
+
+
+def cap_zero_hz(drivers: Sequence[Driver]) -> float:
+    """Where the effort cap has fallen to 0 dB on the way down and a path is its reference alone: 80 Hz, or the lowest band edge.
+
+    From there it takes half an octave until they help in full. So edges above 200 Hz count as half an octave lower, but not below 200 Hz:
+    between 250 Hz and 8 kHz drivers must help wherever their bands allow, and below an edge feeds roll off anyway.
+    """
+    edge_hz = lowest_edge_hz(drivers)
+    return max(CAP_ZERO_HZ, min(edge_hz, max(HIGHEST_SOFT_EDGE_HZ, edge_hz / 2**REFERENCE_ALONE_OCTAVES)))
 
 
 def effort_cap_curve(freqs: NDArray, cap_db: float, zero_hz: float = CAP_ZERO_HZ) -> NDArray[np.float64]:

@@ -24,11 +24,12 @@ from spatial.design.crosstalk import (
     virtual_leak,
 )
 from spatial.design.regularization import (
+    REFERENCE_ALONE_OCTAVES,
     band_weights,
+    cap_zero_hz,
     default_effort_cap_db,
     effort_cap_curve,
     gain_bounds,
-    lower_edge_hz,
     smooth_step,
 )
 from spatial.design.robust import pose_weights, robust_weights
@@ -40,7 +41,6 @@ from spatial.units import from_db, power_db
 
 VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
 BOUND_ROUNDS = 12
-REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +141,7 @@ def _left_side(
     d = target.d
 
     drivers = [rig.drivers[i] for i in used]
-    zero_hz = lower_edge_hz(drivers)
+    zero_hz = cap_zero_hz(drivers)
     cap_db = effort_cap_curve(freqs, default_effort_cap_db(rig, spec), zero_hz) - lower_cap_db
     effort = from_db(cap_db) ** 2 * np.abs(d / target.h_ref) ** 2
     cost = band_weights(drivers, freqs)
