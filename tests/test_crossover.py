@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from rig_texts import BALL, changed
 
-from spatial.acoustics.points import LEFT, arc
+from spatial.acoustics.points import LEFT, Ears, arc
+from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_pattern import pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, side_figures
 from spatial.analysis.effective import effective_weights
@@ -102,6 +103,42 @@ def test_the_sides_make_up_for_what_the_woofer_leaks():
     rig_file = load_rig("ball3_woofer", ["design.width.model=sphere_exact", *edges])
     figures = side_figures(compute_filters(rig_file), rig_file)
     assert figures.itd_error_us <= 4 and figures.ild_error_db <= 0.1
+
+
+@pytest.fixture(scope="module", params=[44100, 48000, 96000])
+def three_way_bar(request):
+    """Five in a row, a woofer below and one tweeter above the middle, so that both sides have the same one."""
+    drivers = "".join(
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nposition_m = {{ left = {left} }}\nband_hz = [150, 7000]\n'
+        for i, left in enumerate((0.16, 0.08, 0.0, -0.08, -0.16))
+    )
+    others = (
+        '[[driver]]\nname = "w"\nchannel = 6\nposition_m = { up = -0.15 }\nrole = "woofer"\nband_hz = [40, 300]\n'
+        '[[driver]]\nname = "t"\nchannel = 7\nposition_m = { up = 0.05 }\nrole = "tweeter"\nband_hz = [3000, 20000]\n'
+    )
+    design = '[design.crosstalk]\nmode = "target"\neffort_cap_db = 12.0\n[design.beam]\npreset = "reference"\n'
+    rig_file = rig_from_text(f'format = 1\nname = "bar"\n[listener]\ndistance_m = 2.0\n{drivers}{others}{design}', "bar")
+    return rig_file, compute_filters(rig_file, request.param)
+
+
+def test_woofer_row_and_tweeter_are_in_phase_at_the_ear(three_way_bar):
+    """Each also turns its phase as the crossover does that it has no part in."""
+    rig_file, bank = three_way_bar
+    f = np.geomspace(80, 14000, 80)
+    h = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), f, rig_file.scene.medium)[:, LEFT]
+    parts = h * effective_weights(bank, rig_file.rig, f, "left")
+    row, woofer, tweeter = parts[:, :5].sum(axis=1), parts[:, 5], parts[:, 6]
+    for one, other in ((row, woofer), (row, tweeter)):
+        both = np.minimum(db(one), db(other)) > np.maximum(db(one), db(other)) - 30
+        assert both.sum() > 10
+        assert np.degrees(np.abs(np.angle(one[both] / other[both]))).max() < 0.5
+
+
+def test_a_target_is_reached_up_to_where_the_tweeter_takes_over(three_way_bar):
+    rig_file, bank = three_way_bar
+    for curves in cancellation_curves(bank, rig_file, np.geomspace(300, 7000, 120)):
+        wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
+        assert np.abs(curves.reached_db - wanted).max() <= 0.1
 
 
 def test_hardware_delay_of_a_woofer_is_aligned():

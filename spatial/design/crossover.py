@@ -29,7 +29,7 @@ PERIODS = 1.6  # of the edge frequency that a pass lasts: it has faded to -60 dB
 FADE = 1 / 4  # of the taps of a pass, in case it has not
 ROLL_OFF = 1 / 4  # of the lower edge: where a feed without a woofer is 6 dB down; 0.03 dB at the edge itself
 NEAREST_TIE_M = 1e-3
-MADE_UP_FROM = 2.0  # times the edge: from here the spatial drivers make up for what woofers and tweeters leak
+MADE_UP_FROM = 0.75  # times the edge: from here to the edge the spatial drivers begin to make up for what woofers and tweeters leak
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,15 @@ class Crossovers:
         )
 
 
-def leak_left_to_others(
-    rig: Rig, group: Sequence[int], freqs: NDArray, h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray
-) -> NDArray[np.complex128]:
-    """What the spatial drivers of a side have to leak so that together with woofers and tweeters the leak is c: (freqs,).
+def added_by_others(
+    rig: Rig, group: Sequence[int], freqs: NDArray, h_ipsi: NDArray, h_contra: NDArray, fs: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    """What woofers and tweeters add to a side: share k (freqs,), k d at the ipsilateral ear beside the spatial drivers' d, and the leak
+    (freqs,) that comes with it, re d.
 
-    Low and high pass of fourth order are in phase, in the ratio (edge/f)^4; the others leak g d whatever is wished, so that
-    c + (c - g d) (edge/f)^4 makes up for them. It fades out towards the edge, beyond which they are the louder ones.
+    Low and high pass of fourth order are in phase, in the ratio k = (edge/f)^4; the others leak k g d whatever is wished. So where the
+    whole side is to leak c (1 + k), the spatial drivers have to leak c (1 + k) - k g d. k fades out beyond the edge, where the others
+    are the louder ones. Passes of a sample rate have the ratio of tan(pi f/fs) in place of f.
 
     Parameters
     ----------
@@ -74,22 +76,24 @@ def leak_left_to_others(
     freqs : (freqs,) Hz
     h_ipsi, h_contra : (freqs, drivers) complex
         At the two ears.
-    d, c : (freqs,) complex
-        Wanted pressures at the ears.
+    fs : float or None
+        Sample rate of the passes; None: analogue ones.
     """
     edges = Crossovers.of(rig)
+
+    def warped(hz: NDArray | float) -> NDArray[np.float64]:
+        return np.asarray(np.tan(np.pi / fs * np.clip(hz, 0, 0.49 * fs)) if fs else hz)
+
     place_m = places(rig)[list(group)].mean(axis=0)
-    out = c
-    for hz, others, from_edge in (
-        (edges.low_hz, edges.woofers, lambda hz: freqs / hz),
-        (edges.high_hz, _tweeters(rig, edges, place_m), lambda hz: hz / freqs),
-    ):
+    share, leak = np.zeros(len(freqs)), np.zeros(len(freqs), complex)
+    for hz, others, up in ((edges.low_hz, edges.woofers, 1), (edges.high_hz, _tweeters(rig, edges, place_m), -1)):
         if hz is not None and others:
             toward = h_ipsi[:, list(others)].conj()
             g = np.sum(h_contra[:, list(others)] * toward, axis=1) / np.sum(np.abs(toward) ** 2, axis=1)
-            away = from_edge(hz)
-            out = out + (c - g * d) * smooth_step(away, 1.0, MADE_UP_FROM) / np.maximum(away, 1.0) ** 4
-    return out
+            away = (warped(freqs) / warped(hz)) ** up
+            k = smooth_step(away, MADE_UP_FROM, 1.0) / np.maximum(away, 1.0) ** 4
+            share, leak = share + k, leak + k * g
+    return share, leak
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +113,21 @@ def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: flo
     """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for."""
     edges = Crossovers.of(rig)
     taps = path.taps
-    for kind, hz in (("high", edges.low_hz or edges.roll_off_hz), ("low", edges.high_hz)):
-        if hz is not None and hz < fs / 2:
+    low_hz, high_hz = (hz if hz is not None and hz < fs / 2 else None for hz in (edges.low_hz or edges.roll_off_hz, edges.high_hz))
+    for kind, hz in (("high", low_hz), ("low", high_hz)):
+        if hz is not None:
             taps = _convolved(taps, _pass_taps(kind, hz, fs))
-    for kind, hz, group in (("low", edges.low_hz, edges.woofers), ("high", edges.high_hz, _tweeters(rig, edges, path.place_m))):
-        if hz is not None and hz < fs / 2:
-            _add_group(rig, taps, path, list(group), _response(kind, hz, freqs, fs), freqs, fs, boost_db)
+
+    def response(kind: str, hz: float | None) -> NDArray[np.complex128]:
+        return _response(kind, hz, freqs, fs) if hz is not None else np.ones(len(freqs), complex)
+
+    # each group also turns its phase as the crossover does in which it has no part, or those of the spatial drivers would be ahead
+    if edges.woofers and low_hz is not None:
+        turned = response("low", high_hz) + response("high", high_hz) if high_hz is not None else 1.0
+        _add_group(rig, taps, path, list(edges.woofers), response("low", low_hz) * turned, freqs, fs, boost_db)
+    if edges.tweeters and high_hz is not None:
+        turned = response("high", low_hz) + (response("low", low_hz) if edges.woofers else 0.0)
+        _add_group(rig, taps, path, list(_tweeters(rig, edges, path.place_m)), response("high", high_hz) * turned, freqs, fs, boost_db)
     return taps
 
 

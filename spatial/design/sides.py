@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.tone import ToneTarget, target_at_ear, timbre_group
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.design.crossover import leak_left_to_others
+from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
     least_effort_weights,
     nearest_in_disc,
@@ -47,11 +47,12 @@ BOUND_ROUNDS = 12
 class Side:
     """One side at some frequencies: what is wanted at the ears and the weights that make it.
 
-    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak; c0, rho
-    (freqs,): the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the
-    used drivers, in the order that numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses
-    (freqs, poses, drivers), the transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,)
-    that trades their leak against effort.
+    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak of the spatial
+    drivers, and leak_of_others (freqs,) that of woofers and tweeters which comes with it; c0, rho (freqs,): the disc of leaks within
+    reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the used drivers, in the order that
+    numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses (freqs, poses, drivers), the
+    transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,) that trades their leak against
+    effort.
     """
 
     ear: int
@@ -59,6 +60,7 @@ class Side:
     h_contra: NDArray[np.complex128]
     target: ToneTarget
     c: NDArray[np.complex128]
+    leak_of_others: NDArray[np.complex128]
     c0: NDArray[np.complex128]
     rho: NDArray[np.float64]
     w: NDArray[np.complex128]
@@ -73,6 +75,11 @@ class Side:
         """Wanted ipsilateral pressure."""
         return self.target.d
 
+    @property
+    def whole_leak(self) -> NDArray[np.complex128]:
+        """Leak of all drivers, where the spatial ones make d."""
+        return self.c + self.leak_of_others
+
     def effort_db(self, w: NDArray) -> NDArray[np.float64]:
         """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
         return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
@@ -84,11 +91,11 @@ def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex1
     return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c, listener.head)
 
 
-def design_sides(rig_file: RigFile, freqs: NDArray) -> tuple[Side, Side]:
+def design_sides(rig_file: RigFile, freqs: NDArray, fs: float | None = None) -> tuple[Side, Side]:
     """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged."""
-    left = design_side(rig_file, LEFT, freqs)
+    left = design_side(rig_file, LEFT, freqs, fs=fs)
     partner = partners(rig_file)
-    return left, design_side(rig_file, RIGHT, freqs) if partner is None else _exchanged(left, RIGHT, partner)
+    return left, design_side(rig_file, RIGHT, freqs, fs=fs) if partner is None else _exchanged(left, RIGHT, partner)
 
 
 def _exchanged(side: Side, ear: int, index: Sequence[int]) -> Side:
@@ -113,22 +120,28 @@ def design_side(
     lower_cap_db: NDArray | float = 0.0,
     leak_phase: NDArray | None = None,
     lower_bound_db: NDArray | None = None,
+    fs: float | None = None,
 ) -> Side:
     """Closed-form weights of one side, (freqs,) Hz.
 
     ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency; leak_phase (freqs,)
-    is preferred to the natural phase in mode "target"; lower_bound_db (drivers,) is taken off ``max_gain_db``. The right side is
-    designed as the left one of the mirrored rig.
+    is preferred to the natural phase in mode "target"; lower_bound_db (drivers,) is taken off ``max_gain_db``; fs is the sample rate of
+    the crossovers (None: analogue ones). The right side is designed as the left one of the mirrored rig.
     """
     seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
     order = driver_order(seen.rig)
     lower_bound_db = np.zeros(len(order)) if lower_bound_db is None else lower_bound_db[list(order)]
-    side = _left_side(in_order(seen, order), freqs, lower_cap_db, leak_phase, lower_bound_db)
+    side = _left_side(in_order(seen, order), freqs, lower_cap_db, leak_phase, lower_bound_db, fs)
     return _exchanged(side, ear, [order.index(i) for i in range(len(order))])
 
 
 def _left_side(
-    rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float, leak_phase: NDArray | None, lower_bound_db: NDArray
+    rig_file: RigFile,
+    freqs: NDArray,
+    lower_cap_db: NDArray | float,
+    leak_phase: NDArray | None,
+    lower_bound_db: NDArray,
+    fs: float | None,
 ) -> Side:
     rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
     spec = design.crosstalk
@@ -150,6 +163,7 @@ def _left_side(
     natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
     poses, h_poses = leaks_over_poses(rig_file, freqs) if is_robust(rig, spec) else (None, None)
 
+    share, leak_of_others = added_by_others(rig, group, freqs, h_ipsi, h_contra, fs)
     bound = gain_bounds(drivers) * from_db(-lower_bound_db[used])
     for _ in range(BOUND_ROUNDS if np.isfinite(bound).any() else 1):
         # drivers that cost more help less: solve for h_n/sqrt(Q_n), divide afterwards
@@ -174,7 +188,7 @@ def _left_side(
                 c = nearest_in_disc(np.zeros_like(d), c0, rho)
             else:
                 c = virtual_leak(d * wished_pair(scene, design.width.model, freqs), c0, rho)
-            c = nearest_in_disc(leak_left_to_others(rig, group, freqs, h_ipsi, h_contra, d, c), c0, rho)
+            c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, rho)
             chosen_w = least_effort_weights(hi, hc, d, c)
         w = np.zeros_like(alone)
         w[:, used] = chosen_w / root_q
@@ -188,7 +202,8 @@ def _left_side(
     # what no mixture of drivers can make within their bounds is made quieter
     within = 1 / np.maximum(over.max(axis=1), 1.0)
     target, w = replace(target, d=d * within), w * within[:, None]
-    return Side(LEFT, h_ipsi, h_contra, target, np.sum(h_contra * w, axis=1), c0, rho, w, cap_db, tuple(used), cost, poses, loading)
+    c, others = np.sum(h_contra * w, axis=1), leak_of_others * target.d
+    return Side(LEFT, h_ipsi, h_contra, target, c, others, c0, rho, w, cap_db, tuple(used), cost, poses, loading)
 
 
 def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: list[int], cost: NDArray) -> NDArray[np.complex128]:

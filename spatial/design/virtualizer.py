@@ -98,7 +98,7 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     freqs = np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ)
 
     say("sides")
-    sides = design_sides(rig_file, freqs)
+    sides = design_sides(rig_file, freqs, fs)
     say("beam")
     centre = Centre.design(rig_file, freqs)
 
