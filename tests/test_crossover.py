@@ -160,6 +160,17 @@ def test_a_feed_without_a_woofer_rolls_off_below_the_band_and_check_says_so():
     assert "no woofer: feeds roll off below 240 Hz, the lowest edge of band_hz" in warnings(rig_file)
 
 
+def test_a_tweeter_without_a_woofer_beside_a_roll_off_longer_than_its_filters():
+    """The roll-off below 25 Hz lasts 4096 taps, more than the design's grid has beside those of the sides."""
+    names = ("front", "left", "right")
+    text = load_rig("ball3", [f"driver.{name}.band_hz=[100, 6000]" for name in names]).text + TOP
+    rig_file = rig_from_text(text, "no woofer")
+    assert Crossovers.of(rig_file.rig).roll_off_hz == 25
+    bank = compute_filters(rig_file)
+    for path in summed_db(bank, rig_file, np.geomspace(110, 14000, 80)):
+        assert np.abs(path).max() < 0.5
+
+
 def test_rigs_without_roles_and_bands_are_left_alone():
     edges = Crossovers.of(load_rig("ball3").rig)
     assert (edges.low_hz, edges.high_hz, edges.roll_off_hz) == (None, None, None)

@@ -149,7 +149,8 @@ def _add_group(rig: Rig, taps: NDArray, path: Path, group: list[int], response: 
     for i, spectrum in zip(group, wanted.T, strict=True):
         delayed = spectrum * np.exp(-2j * np.pi * freqs / fs * path.delay[i])
         delayed[0], delayed[-1] = delayed[0].real, delayed[-1].real
-        taps[:, i] = np.fft.irfft(delayed, 2 * (len(freqs) - 1))[: len(taps)]
+        made = np.fft.irfft(delayed, 2 * (len(freqs) - 1))[: len(taps)]
+        taps[:, i] = np.pad(made, (0, len(taps) - len(made)))
 
 
 def _convolved(taps: NDArray, kernel: NDArray) -> NDArray[np.float64]:
