@@ -61,6 +61,18 @@ def test_a_filter_that_fits_is_found_again():
     assert np.allclose(found, truth, atol=1e-9)
 
 
+@pytest.mark.parametrize(("low_to", "dear"), [(0.25, 1e15), (0.05, 1e15), (0.25, 1e30), (0.02, 1e25)])
+def test_a_fit_too_near_to_singular_becomes_quiet_not_loud(low_to, dear):
+    """Costs that range over more digits than numbers have: more loading, in place of taps of 10^24."""
+    rng, f = np.random.default_rng(0), np.arange(257) / 512
+    h = np.exp(1j * rng.uniform(-3, 3, (257, 2, 3)))
+    wanted = np.exp(-2j * np.pi * f * 40)[:, None] * np.array([[1.0, 0.1]])
+    weight = np.repeat((f < low_to)[:, None].astype(float), 2, axis=1)
+    loading = np.full((257, 3), 1e-6)
+    loading[(f > 0.30) & (f < 0.32)] = dear
+    assert np.abs(fit_firs(h, wanted, weight, np.zeros((257, 3)), loading, 120)).max() <= 1.0
+
+
 @given(delay=st.floats(-5.9e-3, 5.9e-3), gain=st.floats(0.1, 10))
 def test_delays_are_measured_to_a_hundredth_of_a_sample(delay, gain):
     f = fit_frequencies()

@@ -93,6 +93,38 @@ def test_a_target_that_taps_follow_with_difficulty_is_still_reached():
         assert np.abs(curves.reached_db - wanted).max() <= 0.25
 
 
+def test_a_bound_far_below_what_one_side_needs_still_ends_in_filters():
+    """Two wide pistons that beam, a listener aside, and the driver on that side held down: costs rise without end."""
+    drivers = "".join(
+        f'[[driver]]\nname = "d{i}"\nchannel = {i + 1}\nposition_m = {{ left = {left} }}\ndiameter_m = 0.234\nband_hz = [20, 7404]\n{bound}'
+        for i, (left, bound) in enumerate([(-0.146, ""), (0.146, "max_gain_db = -16.1\n")])
+    )
+    rig_file = rig_from_text(
+        'format = 1\nname = "held"\n[listener]\ndistance_m = 2.777\nhead_radius_m = 0.0621\nleft_m = -0.25\n'
+        f'[enclosure]\nshape = "baffle"\n{drivers}[design]\ntone_boost_db = 30.0\n'
+        f'[design.crosstalk]\nmode = "null"\neffort_cap_db = 12.0\nrobust = true\ntaps = 128\n{ALONE}',
+        "held.toml",
+    )
+    bank = compute_filters(rig_file, 88200)
+    assert np.isfinite(bank.taps).all()
+    assert filter_gain_db(bank, 1) <= -16.0
+
+
+@pytest.mark.parametrize("fs", [22050, 32000])
+def test_at_low_rates_taps_are_held_where_the_fit_stops_listening(fs):
+    """One of two drivers beams, the listener is close and aside, and the leak is fitted up to the end of what is heard."""
+    rig_file = free_rig(
+        [-0.058, 0.058],
+        distance_m=0.456,
+        listener="head_radius_m = 0.1053\nleft_m = -0.39",
+        driver_keys={1: 'directivity = "cardioid"'},
+        design=f'[design.crosstalk]\nmode = "target"\neffort_cap_db = 3.0\ntaps = 1024\n{ALONE}',
+    )
+    bank = compute_filters(rig_file, fs)
+    assert side_figures(bank, rig_file).effort_db <= 3.5
+    assert max(filter_gain_db(bank, i) for i in (0, 1)) < 12.0
+
+
 def banded_rig(layout, edge_hz, mode):
     """A box of two or a ball of three whose drivers all begin at edge_hz."""
     design = f'[design.crosstalk]\nmode = "{mode}"\neffort_cap_db = 18.0\n[design.width]\nmodel = "sphere_exact"\n{ALONE}'

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from spatial.small_products import one_blas_thread
 
 RESIDUAL, REFINEMENTS = 1e-10, 2  # of the normal equations
+WORST_RESIDUAL, MORE_LOADING = (
+    1e-3,
+    (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0),
+)  # beyond it they are too near to singular: so much of the mean more
 AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
 
@@ -48,7 +52,8 @@ def fit_firs(
 
     Notes
     -----
-    The normal equations are block Toeplitz, their entries inverse transforms of spectra: see `solve_block_toeplitz`.
+    The normal equations are block Toeplitz, their entries inverse transforms of spectra: see `solve_block_toeplitz`. Where they are
+    too near to singular for it, all drivers get the least more loading of some with which it finds the solution.
     """
     n_freqs, _, n_drivers = h.shape
     n_fft = 2 * (n_freqs - 1)
@@ -59,14 +64,26 @@ def fit_firs(
     spectra[:, np.arange(n_drivers), np.arange(n_drivers)] += loading
     right = np.fft.irfft(np.einsum("fei,fe->fi", weighted, wanted) + loading * nearby, n_fft, axis=0)[:n_taps]
     lags = np.fft.irfft(spectra, n_fft, axis=0)[:n_taps]
-    with one_blas_thread():
-        taps = solve_block_toeplitz(lags, right)
-        for _ in range(REFINEMENTS):
+    size = np.abs(right).max()
+
+    def solution(added: float) -> tuple[NDArray[np.float64], bool]:
+        """With so much more loading; whether it is one."""
+        heavier = lags.copy()
+        heavier[0] += added * np.eye(n_drivers)
+        taps = solve_block_toeplitz(heavier, right)
+        for refinements_left in range(REFINEMENTS, -1, -1):
             heard = np.einsum("fij,fj->fi", spectra, np.fft.rfft(taps, n_fft, axis=0))
-            rest = right - np.fft.irfft(heard, n_fft, axis=0)[:n_taps]
-            if np.abs(rest).max() <= RESIDUAL * np.abs(right).max():
+            rest = right - np.fft.irfft(heard, n_fft, axis=0)[:n_taps] - added * taps
+            if np.abs(rest).max() <= RESIDUAL * size or not refinements_left:
                 break
-            taps = taps + solve_block_toeplitz(lags, rest)
+            taps = taps + solve_block_toeplitz(heavier, rest)
+        return taps, bool(np.abs(rest).max() <= WORST_RESIDUAL * size)
+
+    with one_blas_thread(), np.errstate(all="ignore"):
+        for share in MORE_LOADING:
+            taps, solved = solution(share * np.trace(lags[0]) / n_drivers)
+            if solved:
+                break
     return taps
 
 
@@ -115,13 +132,18 @@ def solve_block_toeplitz(lags: NDArray, right: NDArray) -> NDArray[np.float64]:
     return x.reshape(n_blocks, n)
 
 
+def audible_to_hz(fs: float) -> float:
+    """Upper end of what filters have to do: 20 kHz, or 0.9 of half the rate."""
+    return min(AUDIBLE_HZ, AUDIBLE_SHARE * fs / 2)
+
+
 def band_limit(freqs: NDArray, fs: float) -> NDArray[np.float64]:
     """1 in the audible band, falling as a raised cosine to 0 at half the rate: (freqs,).
 
     Without it a delay by a part of a sample would ring as a sinc, 1/n on both sides, which is heard as nothing but counted as
     pre-ringing and cut off by short filters.
     """
-    from_hz = min(AUDIBLE_HZ, AUDIBLE_SHARE * fs / 2)
+    from_hz = audible_to_hz(fs)
     x = np.clip((freqs - from_hz) / (fs / 2 - from_hz), 0, 1)
     return 0.5 + 0.5 * np.cos(np.pi * x)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.design.realize import AUDIBLE_HZ, band_limit, fit_firs, transfer
+from spatial.design.realize import audible_to_hz, band_limit, fit_firs, transfer
 from spatial.design.regularization import gain_bounds, smooth_step
 from spatial.design.sides import Side, design_side
 from spatial.rig.model import RigFile
@@ -24,6 +24,7 @@ PHASE_ROUNDS = 8
 MISS_DB, MOST_EMPHASIS, LEAK_TO_HZ = 0.1, 30.0, 10000.0
 CAP_ROUNDS, CAP_TOLERANCE_DB, CAP_HEADROOM_DB = 14, 0.3, 0.15
 BOUND_HEADROOM_DB = 0.05
+LARGEST_STEP_DB, MOST_STIFF = 12.0, 1e6  # of a round; beyond, the equations are near to singular
 
 
 def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -59,8 +60,8 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
             excess = _widened(np.where(excess > CAP_TOLERANCE_DB / 2, excess + CAP_HEADROOM_DB, 0.0), freqs)
             own = _widened(current.effort_db(current.w), freqs) > stated - 1.0
             lower_cap = lower_cap + np.where(own, excess, 0.0)
-            stiffer = stiffer * np.where(own, 1.0, 10 ** (excess / 5))
-        lower_bound[order] += np.where(beyond > 0, beyond + BOUND_HEADROOM_DB, 0.0)
+            stiffer = np.minimum(stiffer * np.where(own, 1.0, 10 ** (np.minimum(excess, LARGEST_STEP_DB) / 5)), MOST_STIFF)
+        lower_bound[order] += np.where(beyond > 0, np.minimum(beyond + BOUND_HEADROOM_DB, LARGEST_STEP_DB), 0.0)
         if rounds < phase_rounds:
             turned = made * np.exp(2j * np.pi * freqs[:, None] / fs * delay[order])
             leak = np.sum(side.h_contra[:, order] * turned, axis=1) + side.leak_of_others
@@ -94,7 +95,8 @@ def _fit(
     audible = (freqs >= FIT_FROM_HZ) & (band_limit(freqs, fs) == 1)
     v = np.where(audible, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 0.0)
     w, d2 = side.w[:, used], np.abs(side.d) ** 2
-    edges = 1 + EDGE_LOADING * (1 - smooth_step(freqs, *EDGE_LOW_HZ) + smooth_step(freqs, *(share * AUDIBLE_HZ for share in EDGE_HIGH)))
+    top_hz = audible_to_hz(fs)
+    edges = 1 + EDGE_LOADING * (1 - smooth_step(freqs, *EDGE_LOW_HZ) + smooth_step(freqs, *(share * top_hz for share in EDGE_HIGH)))
     loading = LOADING * stiffer * edges / np.maximum(freqs, FIT_FLAT_BELOW_HZ) * np.abs(side.target.h_ref) ** 2 / d2
     if side.poses is None:
         leaks = side.h_contra[:, None, used]
