@@ -81,9 +81,9 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
     wish = wished_leak(rig_file, side, freqs)
     effort, free_effort = (effort_for(side, wish, np.sqrt(q)) for q in (band_weights(drivers, freqs), np.ones((len(freqs), len(drivers)))))
     # where the reference fades into the cancellation, effort may be there and is not used
-    unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (np.abs(side.c) > np.abs(wish) + SMALL_LEAK * np.abs(side.d))
-    if virtual:
-        unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (np.abs(side.c - wish) > SMALL_LEAK * np.abs(side.d))
+    leak = side.whole_leak
+    missed = np.abs(leak - wish) if virtual else np.abs(leak) - np.abs(wish)
+    unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (missed > SMALL_LEAK * np.abs(side.d))
 
     def level_and_delay(p_ipsi: NDArray, p_contra: NDArray) -> tuple[list[float], list[float | None]]:
         ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, centres) for p in (p_ipsi, p_contra))
@@ -101,7 +101,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
         asked, asked_us = level_and_delay(side.d, wish)
     group = list(side.target.group)
     natural, _ = level_and_delay(side.h_ipsi[:, group].sum(axis=1), side.h_contra[:, group].sum(axis=1))
-    reachable, reachable_us = level_and_delay(side.d, side.c if virtual else np.maximum(np.abs(side.c0) - side.rho, 1e-9 * np.abs(side.d)))
+    reachable, reachable_us = level_and_delay(side.d, leak if virtual else np.maximum(np.abs(side.c0) - side.rho, 1e-9 * np.abs(side.d)))
     reached: Sequence[float | None] = nothing
     reached_us: Sequence[float | None] = nothing
     if weights is not None:

@@ -63,10 +63,10 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
     itd, ild, level, separation, null_level = [], [], [], [], []
     for ear in (LEFT, RIGHT):
         side, silent = design_side(pair, ear, freqs), design_side(null, ear, freqs)
-        pressures = side.d[at_ears], side.c[at_ears], real[:, ear, ear], real[:, 1 - ear, ear]
+        pressures = side.d[at_ears], side.whole_leak[at_ears], real[:, ear, ear], real[:, 1 - ear, ear]
         itd.append(float(rms(itd_errors_us(judged, *pressures))))
         ild.append(float(rms(ild_errors_db(judged, *pressures))))
-        separation.append(float(third_octave_separation_db(judged, silent.d[at_ears], silent.c[at_ears]).min()))
+        separation.append(float(third_octave_separation_db(judged, silent.d[at_ears], silent.whole_leak[at_ears]).min()))
         level.append(pink_level_db(side.w[POINTS:] / gain))
         null_level.append(pink_level_db(silent.w[POINTS:] / gain))
     return Trade(cap_db, max(itd), max(ild), max(level), min(min(separation), DEEPEST_DB), max(null_level))

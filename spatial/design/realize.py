@@ -12,10 +12,8 @@ from numpy.typing import NDArray
 from spatial.small_products import one_blas_thread
 
 RESIDUAL, REFINEMENTS = 1e-10, 2  # of the normal equations
-WORST_RESIDUAL, MORE_LOADING = (
-    1e-3,
-    (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0),
-)  # beyond it they are too near to singular: so much of the mean more
+WORST_RESIDUAL = 1e-3  # beyond, they are too near to singular
+MORE_LOADING = (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0)  # then, re the mean of their diagonal
 AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
 

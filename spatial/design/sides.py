@@ -48,11 +48,11 @@ class Side:
     """One side at some frequencies: what is wanted at the ears and the weights that make it.
 
     h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak of the spatial
-    drivers, and leak_of_others (freqs,) that of woofers and tweeters which comes with it; c0, rho (freqs,): the disc of leaks within
-    reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the used drivers, in the order that
-    numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses (freqs, poses, drivers), the
-    transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,) that trades their leak against
-    effort.
+    drivers; share_of_others, leak_of_others (freqs,): what woofers and tweeters add at the two ears, the former re d; c0, rho (freqs,):
+    the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the used
+    drivers, in the order that numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses
+    (freqs, poses, drivers), the transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,)
+    that trades their leak against effort.
     """
 
     ear: int
@@ -60,6 +60,7 @@ class Side:
     h_contra: NDArray[np.complex128]
     target: ToneTarget
     c: NDArray[np.complex128]
+    share_of_others: NDArray[np.float64]
     leak_of_others: NDArray[np.complex128]
     c0: NDArray[np.complex128]
     rho: NDArray[np.float64]
@@ -77,8 +78,8 @@ class Side:
 
     @property
     def whole_leak(self) -> NDArray[np.complex128]:
-        """Leak of all drivers, where the spatial ones make d."""
-        return self.c + self.leak_of_others
+        """Leak of all drivers together, where together they make d."""
+        return (self.c + self.leak_of_others) / (1 + self.share_of_others)
 
     def effort_db(self, w: NDArray) -> NDArray[np.float64]:
         """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
@@ -203,7 +204,7 @@ def _left_side(
     within = 1 / np.maximum(over.max(axis=1), 1.0)
     target, w = replace(target, d=d * within), w * within[:, None]
     c, others = np.sum(h_contra * w, axis=1), leak_of_others * target.d
-    return Side(LEFT, h_ipsi, h_contra, target, c, others, c0, rho, w, cap_db, tuple(used), cost, poses, loading)
+    return Side(LEFT, h_ipsi, h_contra, target, c, share, others, c0, rho, w, cap_db, tuple(used), cost, poses, loading)
 
 
 def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: list[int], cost: NDArray) -> NDArray[np.complex128]:

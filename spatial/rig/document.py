@@ -65,9 +65,11 @@ RULES = """\
 * On a sphere or cylinder `diameter_m` is less than the body's diameter; `directivity = "piston"` needs a `diameter_m`.
 * Drivers are at least 1 mm apart, at most {max_drivers}.
 * Drivers of role `woofer` and `tweeter` take no part in cancelling and beaming: crossovers (Linkwitz-Riley, fourth order) hand them what
-  lies below the lowest and above the highest edge of the spatial drivers' `band_hz`, which every spatial driver then needs. Level and
-  delay are aligned. All woofers play left, right and centre; a side has the tweeter nearest to it, the centre all. Without a woofer feeds
-  roll off below the lowest edge.
+  lies below the lowest and above the highest edge of the spatial drivers' `band_hz`, which every spatial driver then needs. Level,
+  delay and phase are aligned, and the sides make up for what woofers and tweeters leak to the far ear, up to the crossovers. All woofers
+  play left, right and centre; a side has the tweeter nearest to it, the centre all. Without a woofer feeds roll off below the lowest edge.
+* Spatial drivers help in full from 250 Hz up, or from the lowest edge of their `band_hz` where that is higher; lower down the path is left
+  more and more to its reference driver.
 * Names and channels are unique. Output files have as many channels as the highest `channel`; channels that no driver has are silent.
 * The head stands outside the enclosure, and no driver stands inside the head.
 * `drivers`, `reference` and `timbre_drivers` name drivers that exist; a reference or timbre driver is one of the section's `drivers`.
