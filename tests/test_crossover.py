@@ -6,9 +6,10 @@ from rig_texts import BALL, changed
 
 from spatial.acoustics.points import LEFT, Ears, arc
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.bands import bands
 from spatial.analysis.beam_pattern import pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, side_figures
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import SIDE_NAMES, effective_weights
 from spatial.design.crossover import Crossovers, _pass_taps, _response
 from spatial.design.realize import transfer
 from spatial.design.virtualizer import compute_filters
@@ -139,6 +140,13 @@ def test_a_target_is_reached_up_to_where_the_tweeter_takes_over(three_way_bar):
     for curves in cancellation_curves(bank, rig_file, np.geomspace(300, 7000, 120)):
         wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
         assert np.abs(curves.reached_db - wanted).max() <= 0.1
+
+
+def test_bands_say_who_takes_over_at_the_ends(three_way_bar):
+    rig_file, bank = three_way_bar
+    found = bands(rig_file, lambda ear, freqs: effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear]))
+    assert {band.limit for band in found if band.hz > 7500} == {"driver band"}
+    assert {band.limit for band in found if 450 < band.hz < 6500} == {"none"}
 
 
 def test_hardware_delay_of_a_woofer_is_aligned():

@@ -17,6 +17,7 @@ from spatial.analysis.binaural_cues import DEEPEST_DB, ITD_BELOW_HZ
 from spatial.analysis.cancellation import natural_db, single_point
 from spatial.analysis.effective import SIDE_NAMES, SideWeights
 from spatial.analysis.feasibility import BANDS_HZ, spans
+from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights, target_curve_db
 from spatial.design.regularization import CAP_ZERO_HZ, band_weights, cap_zero_hz
 from spatial.design.sides import REFERENCE_ALONE_OCTAVES, Side, design_side, is_robust, wished_pair
@@ -107,6 +108,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
     if weights is not None:
         w = weights(ear, freqs)
         reached, reached_us = level_and_delay(np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1))
+    tweeters_hz = Crossovers.of(rig_file.rig).high_hz or np.inf
     out = []
     for i, hz in enumerate(centres):
         inside = slice(i * PER_BAND, (i + 1) * PER_BAND)
@@ -125,7 +127,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
             cap_db=float(side.cap_db[worst]),
             limit=_limit(effort[worst], free_effort[worst], side.cap_db[worst], bool(unused[inside].any()), drivers),
         )
-        out.append(replace(band, limit=_limit_of_filters(band, is_robust(rig_file.rig, spec))))
+        out.append(replace(band, limit=_limit_of_filters(band, is_robust(rig_file.rig, spec), hz > tweeters_hz)))
     return out
 
 
@@ -160,8 +162,8 @@ def _limit(effort_db: float, free_effort_db: float, cap_db: float, reference_alo
     return "driver band" if free_effort_db <= cap_db + CAP_SLACK_DB < effort_db else "effort"
 
 
-def _limit_of_filters(band: Band, robust: bool) -> str:
-    """Where effort allows what is asked and the filters still miss it: the poses they also serve, or the filters themselves."""
+def _limit_of_filters(band: Band, robust: bool, tweeters_play: bool) -> str:
+    """Where effort allows what is asked and it is still missed: since tweeters play, for other poses, or by the filters themselves."""
     if band.limit != "none" or band.reached_db is None or band.asked_db is None:
         return band.limit
     short = max(min(band.asked_db, band.reachable_db), band.natural_db) - band.reached_db
@@ -169,6 +171,8 @@ def _limit_of_filters(band: Band, robust: bool) -> str:
     off = abs(short) if band.asked_us is not None else short
     if off <= MISSED_DB and late <= MISSED_US:
         return "none"
+    if tweeters_play:
+        return "driver band"
     return "head poses" if robust else "filters"
 
 

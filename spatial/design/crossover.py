@@ -62,8 +62,7 @@ class Crossovers:
 def added_by_others(
     rig: Rig, group: Sequence[int], freqs: NDArray, h_ipsi: NDArray, h_contra: NDArray, fs: float | None
 ) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
-    """What woofers and tweeters add to a side: share k (freqs,), k d at the ipsilateral ear beside the spatial drivers' d, and the leak
-    (freqs,) that comes with it, re d.
+    """What woofers and tweeters add at the two ears to a side whose spatial drivers make d.
 
     Low and high pass of fourth order are in phase, in the ratio k = (edge/f)^4; the others leak k g d whatever is wished. So where the
     whole side is to leak c (1 + k), the spatial drivers have to leak c (1 + k) - k g d. k fades out beyond the edge, where the others
@@ -77,7 +76,14 @@ def added_by_others(
     h_ipsi, h_contra : (freqs, drivers) complex
         At the two ears.
     fs : float or None
-        Sample rate of the passes; None: analogue ones.
+        Sample rate of the passes, Hz; None: analogue ones.
+
+    Returns
+    -------
+    share : (freqs,) float >= 0
+        k of all of them, pressure at the ipsilateral ear re d.
+    leak : (freqs,) complex
+        k g, pressure at the contralateral ear re d.
     """
     edges = Crossovers.of(rig)
 
@@ -110,7 +116,11 @@ class Path:
 
 
 def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: float) -> NDArray[np.float64]:
-    """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for."""
+    """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for.
+
+    The spatial drivers go through both crossovers, woofers and tweeters through one; so these also turn their phase as the other one
+    does (J. D'Appolito, "Active realization of multiway all-pass crossover systems", JAES 35, 1987).
+    """
     edges = Crossovers.of(rig)
     taps = path.taps
     low_hz, high_hz = (hz if hz is not None and hz < fs / 2 else None for hz in (edges.low_hz or edges.roll_off_hz, edges.high_hz))
@@ -121,13 +131,14 @@ def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: flo
     def response(kind: str, hz: float | None) -> NDArray[np.complex128]:
         return _response(kind, hz, freqs, fs) if hz is not None else np.ones(len(freqs), complex)
 
-    # each group also turns its phase as the crossover does in which it has no part, or those of the spatial drivers would be ahead
+    def all_pass(hz: float | None) -> NDArray[np.complex128]:
+        return response("low", hz) + response("high", hz) if hz is not None else response("low", None)
+
     if edges.woofers and low_hz is not None:
-        turned = response("low", high_hz) + response("high", high_hz) if high_hz is not None else 1.0
-        _add_group(rig, taps, path, list(edges.woofers), response("low", low_hz) * turned, freqs, fs, boost_db)
+        _add_group(rig, taps, path, list(edges.woofers), response("low", low_hz) * all_pass(high_hz), freqs, fs, boost_db)
     if edges.tweeters and high_hz is not None:
-        turned = response("high", low_hz) + (response("low", low_hz) if edges.woofers else 0.0)
-        _add_group(rig, taps, path, list(_tweeters(rig, edges, path.place_m)), response("high", high_hz) * turned, freqs, fs, boost_db)
+        below = all_pass(low_hz) if edges.woofers else response("high", low_hz)
+        _add_group(rig, taps, path, list(_tweeters(rig, edges, path.place_m)), response("high", high_hz) * below, freqs, fs, boost_db)
     return taps
 
 

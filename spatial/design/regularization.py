@@ -13,6 +13,7 @@ from spatial.units import from_db
 
 CAP_FULL_HZ = 250.0  # the stated cap holds from here up
 CAP_ZERO_HZ = 80.0  # and has fallen to 0 dB here: below, a path is its reference alone
+NARROWEST_FALL = 1.25  # from the one to the other
 REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
 HIGHEST_SOFT_EDGE_HZ = 200.0  # of a band: above it drivers help in full from the edge on
 WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
@@ -39,16 +40,17 @@ def lowest_edge_hz(drivers: Sequence[Driver]) -> float:
 def cap_zero_hz(drivers: Sequence[Driver]) -> float:
     """Where the effort cap has fallen to 0 dB on the way down and a path is its reference alone: 80 Hz, or the lowest band edge.
 
-    From there it takes half an octave until they help in full. So edges above 200 Hz count as half an octave lower, but not below 200 Hz:
-    between 250 Hz and 8 kHz drivers must help wherever their bands allow, and below an edge feeds roll off anyway.
+    From there it takes half an octave until they help in full. So an edge above 200 Hz counts as half an octave lower, but not below
+    200 Hz: then drivers help in full from the edge itself on, and up to half an octave below it they help less and less (a step at the
+    edge is more than filters of 512 taps can follow).
     """
     edge_hz = lowest_edge_hz(drivers)
     return max(CAP_ZERO_HZ, min(edge_hz, max(HIGHEST_SOFT_EDGE_HZ, edge_hz / 2**REFERENCE_ALONE_OCTAVES)))
 
 
 def effort_cap_curve(freqs: NDArray, cap_db: float, zero_hz: float = CAP_ZERO_HZ) -> NDArray[np.float64]:
-    """Cap in dB over frequency: the stated value from 250 Hz up, falling on log f to 0 dB at zero_hz: (freqs,)."""
-    full_hz = max(CAP_FULL_HZ, 1.25 * zero_hz)
+    """Cap in dB over frequency: the stated value from 250 Hz or 1.25 zero_hz up, falling on log f to 0 dB at zero_hz: (freqs,)."""
+    full_hz = max(CAP_FULL_HZ, NARROWEST_FALL * zero_hz)
     rise = np.log(np.maximum(freqs, 1e-3) / zero_hz) / np.log(full_hz / zero_hz)
     return cap_db * np.clip(rise, 0, 1)
 

@@ -64,7 +64,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
         lower_bound[order] += np.where(beyond > 0, np.minimum(beyond + BOUND_HEADROOM_DB, LARGEST_STEP_DB), 0.0)
         if rounds < phase_rounds:
             turned = made * np.exp(2j * np.pi * freqs[:, None] / fs * delay[order])
-            leak = (np.sum(side.h_contra[:, order] * turned, axis=1) + side.leak_of_others) / (1 + side.share_of_others)
+            leak = side.with_others(np.sum(side.h_contra[:, order] * turned, axis=1))
             leak_phase = np.angle(leak)
             miss_db = np.abs(db(leak / np.sum(side.h_ipsi[:, order] * turned, axis=1)) - db(side.whole_leak / side.d))
             emphasis = np.minimum(emphasis * np.where(audible_leak, np.maximum(miss_db / MISS_DB, 1.0), 1.0), MOST_EMPHASIS)

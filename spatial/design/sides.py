@@ -78,8 +78,12 @@ class Side:
 
     @property
     def whole_leak(self) -> NDArray[np.complex128]:
-        """Leak of all drivers together, where together they make d."""
-        return (self.c + self.leak_of_others) / (1 + self.share_of_others)
+        """Leak of the whole side, woofers and tweeters too, where all together make d."""
+        return self.with_others(self.c)
+
+    def with_others(self, leak: NDArray) -> NDArray[np.complex128]:
+        """Leak of the whole side, where the spatial drivers leak (freqs,) so much."""
+        return np.asarray((leak + self.leak_of_others) / (1 + self.share_of_others))
 
     def effort_db(self, w: NDArray) -> NDArray[np.float64]:
         """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
