@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.tone import ToneTarget, beam_group, target_in_front
 from spatial.design.beamformer import beam_weights
-from spatial.design.realize import band_limit, transfer
+from spatial.design.realize import band_limit, transfer_on_grid
 from spatial.design.regularization import gain_bounds
 from spatial.rig.model import RigFile
 from spatial.units import from_db
@@ -55,12 +55,12 @@ class Centre:
             return taps
         bounds, audible = np.tile(self.bounds, (len(w), 1)), self.freqs >= AUDIBLE_FROM_HZ
         for _ in range(GAIN_ROUNDS):
-            over = np.where(audible[:, None], np.abs(transfer(taps, self.freqs, fs)) / self.bounds, 0.0)
+            over = np.where(audible[:, None], np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds, 0.0)
             if over.max() <= GAIN_TOLERANCE:
                 break
             bounds = bounds / np.maximum(over, 1.0)
             taps = realize_beam(self.w * _within(self.w, bounds)[:, None], self.freqs, fs, n_taps, delay)
-        return taps / max(1.0, float((np.abs(transfer(taps, self.freqs, fs)) / self.bounds)[audible].max()))
+        return taps / max(1.0, float((np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds)[audible].max()))
 
 
 def _within(w: NDArray, bounds: NDArray) -> NDArray[np.float64]:
