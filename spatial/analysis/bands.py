@@ -148,7 +148,8 @@ def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.com
 def effort_for(side: Side, leak: NDArray, root_q: NDArray) -> NDArray[np.float64]:
     """Least effort, dB re the reference alone, that makes a leak with drivers of cost root_q^2 (freqs, used drivers): (freqs,)."""
     used = list(side.order)
-    w = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
+    w = np.zeros(side.w.shape, complex)
+    w[:, used] = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
     return side.effort_db(w)
 
 
