@@ -67,6 +67,7 @@ SHORT = {
         ("sides", "timbre_db"): "2.602, floor <= 0.2",
         ("sides", "arrival_spread"): "6.137, floor <= 0.1",
         ("beam", "power_step_db"): "2.278, floor <= 1.2",
+        ("seat", "seat_tone_db"): "2.716, floor <= 0.3",
     },
     "bar8": {
         ("sides", "timbre_db"): "1.803, floor <= 0.2",
