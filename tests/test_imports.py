@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "units": set(),
     "small_products": set(),
     "checks": {"errors", "units"},
-    "filters": BASE,
+    "filters": BASE | {"io"},
     "headroom": BASE | {"filters"},
     # design shore
     "rig": BASE,

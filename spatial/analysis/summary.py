@@ -19,8 +19,10 @@ from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.room import room_figures
 from spatial.analysis.width_pair import width_figures
+from spatial.checks import instance, usual_float_errors
 from spatial.design.beamformer import NUMBERS
 from spatial.design.regularization import default_effort_cap_db
+from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
 from spatial.rig.geometry import head_centre
@@ -41,6 +43,7 @@ class Row:
     worst: str = ""
 
 
+@usual_float_errors
 def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere: bool = True) -> dict[str, Any]:
     """Figures of a bank on a rig (default: the one it was designed for), as JSON values.
 
@@ -48,8 +51,18 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
     "headroom"; "room" where the rig file has one. With elsewhere also where nothing was designed for, lists side by side: "distance" (0.5
     to 2 times the design's), "poses" (the 27) and "head_radius" (70-105 mm), each with their least separation and largest errors; in free
     field "measured_head", where one is at hand.
+
+    Raises
+    ------
+    UsageError
+        Something else than a bank and a rig file, or a bank that carries no rig where none is given.
     """
-    if rig_file is None:
+    instance(bank, FilterMatrix, "analyze_bank", "compute_filters(rig_file) makes one, FilterMatrix.load(path) reads one")
+    if rig_file is not None:
+        instance(rig_file, RigFile, "analyze_bank", "load_rig(path) reads one")
+    elif not bank.rig_text:
+        raise UsageError("the bank carries no rig; give the rig file to judge it on")
+    else:
         rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
     headroom = asdict(predict_headroom(bank))
     if rig_file.rig.kind == "headphones":

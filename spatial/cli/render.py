@@ -12,6 +12,7 @@ from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
+from spatial.filters import UPMIXES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,8 +50,7 @@ def add_commands(commands: Any) -> None:
     )
     add_input_and_output(upmix, "L', R', C: .wav, .rf64, .caf or .w64")
     add_input_options(upmix)
-    methods = ("directional", "projection", "matrix", "off")
-    upmix.add_argument("--method", choices=methods, default="directional", help="how the centre is found (directional)")
+    upmix.add_argument("--method", choices=UPMIXES, default="directional", help="how the centre is found (directional)")
     upmix.add_argument(
         "--latency-ms", type=number, default=21.0, metavar="MS", help="of directional 0, 2.7, 21 or 85, of projection 2.7, 21 or 85 (21)"
     )

@@ -17,6 +17,7 @@ from spatial.acoustics.measured_head import head_notes
 from spatial.acoustics.points import LEFT, RIGHT, Ears, arc
 from spatial.acoustics.tone import target_at_ear
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
+from spatial.checks import instance, usual_float_errors, whole_number
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.centre import Centre
 from spatial.design.crossover import Path, with_crossovers
@@ -55,6 +56,7 @@ class Timing:
         return first, zero - first
 
 
+@usual_float_errors
 def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progress | None = None) -> FilterMatrix:
     """Filter matrix of a rig.
 
@@ -63,7 +65,7 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     rig_file : RigFile
         As ``load_rig`` returns it.
     fs : int
-        Sample rate, 8-384 kHz. Taps and delays of the rig file are stated at 48 kHz and scale with it.
+        Sample rate, 8-384 kHz, a whole number of any type. Taps and delays of the rig file are stated at 48 kHz and scale with it.
     progress : callable
         Called with the name of each stage as it begins.
 
@@ -75,15 +77,15 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     Raises
     ------
     UsageError
-        fs out of range.
+        fs out of range; a rig_file that is none.
     InputError
         The listener's head file cannot be read.
     """
-    if not FS_RANGE[0] <= fs <= FS_RANGE[1] or fs != int(fs):
-        raise UsageError(f"sample rate {fs} Hz: a whole number from {FS_RANGE[0]} to {FS_RANGE[1]} is wanted")
+    instance(rig_file, RigFile, "compute_filters", "load_rig(path) reads one")
+    fs = whole_number(fs, "sample rate fs", *FS_RANGE)
     head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
     say = progress or (lambda stage: None)
-    bank = headphone_filters(rig_file, int(fs)) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, int(fs), say)
+    bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
 
 
