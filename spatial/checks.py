@@ -96,6 +96,11 @@ def writable(name: str) -> bool:
     return True
 
 
+def whole_characters(text: str) -> str:
+    """The text with a replacement character for every half of one, as names of files that are not UTF-8 hold them."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def own_array(values: Any, what: str) -> NDArray[np.float64]:
     """Real numbers as a C-contiguous float64 array that nobody else holds and nobody can write to; not looked at for nan and inf.
 
@@ -149,8 +154,8 @@ def shown(value: Any) -> str:
     return form if len(form) <= LONGEST_SHOWN else form[: LONGEST_SHOWN - 4] + " ..."
 
 
-def _number(value: Any) -> Real | Decimal | None:
-    """A finite real number; None for everything else, booleans too."""
+def _number(value: Any) -> Any:
+    """A finite real number of its own type; None for everything else, booleans too."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, bool | np.bool_ | np.timedelta64):

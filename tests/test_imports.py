@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "render": BASE | {"filters", "io"},
     # on top of both
     "analysis": BASE | {"rig", "acoustics", "design", "filters", "headroom"},
-    "plots": {"units"},
+    "plots": BASE,
     "report": BASE | {"analysis", "plots", "filters", "headroom", "rig", "acoustics"},
     "demo_scene": set(),
     "export": BASE | {"filters", "io"},

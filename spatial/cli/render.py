@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.common import add_command, picture, print_json, say, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
@@ -303,14 +303,14 @@ def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
 
     from spatial.cli.rigs import picture_format
     from spatial.io.atomic import atomic_file
-    from spatial.plots.style import LIGHT, figure_bytes
+    from spatial.plots.style import LIGHT
     from spatial.report.chain_figures import activity as activity_figure
 
     source = Path(args.input).name
     delay = "" if args.method in ("matrix", "off") else f", {args.latency_ms:g} ms"
     command = shlex.join(["spatial", "upmix", source, Path(args.output).name, "--method", args.method, "--plot", args.plot.name])
     drawing = activity_figure(activity, source, args.method + delay, command)
-    content = figure_bytes(drawing(LIGHT), LIGHT, picture_format(args.plot))
+    content = picture(drawing(LIGHT), LIGHT, picture_format(args.plot))
     with stop_cleanly(), atomic_file(args.plot) as file:
         file.write(content)
 

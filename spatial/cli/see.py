@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.cli.common import add_command, tell
+from spatial.cli.common import add_command, picture, tell
 from spatial.cli.rigs import picture_format
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
@@ -84,7 +84,7 @@ def run_plot(args: argparse.Namespace) -> None:
     file_format = picture_format(args.output)
     check_destination(args.output, force=args.force, inputs=(args.bank,))
     bank, rig_file = bank_and_rig(args)
-    from spatial.plots.style import DARK, LIGHT, figure_bytes
+    from spatial.plots.style import DARK, LIGHT
     from spatial.report.figures import bank_figure
 
     theme, command = DARK if args.dark else LIGHT, command_line(args, "--kind", args.kind)
@@ -92,7 +92,7 @@ def run_plot(args: argparse.Namespace) -> None:
         figure = chain_drawing(args.kind, bank, rig_file, command)(theme)
     else:
         figure = bank_figure(args.kind, bank, rig_file, command, theme)
-    content = figure_bytes(figure, theme, file_format)
+    content = picture(figure, theme, file_format)
     with stop_cleanly(), atomic_file(args.output) as file:
         file.write(content)
     tell(f"{args.output}  {args.kind} of {rig_file.rig.name}")

@@ -24,7 +24,6 @@ from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
 from spatial.design.side_filters import realize_side
 from spatial.design.sides import Side, design_sides
-from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
 from spatial.rig.geometry import head_centre, places

@@ -74,7 +74,7 @@ def render_file(
     """
     started = time.perf_counter()
     instance(bank, FilterMatrix, "render_file", "compute_filters(rig_file) makes one, FilterMatrix.load(path) reads one")
-    options = RenderOptions() if options is None else instance(options, RenderOptions, "render_file: options", "RenderOptions(...) makes one")
+    options = instance(options or RenderOptions(), RenderOptions, "render_file: options", "RenderOptions(...) makes one")
     form = SampleFormat(output, bank.n_channels, options.bits)
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=options.strict, scrub=options.scrub) as reader:

@@ -7,6 +7,9 @@ of h 2 h and 2 h + 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -15,6 +18,14 @@ PRODUCTS_PER_SUM = 64
 
 Floats = NDArray[np.float32]
 Turns = NDArray[np.complex64]
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile without the interpreter's lock; once for all processes where Numba finds a folder for its cache that can be written."""
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:  # neither the package nor the home: compiled anew in every process
+        return njit(nogil=True)(function)
 
 
 def half_turns(block: int) -> Turns:
@@ -26,7 +37,7 @@ def half_turns(block: int) -> Turns:
     return np.exp(1j * np.pi * turn).astype(np.complex64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def forward(re: Floats, im: Floats, turns: Turns) -> None:
     """In place: coefficients of the block pair to its bins, in the order in which they fall."""
     block = re.size
@@ -48,7 +59,7 @@ def forward(re: Floats, im: Floats, turns: Turns) -> None:
         n_nodes *= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def inverse(re: Floats, im: Floats, turns: Turns) -> None:
     """Undoes forward, times the block."""
     block = re.size
@@ -70,7 +81,7 @@ def inverse(re: Floats, im: Floats, turns: Turns) -> None:
         n_nodes //= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
     """Spectra of all partitions, (2, n_outputs, n_partitions, n_inputs, block): real and imaginary parts."""
     n_outputs, n_inputs, n_taps = taps.shape
@@ -85,7 +96,7 @@ def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
     return filters
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def transform_block(previous: Floats, current: Floats, ring: Floats, newest: int, turns: Turns) -> None:
     """Transforms the inputs, (n_inputs, block), into ring (2, n_partitions, n_inputs, block) at `newest`."""
     for i in range(previous.shape[0]):
@@ -94,7 +105,7 @@ def transform_block(previous: Floats, current: Floats, ring: Floats, newest: int
         forward(ring[0, newest, i], ring[1, newest, i], turns)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def convolve_block(filters: Floats, ring: Floats, newest: int, turns: Turns, out: Floats) -> None:
     """Output of the block at `newest`: sums the products and transforms back.
 
