@@ -25,7 +25,7 @@ def add_command(
         parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
     if writes:
         parser.add_argument("-f", "--force", action="store_true", help="overwrite what is there")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, says_engine=False)
     return parser
 
 
@@ -59,6 +59,15 @@ def picture(figure: Figure, theme: Theme, file_format: str) -> bytes:
     if missing:
         say(f"no font of this system has {missing[:20]}; the picture shows boxes instead")
     return figure_bytes(figure, theme, file_format)
+
+
+def say_fallback() -> None:
+    """One line where the C core is missing, so that nobody takes the fallback's speed for this program's."""
+    from spatial.render.backends import fallback_note
+
+    note = fallback_note()
+    if note:
+        say(f"spatial: {note}")
 
 
 def say(text: str) -> None:

@@ -100,8 +100,8 @@ def add_block_option(parser: Any) -> None:
 
 
 def number(text: str) -> float:
-    """A finite number, with a decimal point."""
-    value = float(text)
+    """A finite number, with a decimal point; a typeset minus sign is one."""
+    value = float(text.replace("\N{MINUS SIGN}", "-"))
     if not -1e6 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text} is no number that makes sense here")
     return value
