@@ -15,19 +15,17 @@ NEGATIVE = re.compile(r"-(\.?\d.*|inf(inity)?|nan)", re.IGNORECASE)
 Options = Mapping[str, argparse.Action]
 
 
-def parse_arguments(
-    parser: argparse.ArgumentParser, commands: Mapping[str, argparse.ArgumentParser], argv: Sequence[str]
-) -> argparse.Namespace:
+def parse_arguments(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Namespace:
     """Read a command line, as ``parser.parse_args`` does; it ends with exit code 2 where that does.
 
     Parameters
     ----------
     parser : ArgumentParser
-    commands : mapping, name -> ArgumentParser
-        The parser of each command.
+        With a sub-parser for each command.
     argv : sequence of str
         Without the program's name.
     """
+    commands = next(action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     chosen = next((i for i, token in enumerate(argv) if not token.startswith("-")), len(argv))
     before, unknown = _read(argv[:chosen], parser._option_string_actions)
     if unknown or chosen == len(argv) or argv[chosen] not in commands:
@@ -77,5 +75,5 @@ def _waiting(token: str, options: Options) -> argparse.Action | None:
 
 def _refuse(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> None:
     if unknown:
-        near = difflib.get_close_matches(unknown[0].partition("=")[0], parser._option_string_actions, n=1)
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], parser._option_string_actions, n=1, cutoff=0.7)
         parser.error(f"unrecognized arguments: {' '.join(unknown)}" + (f" (did you mean {near[0]}?)" if near else ""))
