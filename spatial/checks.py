@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import math
 import operator
+import os
 from collections.abc import Callable, Mapping, Set
 from decimal import Decimal
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -72,8 +73,8 @@ def names(values: Any, what: str) -> tuple[str, ...]:
     """Names that differ, as plain ``str``; UsageError for others."""
     found = entries(values, what)
     for name in found:
-        if not isinstance(name, str) or not name.strip() or not writable(name):
-            raise UsageError(f"{what}: {shown(name)} is not a name; text that is not empty and can be written as UTF-8 is wanted")
+        if not isinstance(name, str) or not name.strip() or not name.isprintable():
+            raise UsageError(f"{what}: {shown(name)} is not a name; one line of printable characters is wanted")
     twice = [name for i, name in enumerate(found) if name in found[:i]]
     if twice:
         raise UsageError(f"{what}: '{twice[0]}' stands there twice; names must differ")
@@ -85,6 +86,14 @@ def text(value: Any, what: str) -> str:
     if not isinstance(value, str) or not writable(value):
         raise UsageError(f"{what} = {shown(value)}: text that can be written as UTF-8 is wanted")
     return str(value)
+
+
+def path(value: Any, what: str) -> str:
+    """A path as ``str``; UsageError for what is none."""
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise UsageError(f"{what}: a path is wanted, got {shown(value)}") from None
 
 
 def writable(name: str) -> bool:
@@ -158,6 +167,8 @@ def _number(value: Any) -> Any:
     """A finite real number of its own type; None for everything else, booleans too."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
+    if isinstance(value, np.floating):
+        value = float(value)
     if isinstance(value, bool | np.bool_ | np.timedelta64):
         return None
     if not isinstance(value, Real | Decimal):
@@ -165,4 +176,4 @@ def _number(value: Any) -> Any:
             value = operator.index(value)
         except TypeError:
             return None
-    return value if math.isfinite(value) else None
+    return value if isinstance(value, Integral) or math.isfinite(value) else None

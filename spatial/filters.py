@@ -203,10 +203,12 @@ class FilterMatrix:
 
         Raises
         ------
+        UsageError
+            No path was given.
         OutputError
             The folder is missing or not writable, or the disk is full.
         """
-        content = self.to_bytes()
+        path, content = checks.path(path, "bank"), self.to_bytes()
         with atomic_file(path) as file:
             file.write(content)
 
@@ -221,10 +223,7 @@ class FilterMatrix:
         InputError
             Not a bank, a bank of another format, or one whose content does not match its hash.
         """
-        try:
-            name = os.fsdecode(path)
-        except TypeError:
-            raise UsageError(f"bank: the path of a file is wanted, got {checks.shown(path)}") from None
+        name = checks.path(path, "bank")
         no_bank = f"{name}: not a filter bank of spatial"
         try:
             taps, header, sha256 = _stored_arrays(name)

@@ -17,7 +17,10 @@ SHARED = Path(os.environ.get("SPATIAL_SHARED", Path(__file__).resolve().parents[
 JUDGE = SHARED / "acceptance" / "judge.py"
 
 
-@pytest.mark.skipif(not JUDGE.exists(), reason=f"no judge at {JUDGE}; name the shared folder in SPATIAL_SHARED")
+@pytest.mark.skipif(
+    not JUDGE.exists(),
+    reason=f"needs a script from outside this repository, {JUDGE}, which is not there; SPATIAL_SHARED names its folder",
+)
 @pytest.mark.parametrize(
     "name",
     [

@@ -24,15 +24,17 @@ from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
 from spatial.design.side_filters import realize_side
 from spatial.design.sides import Side, design_sides
+from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
-from spatial.rig.geometry import head_centre, places
+from spatial.rig.geometry import farthest, head_centre, places
 from spatial.rig.mirror import partners
-from spatial.rig.model import RigFile
+from spatial.rig.model import Rig, RigFile
 from spatial.units import REFERENCE_FS, from_db, scaled_samples
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter
 FS_RANGE = (8000, 384000)
+FARTHEST_M = 30.0  # from the middle of the drivers: 90 ms, as long as a hardware delay may be
 
 Progress = Callable[[str], None]
 
@@ -76,16 +78,28 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     Raises
     ------
     UsageError
-        fs out of range; a rig_file that is none.
+        fs out of range; drivers more than 60 m apart; a rig_file that is none.
     InputError
         The listener's head file cannot be read.
     """
     instance(rig_file, RigFile, "compute_filters", "load_rig(path) reads one")
     fs = whole_number(fs, "sample rate fs", *FS_RANGE)
+    if rig_file.rig.kind == "loudspeakers":
+        _refuse_sizes(rig_file.rig)
     head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
     say = progress or (lambda stage: None)
     bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
+
+
+def _refuse_sizes(rig: Rig) -> None:
+    """Filters span the time between the nearest and the farthest driver: what is no loudspeaker is told before anything is computed."""
+    place, apart_m = farthest(rig)
+    if apart_m > FARTHEST_M:
+        raise UsageError(
+            f"driver '{rig.drivers[place].name}': {apart_m:.4g} m from the middle of the drivers, at most {FARTHEST_M:g} m are possible; "
+            "places are in metres (0.45, not 450, for 450 mm)"
+        )
 
 
 # ------------------------------------------------------------------------------------------------- loudspeakers

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.checks import instance, usual_float_errors
+from spatial.checks import instance, path, usual_float_errors
 from spatial.errors import InputError, OutputError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.io.atomic import check_destination
@@ -73,6 +73,7 @@ def render_file(
         The output exists, cannot be written, or integers would clip; nothing is left behind.
     """
     started = time.perf_counter()
+    input, output = path(input, "input"), path(output, "output")
     instance(bank, FilterMatrix, "render_file", "compute_filters(rig_file) makes one, FilterMatrix.load(path) reads one")
     options = instance(options or RenderOptions(), RenderOptions, "render_file: options", "RenderOptions(...) makes one")
     form = SampleFormat(output, bank.n_channels, options.bits)
@@ -142,6 +143,8 @@ def upmix_file(
 
     Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames), and its sample rate.
     """
+    input, output = path(input, "input"), path(output, "output")
+    instance(recipe, RenderRecipe, "upmix_file", "RenderRecipe(upmix, latency_ms, strength) makes one")
     form = SampleFormat(output, 3, "float")
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=strict, scrub=scrub) as reader:
