@@ -30,6 +30,7 @@ MAX_CHANNEL = 1024  # of a sound file
 MAX_FS_HZ = 10**7
 MAX_LATENCY_SAMPLES = 1 << 24
 MAX_GAIN_DB = 400.0  # a gain that float32 samples stand
+MAX_UNPACKED = 1 << 30
 STEREO_HZ = (300.0, 4000.0)
 
 
@@ -263,12 +264,13 @@ _NO_BANK = (
 
 
 def _stored_arrays(path: str) -> tuple[NDArray[np.float64], bytes, str]:
-    """Taps, header and hash as a file has them. ``save`` compresses nothing, so that no file grows in memory beyond its size."""
+    """Taps, header and hash as a file has them. ``save`` compresses nothing: what unpacks to more than a GB was made to fill a memory."""
     with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
         found = []
         for entry in ("taps.npy", "header.npy", "sha256.npy"):
-            if archive.getinfo(entry).compress_type != zipfile.ZIP_STORED:
-                raise ValueError("compressed")
+            info = archive.getinfo(entry)
+            if info.compress_type != zipfile.ZIP_STORED and info.file_size > MAX_UNPACKED:
+                raise ValueError("compressed, and far too large")
             with archive.open(entry) as stored:
                 found.append(np.lib.format.read_array(stored, allow_pickle=False))
     taps, header, sha256 = found

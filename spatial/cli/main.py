@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from importlib import import_module
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted)."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its caches are nobody's business: without them it is slower, no more
     args = parse_arguments(build_parser(), sys.argv[1:] if argv is None else argv)
     try:
         if not args.says_engine:
