@@ -30,10 +30,11 @@ CHINESE = "客厅音箱 \N{MUSICAL NOTE}"
 def rig_text(places, name="X", distance_m=2.0, driver="d{}"):
     """A rig in free space, its drivers at so many metres to the left."""
     head = f"format = 1\nname = {json.dumps(name, ensure_ascii=False)}\n[listener]\ndistance_m = {distance_m}\n"
-    return head + "".join(
-        f"[[driver]]\nname = {json.dumps(driver.format(i + 1), ensure_ascii=False)}\nchannel = {i + 1}\nposition_m = {{ left = {left:.4f} }}\n"
-        for i, left in enumerate(places)
-    )
+    rows = []
+    for i, left in enumerate(places):
+        named = json.dumps(driver.format(i + 1), ensure_ascii=False)
+        rows.append(f"[[driver]]\nname = {named}\nchannel = {i + 1}\nposition_m = {{ left = {left:.4f} }}\n")
+    return head + "".join(rows)
 
 
 # ----------------------------------------------------------------------------------------------------------- names
