@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Kind = TypeVar("Kind")
 
 
-def whole_number(value: Any, what: str, low: int, high: int) -> int:
+def whole_number(value: Any, what: str, low: int, high: int, form: str = "{} = {}") -> int:
     """A whole number of any type as an ``int``; UsageError for others and outside low to high.
 
     Parameters
@@ -35,10 +35,12 @@ def whole_number(value: Any, what: str, low: int, high: int) -> int:
         The value's name, for the error.
     low, high : int
         The range, both ends allowed.
+    form : str
+        How name and value are said.
     """
     number = _number(value)
     if number is None or number != math.floor(number) or not low <= number <= high:
-        raise UsageError(f"{what} = {shown(value)}: a whole number from {low} to {high} is wanted")
+        raise UsageError(f"{form.format(what, shown(value))}: a whole number from {low} to {high} is wanted")
     return int(number)
 
 

@@ -83,7 +83,7 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
         The listener's head file cannot be read.
     """
     instance(rig_file, RigFile, "compute_filters", "load_rig(path) reads one")
-    fs = whole_number(fs, "sample rate fs", *FS_RANGE)
+    fs = whole_number(fs, "sample rate", *FS_RANGE, form="{} {} Hz")
     if rig_file.rig.kind == "loudspeakers":
         _refuse_sizes(rig_file.rig)
     head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
