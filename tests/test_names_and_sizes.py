@@ -193,3 +193,24 @@ def test_numba_works_where_it_finds_no_folder_for_its_cache():
     scope = {}
     exec("def twice(x):\n    return 2 * x", scope)
     assert compiled(scope["twice"])(21) == 42
+
+
+def test_a_damaged_numba_cache_is_as_good_as_none(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    from numba.core import config
+
+    from spatial.render.engines.numba_kernels import compiled
+
+    (tmp_path / "twice_of.py").write_text("def twice(x):\n    return 2 * x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "cache"))
+    from twice_of import twice
+
+    assert compiled(twice)(21) == 42
+    indices = list((tmp_path / "cache").rglob("*.nbi"))
+    assert indices
+    for index in indices:
+        index.write_bytes(index.read_bytes()[:50])
+    assert compiled(twice)(21) == 42
+    again = compiled(twice)
+    assert again(21) == 42 and sum(again.stats.cache_hits.values()) == 1  # it was mended

@@ -8,10 +8,12 @@ of h 2 h and 2 h + 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.core.caching import FunctionCache
 from numpy.typing import NDArray
 
 PRODUCTS_PER_SUM = 64
@@ -20,12 +22,30 @@ Floats = NDArray[np.float32]
 Turns = NDArray[np.complex64]
 
 
+class TolerantCache(FunctionCache):
+    """Compiled code on disk for the next process; a cache that is damaged, full or foreign is as good as none."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Compiled code, or None."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever a damaged pickle ends in
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep it where that is possible."""
+        with suppress(Exception):
+            super().save_overload(sig, data)
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile without the interpreter's lock; once for all processes where Numba finds a folder for its cache that can be written."""
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # neither the package nor the home: compiled anew in every process
-        return njit(nogil=True)(function)
+    dispatcher: Any = njit(nogil=True)(function)
+    with suppress(RuntimeError):  # neither the package nor the home can be written: compiled anew in every process
+        dispatcher._cache = TolerantCache(function)
+    return dispatcher
 
 
 def half_turns(block: int) -> Turns:
