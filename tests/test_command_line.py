@@ -5,7 +5,7 @@ import argparse
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import FS, bank
 
@@ -35,6 +35,7 @@ SPELLINGS = (
 )
 
 
+@settings(deadline=None)
 @given(value=st.floats(-1e5, 1e5), form=st.sampled_from(["{!r}", "{:e}", "{:.3f}", "{:G}", "{:+.2e}"]), spelling=st.sampled_from(SPELLINGS))
 def test_a_negative_number_is_taken_in_every_spelling(value, form, spelling):
     text = form.format(value)

@@ -80,6 +80,7 @@ def test_a_dollar_in_a_name_is_a_dollar():
     assert "Plan view: 5 $x_1$ a" in written and "_d1$y$  ch 1" in written
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60), min_size=1, max_size=20, unique=True))
 def test_short_names_are_short_and_differ(names):
     short = short_names(names)

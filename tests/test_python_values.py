@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import bank
 
@@ -26,6 +26,7 @@ def made(**changes):
     return FilterMatrix(**(USUAL | changes))
 
 
+@settings(deadline=None)
 @given(value=st.integers(1, 384000), kind=st.sampled_from([int, float, np.int64, np.uint32, np.float64, np.array, fractions.Fraction]))
 def test_a_whole_number_of_any_type_is_the_same_rate(value, kind):
     assert made(fs=kind(value)).content_hash() == made(fs=value).content_hash()
