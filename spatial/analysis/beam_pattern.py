@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from spatial.acoustics.points import FarField, arc
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_bands
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.filters import FilterMatrix
 from spatial.rig.model import Rig, RigFile, Scene
 from spatial.units import db, power_db
@@ -80,7 +80,7 @@ def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) 
 def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
     """The figures of this module's text for the centre path of a bank."""
     rig = rig_file.rig
-    bands = beam_bands(rig_file, lambda freqs: effective_weights(bank, rig, freqs, "center"), judged_bands(rig))
+    bands = beam_bands(rig_file, lambda freqs: effective_weights(bank, rig, freqs, "center"), judged_bands(rig, highest_hz(bank)))
     assert bands.p10_db is not None
     return BeamFigures(**summary(bands), prering_db=prering_db(bank, rig_file), p10_db=float(bands.p10_db.mean()))
 

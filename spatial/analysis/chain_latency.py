@@ -8,7 +8,7 @@ import numpy as np
 
 from spatial.acoustics.tone import beam_group
 from spatial.analysis.cancellation import arrivals, single_point
-from spatial.analysis.effective import SIDE_NAMES
+from spatial.analysis.effective import SIDE_NAMES, highest_hz
 from spatial.design.alignment import fit_frequencies
 from spatial.design.sides import design_side
 from spatial.filters import FilterMatrix
@@ -39,7 +39,7 @@ def chain_latency(bank: FilterMatrix, rig_file: RigFile, upmix_frames: int, limi
         if path == "center":
             group = beam_group(rig, rig_file.design.beam)
         else:
-            group = design_side(single_point(rig_file), SIDE_NAMES.index(path), fit_frequencies()).target.group
+            group = design_side(single_point(rig_file), SIDE_NAMES.index(path), fit_frequencies(highest_hz(bank))).target.group
         way_m = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0))
         air_s = float(way_m) / scene.medium.c
         out[path] = PathLatency(upmix_frames / fs, arrival / fs - air_s, limiter_frames / fs, air_s)

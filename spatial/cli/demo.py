@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spatial.cli.common import add_command, tell
 from spatial.cli.design import STAGES, designed, heading, share_done, table
 from spatial.cli.progress import ProgressBar
+from spatial.cli.see import page_of
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import OutputError
 
@@ -140,10 +141,8 @@ def draw(folder: Path, bank: FilterMatrix, rig_file: RigFile, command: str) -> l
 
 
 def write_report(folder: Path, bank: FilterMatrix, rig_file: RigFile, command: str) -> None:
-    """The page."""
-    from spatial.report.page import report_page
-
-    (folder / "report.html").write_bytes(report_page(bank, rig_file, command).encode())
+    """The page, with the pictures that ``spatial report`` has."""
+    (folder / "report.html").write_bytes(page_of(bank, rig_file, command).encode())
 
 
 def made(bank: FilterMatrix, rendered: RenderReport, pictures: list[str]) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from importlib import import_module
 
 import spatial
+from spatial.cli.arguments import parse_arguments
+from spatial.cli.common import say, say_fallback
 from spatial.errors import SpatialError
 
 COMMAND_MODULES = ("rigs", "design", "render", "play", "analyze", "see", "bench", "demo")
@@ -42,13 +45,16 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted)."""
-    args = build_parser().parse_args(argv)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its caches are nobody's business: without them it is slower, no more
+    args = parse_arguments(build_parser(), sys.argv[1:] if argv is None else argv)
     try:
+        if not args.says_engine:
+            say_fallback()
         return args.run(args) or 0
     except SpatialError as error:
         if args.debug:
             raise
-        print(f"spatial: {error}", file=sys.stderr)
+        say(f"spatial: {error}")
         return error.exit_code
     except KeyboardInterrupt:
         print("spatial: interrupted, nothing was written", file=sys.stderr)

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.common import add_command, print_json, say, say_fallback, tell
 from spatial.cli.render import add_block_option, add_chain_options, add_input_options
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
     card.add_argument("--identify", action="store_true", help="pink noise at -30 dBFS from each driver in turn, with its name")
     add_chain_options(play)
     add_block_option(play)
-    play.set_defaults(bits=None, keep_latency=False)
+    play.set_defaults(bits=None, keep_latency=False, says_engine=True)  # without the core it ends with that sentence
 
 
 def latency(text: str) -> str | float:
@@ -58,6 +58,7 @@ def latency(text: str) -> str | float:
 def run_play(args: argparse.Namespace) -> int:
     """List devices, identify drivers, or play; returns the exit code."""
     if args.list_devices:
+        say_fallback()
         return list_devices(args.json)
     check_usage(args)
     from spatial.cli.keys import Keys

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.cli.common import add_command, print_json, tell
+from spatial.cli.common import add_command, picture, print_json, tell
 from spatial.errors import UsageError
 
 if TYPE_CHECKING:
@@ -137,10 +137,10 @@ def picture_format(path: Path) -> str:
 def _draw(args: argparse.Namespace, rig_file: RigFile) -> None:
     from spatial.io.atomic import atomic_file
     from spatial.plots.plan import plan_figure
-    from spatial.plots.style import LIGHT, figure_bytes
+    from spatial.plots.style import LIGHT
 
     figure = plan_figure(rig_file.rig, rig_file.scene, caption=f"spatial check {Path(args.rig).name}")
-    content = figure_bytes(figure, LIGHT, picture_format(args.output))
+    content = picture(figure, LIGHT, picture_format(args.output))
     with atomic_file(args.output) as file:
         file.write(content)
 

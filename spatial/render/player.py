@@ -173,7 +173,7 @@ class Player:
             if source is not None and source.fs != bank.fs:
                 raise UsageError(f"the source is at {source.fs} Hz, the bank for {bank.fs} Hz")
         self._lock = threading.RLock()
-        self._started = self._stopping = self._source_ended = False
+        self._started = self._stopping = False
         self._done, self._primed = threading.Event(), threading.Event()
         self._error: BaseException | None = None
         self._feed_error: BaseException | None = None
@@ -423,7 +423,6 @@ class Player:
                     break
             if not self._stopping:
                 self._live.end()
-            self._source_ended = True
         except BaseException as error:  # whatever it is, the music fades out and wait() raises it
             self._feed_error = error
         finally:

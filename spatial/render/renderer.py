@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.checks import instance, path, usual_float_errors
 from spatial.errors import InputError, OutputError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.io.atomic import check_destination
@@ -31,6 +32,7 @@ CHUNK = 32768
 """Frames at a time; between two chunks an interrupt is heard. Smaller ones cost more overhead."""
 
 
+@usual_float_errors
 def render_file(
     input: Path,
     output: Path,
@@ -64,14 +66,16 @@ def render_file(
     Raises
     ------
     UsageError
-        Options that do not fit; output and input are the same file.
+        Options that do not fit; a bank or options that are none; output and input are the same file.
     InputError
         The input cannot be read, is damaged or not finite, or has another rate than the bank (without resample).
     OutputError
         The output exists, cannot be written, or integers would clip; nothing is left behind.
     """
     started = time.perf_counter()
-    options = options or RenderOptions()
+    input, output = path(input, "input"), path(output, "output")
+    instance(bank, FilterMatrix, "render_file", "compute_filters(rig_file) makes one, FilterMatrix.load(path) reads one")
+    options = instance(options or RenderOptions(), RenderOptions, "render_file: options", "RenderOptions(...) makes one")
     form = SampleFormat(output, bank.n_channels, options.bits)
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=options.strict, scrub=options.scrub) as reader:
@@ -123,6 +127,7 @@ def render_file(
     )
 
 
+@usual_float_errors
 def upmix_file(
     input: Path,
     output: Path,
@@ -138,6 +143,8 @@ def upmix_file(
 
     Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames), and its sample rate.
     """
+    input, output = path(input, "input"), path(output, "output")
+    instance(recipe, RenderRecipe, "upmix_file", "RenderRecipe(upmix, latency_ms, strength) makes one")
     form = SampleFormat(output, 3, "float")
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=strict, scrub=scrub) as reader:
