@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from spatial.cli.streams import give_up
 from spatial.errors import OutputError
 
 
@@ -39,7 +40,10 @@ def print_json(figures: Any) -> None:
 
 def say(text: str) -> None:
     """Words for a person, on standard error; characters the terminal lacks are replaced."""
-    _print(text, sys.stderr)
+    try:
+        _print(text, sys.stderr)
+    except OSError:
+        give_up(sys.stderr)
 
 
 def tell(text: str) -> None:

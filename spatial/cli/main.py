@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from importlib import import_module
 
 import spatial
-from spatial.errors import SpatialError
+from spatial.cli.stopping import interrupted
+from spatial.cli.streams import complain, open_closed_streams, output_failure
+from spatial.errors import SpatialError, UsageError
 
 COMMAND_MODULES = ("rigs", "design", "render", "play", "analyze", "see", "bench", "demo")
 INTERRUPTED = 130
@@ -42,22 +42,44 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted)."""
+    open_closed_streams()
+    try:
+        code = _run(argv)
+    except SystemExit:  # argparse's, or a signal's
+        output_failure()
+        raise
+    failure = output_failure()
+    if failure is not None and code == 0:
+        complain(f"spatial: {failure}")
+        return failure.exit_code
+    return code
+
+
+def _run(argv: list[str] | None) -> int:
     args = build_parser().parse_args(argv)
     try:
         return args.run(args) or 0
     except SpatialError as error:
         if args.debug:
             raise
-        print(f"spatial: {error}", file=sys.stderr)
+        complain(f"spatial: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print("spatial: interrupted, nothing was written", file=sys.stderr)
+        complain("spatial: interrupted, nothing was written")
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        complain(f"spatial: not enough memory{f' ({error})' if str(error) else ''}; ask for less: shorter filters, a lower rate")
+        return UsageError.exit_code
     except Exception as error:
+        if interrupted():  # while a module was loading, which may make another error of it
+            complain("spatial: interrupted, nothing was written")
+            return INTERRUPTED
+        if isinstance(error, OSError) and (failure := output_failure()) is not None:
+            complain(f"spatial: {failure}")
+            return failure.exit_code
         if args.debug:
             raise
-        print(f"spatial: this is a bug: {type(error).__name__}: {error}; run again with --debug for the traceback", file=sys.stderr)
+        complain(f"spatial: this is a bug: {type(error).__name__}: {error}; run again with --debug for the traceback")
         return 1

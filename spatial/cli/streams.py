@@ -1,0 +1,48 @@
+"""Standard output and error that are closed, full, or a pipe that nobody reads any more."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from spatial.errors import OutputError
+
+
+def open_closed_streams() -> None:
+    """Put the null device behind streams that the caller has closed: else the next file that is opened would get their number."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if descriptor == 0 else os.O_WRONLY)  # takes the lowest number that is free: this one
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+
+
+def output_failure() -> OutputError | None:
+    """What to say where standard output does not take what was written to it; then it is given up. None where all is well."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads any more, and nobody needs to be told
+        give_up(sys.stdout)
+    except OSError as error:
+        give_up(sys.stdout)
+        return OutputError(f"standard output: writing failed ({error.strerror or error}); files that were asked for are written")
+    return None
+
+
+def complain(text: str) -> None:
+    """A line on standard error, if that takes it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        give_up(sys.stderr)
+
+
+def give_up(stream: Any) -> None:
+    """Let the null device take what a stream still holds, so that nothing fails when the interpreter ends."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)
