@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from spatial.cli.streams import give_up
+from spatial.cli.streams import give_up, to_output
 from spatial.errors import OutputError
 
 
@@ -34,8 +34,9 @@ def refuse_overwrite(path: Path, force: bool) -> None:
 
 def print_json(figures: Any) -> None:
     """One JSON document on standard output, the same bytes in every locale."""
-    json.dump(figures, sys.stdout, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    with to_output():
+        json.dump(figures, sys.stdout, indent=2, allow_nan=False)
+        sys.stdout.write("\n")
 
 
 def say(text: str) -> None:
@@ -48,7 +49,8 @@ def say(text: str) -> None:
 
 def tell(text: str) -> None:
     """The answer of a command for a person, on standard output; characters the terminal lacks are replaced."""
-    _print(text, sys.stdout)
+    with to_output():
+        _print(text, sys.stdout)
 
 
 def _print(text: str, stream: Any) -> None:

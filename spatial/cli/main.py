@@ -6,6 +6,7 @@ import argparse
 from importlib import import_module
 
 import spatial
+from spatial.cli.common import tell
 from spatial.cli.stopping import interrupted
 from spatial.cli.streams import complain, open_closed_streams, output_failure
 from spatial.errors import SpatialError, UsageError
@@ -21,7 +22,7 @@ class VersionAction(argparse.Action):
         from spatial.render.backends import describe_engine
 
         try:
-            print(f"spatial {spatial.__version__}  engine {describe_engine()}")
+            tell(f"spatial {spatial.__version__}  engine {describe_engine()}")
         except SpatialError as error:
             parser.exit(error.exit_code, f"spatial: {error}\n")
         parser.exit(0)
@@ -45,9 +46,14 @@ def main(argv: list[str] | None = None) -> int:
     open_closed_streams()
     try:
         code = _run(argv)
-    except SystemExit:  # argparse's, or a signal's
-        output_failure()
-        raise
+    except SystemExit as end:  # argparse's, or a signal's
+        code = _delivered(end.code if isinstance(end.code, int) else 0)
+        raise SystemExit(code) from None
+    return _delivered(code)
+
+
+def _delivered(code: int) -> int:
+    """The exit code, unless all went well and standard output did not take it."""
     failure = output_failure()
     if failure is not None and code == 0:
         complain(f"spatial: {failure}")

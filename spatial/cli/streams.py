@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from spatial.errors import OutputError
@@ -21,22 +23,36 @@ def open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
 
 
+@contextmanager
+def to_output() -> Iterator[None]:
+    """What is written to standard output inside has arrived at the end; OutputError where it cannot (BrokenPipeError: nobody reads)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        give_up(sys.stdout)
+        raise
+    except OSError as error:
+        give_up(sys.stdout)
+        raise OutputError(f"standard output: writing failed ({error.strerror or error}); files that were asked for are written") from None
+
+
 def output_failure() -> OutputError | None:
     """What to say where standard output does not take what was written to it; then it is given up. None where all is well."""
     try:
-        sys.stdout.flush()
+        with to_output():
+            pass
     except BrokenPipeError:  # nobody reads any more, and nobody needs to be told
-        give_up(sys.stdout)
-    except OSError as error:
-        give_up(sys.stdout)
-        return OutputError(f"standard output: writing failed ({error.strerror or error}); files that were asked for are written")
+        pass
+    except OutputError as error:
+        return error
     return None
 
 
-def complain(text: str) -> None:
+def complain(text: str, end: str = "\n") -> None:
     """A line on standard error, if that takes it."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(text, end=end, file=sys.stderr, flush=True)
     except OSError:
         give_up(sys.stderr)
 
