@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import soundfile
@@ -28,9 +28,6 @@ LONGEST_FILE = 2**60
 
 MOST_ASKED = 256
 """Streams in one file that are asked for their length before the first is read."""
-
-CONVERTIBLE_HZ = (1000, 1_000_000)
-PIECE_FRAMES = 4096
 
 CHANNEL_NAMES = {1: ("",), 2: (" (left)", " (right)")}
 
@@ -260,8 +257,9 @@ class AudioReader:
         if self.position == 0:
             raise InputError(f"{self.name}: {self._describe()}: no samples in it")
         if self.frames is not None and self.position != self.frames:
-            cut = "truncated: " if self.position < self.frames else ""
-            self._warn(f"{cut}the header claims {self.frames} frames, {self.position} are there")
+            if not self.warnings:  # else it is told why
+                cut = "truncated: " if self.position < self.frames else ""
+                self._warn(f"{cut}the header claims {self.frames} frames, {self.position} are there")
             self.frames = self.position
 
     def _refusal(self, x: Audio) -> InputError:
@@ -290,63 +288,6 @@ class AudioReader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
-
-
-class Resampler:
-    """A source at another rate: linear phase, no delay; frame n of the source lies at n fs/source.fs.
-
-    Gives round(source frames x fs/source.fs) frames. soxr, very high quality, band-limited to the lower of the two rates.
-
-    Raises
-    ------
-    InputError
-        A rate outside CONVERTIBLE_HZ.
-    """
-
-    def __init__(self, source: StereoSource, fs: int) -> None:
-        import soxr
-
-        for rate in (source.fs, fs):
-            if not CONVERTIBLE_HZ[0] <= rate <= CONVERTIBLE_HZ[1]:
-                raise InputError(f"{rate} Hz: rates from {CONVERTIBLE_HZ[0]} to {CONVERTIBLE_HZ[1]} Hz are converted")
-        self.fs = fs
-        self._piece = max(PIECE_FRAMES * min(source.fs, fs) // fs, 1)  # read at a time; bounds what it becomes
-        self._source = source
-        self._stream: Any = soxr.ResampleStream(source.fs, fs, 2, dtype="float32", quality="VHQ")
-        self._waiting: Audio = np.zeros((2, 0), np.float32)
-        self._taken = self._given = 0
-        self._ended = False
-
-    @property
-    def frames(self) -> int | None:
-        """As many as the source's header claims, at the new rate."""
-        return None if self._source.frames is None else self._at_new_rate(self._source.frames)
-
-    def _at_new_rate(self, frames: int) -> int:
-        """Nearest whole number, halves up, without going through floating point."""
-        return (2 * frames * self.fs + self._source.fs) // (2 * self._source.fs)
-
-    def read(self, frames: int) -> Audio:
-        """The next frames, (2, frames) float32; fewer only at the end."""
-        pieces, there = [self._waiting], self._waiting.shape[1]
-        while there < frames and not self._ended:
-            pieces.append(self._convert())
-            there += pieces[-1].shape[1]
-        ready = np.concatenate(pieces, axis=1)
-        self._waiting = ready[:, frames:].copy()
-        return np.ascontiguousarray(ready[:, :frames])
-
-    def _convert(self) -> Audio:
-        """Resample one piece of the source; the last is cut, or filled up, to the exact number of frames."""
-        x = self._source.read(self._piece)
-        self._taken += x.shape[1]
-        self._ended = x.shape[1] < self._piece
-        y = self._stream.resample_chunk(np.ascontiguousarray(x.T), last=self._ended).T
-        if self._ended:
-            due = self._at_new_rate(self._taken) - self._given
-            y = np.pad(y[:, :due], ((0, 0), (0, max(due - y.shape[1], 0))))
-        self._given += y.shape[1]
-        return y
 
 
 def open_regular(name: str) -> int:

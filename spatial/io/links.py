@@ -107,7 +107,7 @@ def _flac(disk: Disk, begin: int, end: int) -> Links:
         starts.append(at)
         at = _next_flac(disk, _behind_metadata(disk, at, end), end)
     links = []
-    for start, following in zip(starts, [*starts[1:], end], strict=True):
+    for start, following in zip(starts, [*starts[1:], end][: len(starts)], strict=True):
         head = disk.at(start, STREAMINFO_END)
         stop = following if following == end else end_of_sound(disk, start, _before_tag(disk, start, following))
         links.append(Link((Span(start, start + TOTAL_AT), without_total(head), Span(start + STREAMINFO_END, stop)), flac_total(head)))

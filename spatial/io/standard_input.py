@@ -66,6 +66,7 @@ class Tape:
         self._taken = 0  # bytes of the stream
         self._at = self._zero = 0  # where reading is; where it counts from
         self._end: int | None = None  # of what may be read
+        self._promised: int | None = None  # the same, where a header says so
         self._over = False  # the stream itself is
         self._watched: int | None = None  # up to here, for another FLAC stream
         self._marked = False  # one begins at _end
@@ -127,6 +128,15 @@ class Tape:
         """Bytes that reading will come to, as far as they were fetched."""
         begin = len(self._held) - (self._taken - self._at) + place
         return bytes(self._held[begin : begin + count])
+
+    def end_ahead(self, count: int) -> None:
+        """So many bytes from here on may be read, and no more."""
+        self._end = self._promised = self._at + count
+
+    @property
+    def cut(self) -> int:
+        """Bytes that are missing of those that were promised, once everything was handed out."""
+        return 0 if self._promised is None else max(self._promised - self._taken, 0)
 
     def skip(self, count: int) -> None:
         """Leave bytes out; what follows is a file of its own."""
@@ -277,9 +287,12 @@ class StandardInput(AudioReader):
             self._tape.replace(8, b"\xff" * 4)
         for magic, layout, endless in STREAMED:
             if head[: len(magic)] == magic:
-                self._unsay_length(layout, endless)
+                length = self._unsay_length(layout, endless)
+                if layout is W64 and length:  # libsndfile would read on
+                    self._tape.end_ahead(length)
 
-    def _unsay_length(self, layout: Layout, endless: int) -> None:
+    def _unsay_length(self, layout: Layout, endless: int) -> int | None:
+        """Where the samples end, bytes from here; None where nobody knows."""
         place, wide = layout.first_chunk, layout.header_length - layout.id_length
         while place < WINDOW // 2:
             self._tape.fetch(place + layout.header_length)
@@ -288,11 +301,14 @@ class StandardInput(AudioReader):
                 break
             (length,) = struct.unpack_from(layout.length_format, chunk, layout.id_length)
             if chunk[:4] == layout.data_id:
-                if length <= 0 or length >= LARGEST_LENGTH or (wide == 4 and is_unknown(length)):
+                nothing = layout.header_length if layout.length_counts_header else 0
+                if length <= nothing or length >= LARGEST_LENGTH or (wide == 4 and is_unknown(length)):
                     self._tape.replace(place + layout.id_length, endless.to_bytes(wide, "big"))
-                break
+                    return None
+                return place + length + (0 if layout.length_counts_header else layout.header_length)
             length = max(length, 0) - (layout.header_length if layout.length_counts_header else 0)
             place += layout.header_length + max(length + -length % layout.align, 0)
+        return None
 
     def _wave(self) -> Decoder:
         """The samples of a WAV stream as a file of nothing else; what stands behind them is not looked at."""
@@ -337,6 +353,11 @@ class StandardInput(AudioReader):
         x = super()._piece(frames)
         self._checked()
         return x
+
+    def _end(self) -> None:
+        super()._end()
+        if self._tape.cut and not self.warnings:
+            self._warn(f"truncated: {self._tape.cut} bytes of samples are missing that the header claims")
 
     def _advance(self) -> bool:
         """The FLAC stream behind this one, if there is one; what was claimed is claimed of all."""
