@@ -139,6 +139,22 @@ def test_a_flac_cut_anywhere_gives_the_frames_before_the_cut(tmp_path_factory, s
         assert warnings == [f"truncated: the header claims {N} frames, {y.shape[1]} are there"]
 
 
+@given(missing=st.integers(1, 1500))
+@settings(max_examples=12, deadline=None)
+def test_a_flac_of_unknown_length_cut_within_its_last_frame_says_so(tmp_path_factory, missing):
+    content = says(0)[:-missing]
+    for y, warnings in (from_file(tmp_path_factory.getbasetemp() / "cut", content), from_pipe(content)):
+        assert np.array_equal(y, TRUTH[:, : y.shape[1]]) and len(warnings) == 1 and "truncated" in warnings[0]
+
+
+@pytest.mark.parametrize("channels, subtype, fs, level", [(1, "PCM_24", 96000, 1e-6), (2, "PCM_16", 44100, 1.0), (1, "PCM_S8", 12345, 0.5)])
+def test_a_whole_flac_of_unknown_length_is_never_called_truncated(channels, subtype, fs, level):
+    for frames in (1, 17, 4096, 4097, 20000):
+        content = says(0, encoded("FLAC", subtype, np.random.default_rng(frames).uniform(-level, level, (frames, channels)), fs))
+        y, warnings = from_pipe(content, strict=True)
+        assert y.shape[1] == frames and warnings == []
+
+
 def test_damage_inside_a_flac_is_still_damage(tmp_path):
     content = FLAC[: len(FLAC) // 2] + bytes(300) + FLAC[len(FLAC) // 2 + 300 :]
     for read in (lambda: from_file(tmp_path / "x", content), lambda: from_pipe(content)):

@@ -77,7 +77,18 @@ class AudioReader:
 
     def __init__(self, path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> None:
         self._prepare(os.fspath(path), strict, scrub)
-        self._descriptor = open_regular(self.name)
+        self._open(open_regular(self.name))
+
+    @classmethod
+    def of_descriptor(cls, descriptor: int, name: str, *, strict: bool = False, scrub: bool = False) -> AudioReader:
+        """Reader of a file that is open already, from its beginning; the descriptor is closed with the reader."""
+        reader = AudioReader.__new__(AudioReader)
+        reader._prepare(name, strict, scrub)
+        reader._open(descriptor)
+        return reader
+
+    def _open(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         try:
             self._survey()
             self._begin()
@@ -102,10 +113,7 @@ class AudioReader:
         size = self._size = os.fstat(self._descriptor).st_size
         self._disk = disk = Disk(self._descriptor, size)
         self._first_bytes = disk.at(0, 16)
-        begin = 0
-        while length := tag_length(disk.at(begin, HEAD)):
-            begin += length
-        kind = kind_of(disk.at(begin, HEAD)) or (MPEG if begin else None)  # some writers leave room behind the tag
+        begin, kind = begin_and_kind(disk)
         if is_foreign(kind):
             raise InputError(f"{self.name}: {kind}, which is not read; decode it: ffmpeg -i {self.name} decoded.wav")
         self._odd: tuple[str, ...] = ()
@@ -288,6 +296,14 @@ class AudioReader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def begin_and_kind(disk: Disk) -> tuple[int, str | None]:
+    """Where the tags in front of a sound end, and what begins there."""
+    begin = 0
+    while length := tag_length(disk.at(begin, HEAD)):
+        begin += length
+    return begin, kind_of(disk.at(begin, HEAD)) or (MPEG if begin else None)  # some writers leave room behind the tag
 
 
 def open_regular(name: str) -> int:

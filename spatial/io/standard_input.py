@@ -15,8 +15,9 @@ from typing import Any
 import soundfile
 
 from spatial.errors import InputError
-from spatial.io.audio_in import Audio, AudioReader
+from spatial.io.audio_in import Audio, AudioReader, begin_and_kind
 from spatial.io.decoder import Decoder
+from spatial.io.flac_frames import ends_with_a_frame
 from spatial.io.headers import AIFF, CAF, LARGEST_LENGTH, UNKNOWN_32, W64, Layout, is_unknown
 from spatial.io.links import (
     FLAC_MARK,
@@ -29,6 +30,7 @@ from spatial.io.links import (
     without_total,
 )
 from spatial.io.sniff import HEAD, MPEG, is_foreign, kind_of, tag_length
+from spatial.io.splice import Disk
 
 STANDARD_INPUT = "-"
 
@@ -42,6 +44,7 @@ LONGEST_CLAIM = 1 << 40
 STREAMED = ((b"caff", CAF, 1 << 50), (b"FORM", AIFF, 0), (b"riff", W64, 0))
 """Formats whose length of samples may be unknown in a stream, and the length that makes libsndfile read on."""
 
+LARGEST_FRAME = 1 << 17
 HELD_BACK = 256
 """Bytes of a FLAC stream that wait for those behind them, which may tell that it ends before."""
 
@@ -137,6 +140,11 @@ class Tape:
     def cut(self) -> int:
         """Bytes that are missing of those that were promised, once everything was handed out."""
         return 0 if self._promised is None else max(self._promised - self._taken, 0)
+
+    def behind(self, count: int) -> bytes:
+        """The last bytes that were handed out."""
+        end = len(self._held) - (self._taken - self._ready())
+        return bytes(self._held[max(end - count, 0) : end])
 
     def skip(self, count: int) -> None:
         """Leave bytes out; what follows is a file of its own."""
@@ -356,8 +364,12 @@ class StandardInput(AudioReader):
 
     def _end(self) -> None:
         super()._end()
-        if self._tape.cut and not self.warnings:
+        if self.warnings:
+            return
+        if self._tape.cut:
             self._warn(f"truncated: {self._tape.cut} bytes of samples are missing that the header claims")
+        elif self._link is not None and self._link.frames is None and not ends_with_a_frame(self._tape.behind(LARGEST_FRAME)):
+            self._warn(f"truncated: it ends within a FLAC frame, {self.position} frames are there")
 
     def _advance(self) -> bool:
         """The FLAC stream behind this one, if there is one; what was claimed is claimed of all."""
@@ -405,6 +417,26 @@ class StandardInput(AudioReader):
         self._opened.pop(self.name, None)
 
 
+_read_as_files: set[tuple[int, int]] = set()
+
+
+def needs_its_file() -> bool:
+    """Whether standard input is a file from its beginning on (``< song.ogg``), of a kind that a stream cannot be."""
+    try:
+        status = os.fstat(0)
+        if (status.st_dev, status.st_ino) in _read_as_files:  # a second look, from wherever the first one ended
+            return True
+        if not stat.S_ISREG(status.st_mode) or os.lseek(0, 0, os.SEEK_CUR):
+            return False
+        _, kind = begin_and_kind(Disk(0, status.st_size))
+        os.lseek(0, 0, os.SEEK_SET)
+    except OSError:
+        return False
+    if kind in NEED_A_FILE:
+        _read_as_files.add((status.st_dev, status.st_ino))
+    return kind in NEED_A_FILE
+
+
 def open_pipe(name: str) -> int:
     """Descriptor of a pipe with a name, for reading; waits until somebody writes. InputError where it cannot be read."""
     try:
@@ -429,6 +461,8 @@ def words(subtype: str) -> str:
 def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> AudioReader:
     """Reader of a file, of standard input for "-", or of a pipe with a name. InputError as of ``AudioReader``."""
     name = os.fspath(path)
+    if name == STANDARD_INPUT and needs_its_file():
+        return AudioReader.of_descriptor(os.dup(0), "standard input", strict=strict, scrub=scrub)
     if name == STANDARD_INPUT or is_pipe(name):
         return StandardInput.opened(name, strict=strict, scrub=scrub)
     return AudioReader(path, strict=strict, scrub=scrub)
