@@ -45,7 +45,7 @@ ONLY_IN = {
     "sounddevice": ("io.soundcard",),
     "soundfile": ("io",),
     "soxr": ("io",),
-    "h5py": ("acoustics.sofa",),
+    "h5py": ("acoustics.sofa", "acoustics.hdf5"),
     "numba": ("render.engines.numba_kernels",),
     "cffi": (),
     "spatial.render._core": ("render",),

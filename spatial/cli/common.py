@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from spatial.checks import whole_characters
+from spatial.cli.streams import give_up, to_output
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,8 +35,9 @@ def print_json(figures: Any) -> None:
 
     Names of files that are not UTF-8 have replacement characters: JSON holds no halves of characters.
     """
-    json.dump(_whole(figures), sys.stdout, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    with to_output():
+        json.dump(_whole(figures), sys.stdout, indent=2, allow_nan=False)
+        sys.stdout.write("\n")
 
 
 def _whole(value: Any) -> Any:
@@ -72,12 +74,16 @@ def say_fallback() -> None:
 
 def say(text: str) -> None:
     """Words for a person, on standard error; characters the terminal lacks are replaced."""
-    _print(text, sys.stderr)
+    try:
+        _print(text, sys.stderr)
+    except OSError:
+        give_up(sys.stderr)
 
 
 def tell(text: str) -> None:
     """The answer of a command for a person, on standard output; characters the terminal lacks are replaced."""
-    _print(text, sys.stdout)
+    with to_output():
+        _print(text, sys.stdout)
 
 
 def _print(text: str, stream: Any) -> None:

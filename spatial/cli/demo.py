@@ -17,6 +17,7 @@ from spatial.cli.progress import ProgressBar
 from spatial.cli.see import page_of
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import OutputError
+from spatial.io.atomic import refuse_standard_output
 
 if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
@@ -72,6 +73,7 @@ def run_demo(args: argparse.Namespace) -> None:
 
 def refuse_folder(path: Path) -> None:
     """OutputError where the folder cannot be a demo's: no folder, or one that holds something a demo did not make."""
+    refuse_standard_output(path)
     if not path.resolve().parent.is_dir():
         raise OutputError(f"{path}: folder {path.resolve().parent} does not exist")
     if not path.exists():

@@ -12,6 +12,7 @@ from spatial.cli.common import add_command, print_json, say, say_fallback, tell
 from spatial.cli.render import add_block_option, add_chain_options, add_input_options
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
+from spatial.cli.streams import complain, output_failure
 from spatial.errors import SpatialError, UsageError
 
 if TYPE_CHECKING:
@@ -117,8 +118,8 @@ def leave(lost: Lost) -> NoReturn:
     """The device is lost and may hang whatever touches it: go on in a fresh process, or end without looking back."""
     say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {lost.where}" if lost.state else ""))
     if lost.state:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        output_failure()
+        complain("", end="")
         os.environ[RESUME] = json.dumps(lost.state)
         os.execv(sys.executable, [sys.executable, "-P", "-m", "spatial", *sys.argv[1:]])
     end_at_once(lost.error.exit_code)
@@ -126,8 +127,8 @@ def leave(lost: Lost) -> NoReturn:
 
 def end_at_once(code: int) -> NoReturn:
     """Without the farewells of an interpreter, which might wait for a dead sound server."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    output_failure()
+    complain("", end="")
     os._exit(code)
 
 

@@ -11,7 +11,7 @@ from spatial.cli.common import add_command, picture, tell
 from spatial.cli.rigs import picture_format
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_destination, megabytes
+from spatial.io.atomic import atomic_file, check_destination, megabytes, refuse_standard_output
 
 if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
@@ -120,6 +120,7 @@ def chain_drawing(kind: str, bank: FilterMatrix, rig_file: RigFile, command: str
 
 def run_report(args: argparse.Namespace) -> None:
     """The page."""
+    refuse_standard_output(args.output)
     if args.output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{args.output}: a report is a page; the name ends in .html")
     check_destination(args.output, force=args.force, inputs=(args.bank,))

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import DeviceError, SpatialError, UsageError
 from spatial.filters import FilterMatrix
-from spatial.io.audio_in import AudioReader, StereoSource
+from spatial.io.audio_in import Audio, AudioReader, StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
 from spatial.io.standard_input import open_audio
 from spatial.render.backends import CORE_MISSING, engine_name
 from spatial.render.chain import ChainPlan
 from spatial.render.options import RenderOptions
-from spatial.render.renderer import Path, at_rate
+from spatial.render.renderer import Path, at_rate, ringing
 from spatial.render.report import level_db
 from spatial.units import from_db
 
@@ -414,11 +414,8 @@ class Player:
             while not self._stopping:
                 x = self._source.read(PIECE)
                 ended = x.shape[1] < PIECE
-                while x.shape[1] and not self._stopping:
-                    x = x[:, self._live.write(x) :]
-                    if x.shape[1]:
-                        self._primed.set()
-                        time.sleep(LOOK_S / 2)
+                for part in (x, ringing(self._source)) if ended else (x,):
+                    self._write(part)
                 if ended:
                     break
             if not self._stopping:
@@ -427,6 +424,14 @@ class Player:
             self._feed_error = error
         finally:
             self._primed.set()
+
+    def _write(self, x: Audio) -> None:
+        """All of it into the ring, as it gets free."""
+        while x.shape[1] and not self._stopping:
+            x = x[:, self._live.write(x) :]
+            if x.shape[1]:
+                self._primed.set()
+                time.sleep(LOOK_S / 2)
 
     def _watch(self) -> None:
         """Look after the device until it is closed, whatever happens."""
