@@ -193,12 +193,12 @@ void sp_upmix_free(sp_upmix *upmix);
  * stays for 25 ms and returns at 40 dB/s. What is promised, at every rate:
  *
  * - No sample above -1 dBFS, for any input.
- * - No true peak above -0.8 dBTP as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any input that asks for
- *   a gain that falls by up to 0.1 dB a frame, the fall being spread over the look-ahead: of 21 dB at 48 kHz, 84 dB at 192 kHz, 3 dB at
- *   8 kHz and below. Steeper falls may let through 0.14 dB more for every further 0.1 dB a frame, at the very worst 1 dB above -0.8 dBTP
- *   for a fall of 1 dB a frame; of the signals in benchmarks/README.md, at +20 dBFS and +60 dBFS, none does.
- * - Longer filters than the meter's read as much as that below 0.3 of the rate, and more in what lies close to half the rate: no figure
- *   can be promised there, since with ever longer filters there is no largest one. benchmarks/README.md has a table.
+ * - No true peak above -0.8 dBTP as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any input for which
+ *   the gain falls by up to 0.1 dB a frame. A fall is spread over the look-ahead, so that is a reduction of up to 23 dB at 48 kHz, 95 dB at
+ *   192 kHz and 3 dB at 8 kHz and below. Steeper falls may at the very worst let through another 0.14 dB for every further 0.1 dB a frame;
+ *   of all signals in benchmarks/true_peak.py none does, at +20 or +60 dBFS, at any rate.
+ * - Longer filters than the meter's read no more than that of what lies below 0.3 of the rate, and more of what lies close to half the
+ *   rate: no figure can be promised there, since with ever longer filters there is no largest one. benchmarks/README.md has a table.
  *
  * Life: sp_limiter_new, then process and reset in any order, then sp_limiter_free.
  */
