@@ -12,6 +12,7 @@
  */
 #include "core.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 
@@ -224,15 +225,17 @@ unsigned long long sp_limiter_discarded(const sp_limiter *l) { return l ? atomic
 
 /* ---- frames ---- */
 
-/* The run's samples behind the history; garbage becomes 0. */
+/* The run's samples behind the history; garbage becomes 0. So do subnormal numbers, which a product flushes and a copy does not: the bits
+ * would depend on the runs. */
 static unsigned take(sp_limiter *l, const float *const *in, int from, int n) {
     unsigned garbage = 0;
     for (int c = 0; c < l->plan.n_channels; c++) {
         float *to = l->channels + c * l->stride + l->history;
         const float *x = in[c] + from;
         for (int i = 0; i < n; i++) {
-            int good = fabsf(x[i]) <= LARGEST; /* false for what is not a number */
-            to[i] = good ? x[i] : 0.0f;
+            float magnitude = fabsf(x[i]);
+            int good = magnitude <= LARGEST; /* false for what is not a number */
+            to[i] = good && magnitude >= FLT_MIN ? x[i] : 0.0f;
             garbage += !good;
         }
     }

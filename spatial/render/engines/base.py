@@ -103,7 +103,7 @@ def checked_rate(fs: float, what: str) -> float:
 def checked_gain(gain: float, what: str) -> float:
     """The linear gain itself; UsageError outside 0..MAX_GAIN. what: of which control."""
     if not 0 <= gain <= MAX_GAIN:
-        raise UsageError(f"{what}: gain {gain:g}, linear gains from 0 to {MAX_GAIN:g} are possible")
+        raise UsageError(f"{what}: gain {gain:g}, linear gains from 0 to {MAX_GAIN:g}, which is +120 dB, are possible")
     return gain
 
 
