@@ -31,6 +31,7 @@ static sp_chain_plan choose_plan(choices *c) {
         .limiter = raw ? (int)choose(c, 1) % 3 : (int)choose(c, 1) % 2,
         .bypass_delay = raw ? (int)choose(c, 4) : (int)choose(c, 1),
     };
+    plan.upmix_n = !raw && plan.upmix_n > 8 * plan.upmix_span ? 8 * plan.upmix_span : plan.upmix_n; /* time */
     if (choose(c, 1) % 8 == 0) {
         plan.upmix_n = plan.upmix_span = 0;
     }
@@ -91,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sp_chain *twin = sp_chain_new(&plan, taps, &error);
     MUST(twin && sp_chain_upmix_latency(chain) >= 0 && sp_chain_limiter_latency(chain) >= 0);
     MUST((sp_chain_limiter(chain) != NULL) == plan.limiter);
-    for (int n_calls = 0; c.size > 0 && n_calls < 16; n_calls++) {
+    for (int n_calls = 0; c.size > 0 && n_calls < 8; n_calls++) {
         unsigned what = choose(&c, 1) % 8, which = choose(&c, 1), value = choose(&c, 1);
         if (what == 0) {
             control(chain, which, value);

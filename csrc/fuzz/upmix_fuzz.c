@@ -12,7 +12,7 @@
 
 #define MOST_FRAMES 1500
 #define MOST_LATENCY 2048
-#define MOST_CALLS 12
+#define MOST_CALLS 8
 
 static sp_upmix_plan choose_plan(choices *c) {
     int raw = choose(c, 1) % 8 == 0; /* anything at all, else close to what is allowed */
@@ -24,6 +24,7 @@ static sp_upmix_plan choose_plan(choices *c) {
         .strength = raw ? (double)(int32_t)choose(c, 4) / 1000 : choose(c, 1) / 255.0,
         .instruction_set = (int)choose(c, 1) % 4,
     };
+    plan.n = !raw && plan.n > 16 * plan.span ? 16 * plan.span : plan.n; /* time */
     if (choose(c, 1) % 4 == 0) {
         plan.n = plan.span = 0;
     }
