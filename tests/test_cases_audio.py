@@ -246,7 +246,8 @@ def test_case_20_names_and_places(tmp_path):
             results.add(((tmp_path / "out.wav").read_bytes(), (tmp_path / "stdout").read_bytes()))
             (tmp_path / "out.wav").rename(tmp_path / out)
         assert len(results) == 1
-        assert json.loads(results.pop()[1])["input"]["file"] == name
+        # JSON that strict readers take: a byte that is no UTF-8 is a replacement character there
+        assert json.loads(results.pop()[1])["input"]["file"] == os.fsencode(name).decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize("place", PLACES)
