@@ -12,27 +12,28 @@ from spatial.acoustics.bodies import Ball, Cylinder, body_of
 from spatial.acoustics.directivity import own_pattern
 from spatial.acoustics.equivalent_sources import fit, listening_region
 from spatial.acoustics.head import ear_responses
-from spatial.acoustics.points import Ears, FarField
+from spatial.acoustics.points import AtRange, Ears, FarField
 from spatial.acoustics.spherical import phasor
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Medium, Rig
 
+NEAREST_M = 1e-3  # points in space are never taken nearer to a driver
 LOWEST_HZ = 0.1  # stands for 0 Hz, where a wave has no phase left to lose
 GRID_STEP_HZ = 62.5  # ears near a body are computed on this grid and interpolated: they ring for about a millisecond
 MAP_EARS = 60  # clouds of more ears are maps: asked for once, at few frequencies, and computed at those
 GRID_MARGIN_HZ = 250.0  # past the highest frequency, so that the spline is never at its end
 
 
-def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
+def transfer_matrix(rig: Rig, points: Ears | FarField | AtRange, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
     """Pressure at points per unit drive of every driver.
 
     Parameters
     ----------
     rig : Rig
         Drivers and the body that carries them. Unit drive makes e^{-jkr}/r low down.
-    points : Ears or FarField
+    points : Ears, FarField or AtRange
         Ears receive at finite range, with the head in place. Far-field points leave e^{-jkR}/R out; their phase is about the
-        rig's origin.
+        rig's origin. Points at a range leave e^{-jkr}/r out, r their distance from the origin; far away they are the far field.
     freqs : (freqs,) Hz
         0 is read as 0.1 Hz.
     medium : Medium
@@ -53,6 +54,9 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
     if isinstance(points, FarField):
         k = 2 * np.pi * f / c
         return _own_far_field(rig, points, k) if body is None else body.far_field(k, points.directions)
+    if isinstance(points, AtRange):
+        own = points.distance_m * phasor(-2 * np.pi * f / c * points.distance_m)
+        return pressure_at(rig, points.places_m(), f, medium) * own[:, None, None]
     return _ears_in_free_field(rig, points, f, c) if body is None else _ears_near_body(rig, body, points, f, c)
 
 
@@ -73,7 +77,7 @@ def pressure_at(rig: Rig, points_m: NDArray, freqs: ArrayLike, medium: Medium | 
     out = np.empty((len(k), len(points), len(rig.drivers)), complex)
     for i, (where, axis) in enumerate(zip(places(rig), axes(rig), strict=True)):
         way = points - where
-        r = np.sqrt((way**2).sum(axis=1))
+        r = np.maximum(np.sqrt((way**2).sum(axis=1)), NEAREST_M)
         out[:, :, i] = own_pattern(rig, i, k, np.clip(way @ axis / r, -1, 1)) * phasor(np.outer(k, r)) / r
     return out
 

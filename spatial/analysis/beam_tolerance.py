@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.rig.geometry import direction
 from spatial.rig.model import Driver, Facing, Medium, Place, Rig
@@ -51,10 +51,12 @@ def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
     return dataclasses.replace(driver, position_m=Place(where.front + step[0], where.left + step[1], where.up + step[2]))
 
 
-def side_draws_db(rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, side_deg: tuple[float, ...]) -> NDArray[np.float64]:
-    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands)."""
+def side_draws_db(rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, directions: FarField | AtRange) -> NDArray[np.float64]:
+    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands).
+
+    directions: the axis, then the sides.
+    """
     rng, n = np.random.default_rng(SEED), len(rig.drivers)
-    directions = arc((0.0, *side_deg))
     out = np.empty((DRAWS, len(freqs) // per_band))
     for t in range(DRAWS):
         gain = from_db(rng.uniform(-GAIN_DB, GAIN_DB, n))

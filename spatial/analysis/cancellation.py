@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
+from spatial.acoustics.tone import beam_group, ear_target, side_target, timbre_group, virtual_pair_place
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import (
     DEEPEST_DB,
@@ -33,7 +34,6 @@ from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.crosstalk import separation_db, target_curve_db
 from spatial.design.sides import Side, design_side
 from spatial.filters import FilterMatrix
-from spatial.rig.geometry import head_centre, left_of, nose, places
 from spatial.rig.model import RigFile, Scene
 from spatial.units import db
 
@@ -129,10 +129,7 @@ def single_point(rig_file: RigFile) -> RigFile:
 
 def real_pair_places(scene: Scene) -> NDArray[np.float64]:
     """Where the left and the right loudspeaker of the real pair stand: (2, 3) metres."""
-    pair, listener = scene.virtual_pair, scene.listener
-    angle = np.deg2rad(pair.angle_deg)
-    ahead, aside = nose(listener.yaw_deg) * np.cos(angle), left_of(listener.yaw_deg) * np.sin(angle)
-    return head_centre(listener) + pair.distance_m * np.stack([ahead + aside, ahead - aside])
+    return np.stack([virtual_pair_place(scene, ear) for ear in (LEFT, RIGHT)])
 
 
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
@@ -220,9 +217,7 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
     The slope of the phase of p/d, 300 Hz-4 kHz; a side at its ipsilateral ear, the centre as the mean of both. d carries the travel
     time from the place of the path's reference to the head centre, which is added back.
     """
-    from spatial.acoustics.tone import beam_group, target_at_ear
-
-    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+    rig, scene = rig_file.rig, rig_file.scene
     freqs = fit_frequencies()
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
     out = {}
@@ -231,11 +226,12 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
         w = effective_weights(bank, rig, freqs, path)
         found = []
         for ear in ears:
-            group = beam_group(rig, design.beam) if path == "center" else design_side(single_point(rig_file), ear, freqs).target.group
-            target = target_at_ear(rig, scene, design, group, ear, h[:, ear], freqs)
-            travel = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0)) / scene.medium.c
+            if path == "center":
+                target = ear_target(rig_file, beam_group(rig_file), ear, h[:, ear], freqs)
+            else:
+                target = side_target(rig_file, timbre_group(rig, scene, rig_file.design.crosstalk, ear), ear, h[:, ear], freqs)
             stated = np.exp(-2j * np.pi * freqs * bank.latency_samples / bank.fs)
             late = delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / (target.d * stated))
-            found.append(bank.latency_samples + (late + travel) * bank.fs)
+            found.append(bank.latency_samples + (late + target.travel_s) * bank.fs)
         out[path] = float(np.mean(found))
     return out

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spatial.acoustics.points import POSES, arc
-from spatial.acoustics.tone import beam_reference_in_words, target_in_front
+from spatial.acoustics.points import POSES, seat
+from spatial.acoustics.tone import beam_reference_in_words, center_gain, seat_target, beam_group
 from spatial.analysis.bands import bands, limits_in_words
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures, pressure
@@ -112,8 +112,9 @@ def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
     thirds = third_octave_centres(*TONE_HZ)
     thirds = thirds[thirds < 0.45 * bank.fs]
     freqs = np.geomspace(thirds[0] * 2 ** (-1 / 6), thirds[-1] * 2 ** (1 / 6), 9 * len(thirds))
-    target = target_in_front(rig_file.rig, rig_file.scene, rig_file.design, _beam_group(rig_file), freqs)
-    centre = db(pressure(bank, rig_file.rig, rig_file.scene, arc(0.0), freqs)[:, 0] / target.d) - rig_file.design.center_gain_db
+    target = seat_target(rig_file, beam_group(rig_file), freqs)
+    at_seat = pressure(bank, rig_file.rig, rig_file.scene, seat(rig_file.scene.listener), freqs)[:, 0]
+    centre = db(at_seat / target.d / center_gain(rig_file.design, freqs))
     sides = [curves.timbre_db for curves in cancellation_curves(bank, rig_file, freqs)]
     apart = np.stack([third_octave_mean(side - centre, freqs, thirds) for side in sides])
     worse = apart[np.abs(apart).argmax(axis=0), np.arange(len(thirds))]
@@ -126,12 +127,6 @@ def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
         "sides_minus_centre_db": [round(float(x), 3) for x in worse],
         "largest_db": float(np.abs(worse).max()),
     }
-
-
-def _beam_group(rig_file: RigFile) -> tuple[int, ...]:
-    from spatial.acoustics.tone import beam_group
-
-    return beam_group(rig_file.rig, rig_file.design.beam)
 
 
 def design_table(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
@@ -234,7 +229,7 @@ def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
         Row("one, all, matrix", "-", f"side {shown} dB"),
         Row("window +-45 deg", f">= {NUMBERS.low_db:.1f} dB" if windowed else "-", f"{figures.droop45_db:.1f} dB"),
         Row("effort, centre", f"<= {spec.effort_cap_db:.1f} dB", f"{figures.effort_db:.1f} dB"),
-        Row("reference, centre", "auto" if spec.reference is None else "named", beam_reference_in_words(rig_file.rig, spec)),
+        Row("reference, centre", "auto" if spec.reference is None else "named", beam_reference_in_words(rig_file)),
     ]
 
 

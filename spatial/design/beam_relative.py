@@ -120,7 +120,7 @@ def _fades(n_taps: int) -> NDArray[np.float64]:
 
 
 def _reference(rig_file: RigFile) -> int:
-    return beam_group(rig_file.rig, rig_file.design.beam)[0]
+    return beam_group(rig_file)[0]
 
 
 def _hardware(rig_file: RigFile) -> NDArray[np.float64]:

@@ -25,9 +25,10 @@ class BeamNumbers:
     low_db: float = -3.2  # of the window
     high_db: float = 0.4
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
-    gamma_null: float = 0.2
+    gammas: tuple[float, ...] = (0.2, 0.4, 0.6, 1.0, 1.5, 2.5)  # weights of the power all around, beside that at the sides, to be tried
+    gamma_null: float = 0.2  # the first of them that a preset tries
     gamma_room: float = 1.5
-    silent_db: float = 19.0  # preset "null": gamma counts fully where the sides are as silent as this
+    most_step_db: float = 1.05  # of the sound power within a ninth of an octave
     custom_strict: float = 0.1  # how strict the upper bounds of a custom shape are outside the window, beside those inside
     error_power: float = 0.0069  # sigma^2 of +-1 dB and +-5 degrees, uniform
     alpha: float = 1.0
@@ -48,8 +49,8 @@ class Wish:
 
     azimuth_deg (d,): directions that have bounds; low_db, high_db (d,): the bounds, -inf and inf where there is none; strict (d,): how
     strict they are, 1 for a mirrored pair in the window; wished_db (d,): the level that starts aim at, nan outside the window. stop_deg,
-    stop_weight (s,): where power is unwanted, weights adding up to 1. gamma: weight of the power over all directions beside that, in full
-    where the stop power is down to -silent_db. enough_db: the stop power need not be lower than minus this, and drive power is saved.
+    stop_weight (s,): where power is unwanted, weights adding up to 1. gamma: least weight of the power over all directions
+    beside that. enough_db: the stop power need not be lower than minus this, and drive power is saved.
     """
 
     azimuth_deg: NDArray[np.float64]
@@ -60,7 +61,6 @@ class Wish:
     stop_deg: NDArray[np.float64]
     stop_weight: NDArray[np.float64]
     gamma: float
-    silent_db: float = 0.0
     enough_db: float | None = None
 
     @property
@@ -90,11 +90,11 @@ def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:
         case "room":
             return _sides_wish(numbers, numbers.gamma_room)
         case "power_ratio":
-            return replace(_sides_wish(numbers, 0.0), enough_db=spec.side_db)
+            return replace(_sides_wish(numbers, numbers.gamma_null), enough_db=spec.side_db)
         case "custom":
             return _custom_wish(numbers, spec.shape or ())
         case _:
-            return replace(_sides_wish(numbers, numbers.gamma_null), silent_db=numbers.silent_db)
+            return _sides_wish(numbers, numbers.gamma_null)
 
 
 def _sides_wish(numbers: BeamNumbers, gamma: float) -> Wish:
@@ -134,7 +134,6 @@ def _custom_wish(numbers: BeamNumbers, shape: Sequence[tuple[float, float, float
         stop_deg=azimuth[~window],
         stop_weight=weight / weight.sum(),
         gamma=numbers.gamma_null,
-        silent_db=numbers.silent_db,
     )
 
 

@@ -21,24 +21,27 @@ The usual refinement of window least squares, taking the pattern's own phase and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import aim, seat
+from spatial.acoustics.tone import beam_group, towards_aim
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.beam_patterns import Patterns, mean_power, patterns
-from spatial.design.beam_wishes import BeamNumbers, wish_of
+from spatial.design.beam_wishes import BeamNumbers, Wish, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.regularization import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
-from spatial.rig.mirror import driver_order, rounded, upright
-from spatial.rig.model import BeamSpec, Medium, Rig
-from spatial.units import from_db
+from spatial.rig.mirror import driver_order, rounded, upright_file
+from spatial.rig.model import RigFile
+from spatial.units import from_db, power_db
 
 NUMBERS = BeamNumbers()
+JUDGED_HZ = (250.0, 4000.0)  # where sides, sound power and directivity index are compared
+MOST_RAISED_DB = 12.0
 
 
 def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
@@ -84,11 +87,39 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
     )
 
 
-def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path, refined once more.
+def beam_without_steps(
+    p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers
+) -> tuple[NDArray[np.complex128], float]:
+    """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
 
-    The second time the power over all directions counts less where the sides are loud, or, where less is asked of the sides, drive power
-    is saved.
+    With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
+    by 2 dB and more within a ninth of an octave. Where no weight does, as in rows above half a wavelength of spacing, the first is kept.
+    """
+    first: tuple[NDArray, float] | None = None
+    for gamma in (g for g in numbers.gammas if g >= p.wish.gamma):
+        tried = replace(p, wish=replace(p.wish, gamma=gamma))
+        v = within_cap(bounded_beam(tried, cap, most, c, numbers), tried, cap)
+        first = first or (v, gamma)
+        if largest_step_db(tried, v) <= numbers.most_step_db:
+            return v, gamma
+    assert first is not None
+    return first
+
+
+def largest_step_db(p: Patterns, v: NDArray) -> float:
+    """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, on axis 1."""
+    power = np.einsum("fm,fmn,fn->f", v.conj(), p.sphere, v).real
+    level = power_db(power)
+    octaves = np.log2(p.freqs)
+    low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
+    at = np.linspace(low, high, int(27 * (high - low)))
+    return float(np.abs(np.interp(at + 1 / 9, octaves, level) - np.interp(at, octaves, level)).max())
+
+
+def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path.
+
+    Where only so much is asked of the sides, they are refined once more to save drive power, but never to reject less than the reference.
     """
     bounds = bounds_of(p, cap, most, numbers)
     w, cost = refine(starting_weights(p, c, numbers), bounds)
@@ -97,17 +128,14 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     later = numbers.later_cost * np.arange(len(w))
     path = smooth_path(cost.T + later, numbers.jump_cost * moved)
     best, stop = w[path, np.arange(len(path))], p.stop_power()
-    left = np.einsum("fm,fmn,fn->f", best.conj(), stop, best).real
-    if p.wish.enough_db is not None:
-        saving = np.zeros_like(stop)
-        _add_to_diagonal(saving, numbers.error_power * p.loading)
-        enough = PowerCap(stop, np.maximum(np.sqrt(left), from_db(-p.wish.enough_db)))
-        return refine(best[None], replace(bounds, quadratic=saving, caps=(*bounds.caps, enough)))[0][0]
-    if p.wish.silent_db > 0:
-        share = np.minimum(1, from_db(-p.wish.silent_db) ** 2 / left)
-        fewer = bounds.quadratic - (p.wish.gamma * (1 - share))[:, None, None] * p.sphere
-        return refine(best[None], replace(bounds, quadratic=fewer))[0][0]
-    return best
+    if p.wish.enough_db is None:
+        return best
+    left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
+    saving = p.wish.gamma * p.sphere
+    _add_to_diagonal(saving, numbers.error_power * p.loading)
+    enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
+    caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
+    return refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0]
 
 
 def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
@@ -145,61 +173,112 @@ def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex
     return constant_directivity(p.front, p.sphere, p.cost, di_db, cap**2 / p.reference_power, p.alone)
 
 
-def reference_alone(rig: Rig, group: Sequence[int], freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) of the reference driver or group in phase, 1 on axis with the phase about the origin."""
-    front = transfer_matrix(rig, arc(0.0), freqs, medium)[:, 0, list(group)]
+def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
+    """Weights (freqs, drivers) of the reference, a driver or a group that arrives in phase; at the seat as an ideal source at the origin."""
+    rig, scene = rig_file.rig, rig_file.scene
+    group = list(beam_group(rig_file))
     w = np.zeros((len(freqs), len(rig.drivers)), complex)
-    w[:, list(group)] = (1 / front.sum(axis=1))[:, None]
-    return w
+    w[:, group] = towards_aim(rig, scene.listener, rig_file.design.beam.axis, freqs, scene.medium.c)[:, group]
+    return made_at_seat(rig_file, w, freqs)
+
+
+def made_at_seat(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.complex128]:
+    """The weights with a common factor a frequency, so that they are 1 at the seat, e^{-jkr}/r of its distance left out.
+
+    A beam that is aimed elsewhere (axis "front") is made louder by no more than 12 dB over what it is where it is aimed.
+    """
+    listener, medium = rig_file.scene.listener, rig_file.scene.medium
+    there = np.sum(transfer_matrix(rig_file.rig, seat(listener), freqs, medium)[:, 0] * w, axis=1)
+    if rig_file.design.beam.axis != "listener":
+        aimed = np.sum(transfer_matrix(rig_file.rig, aim(listener, "front"), freqs, medium)[:, 0] * w, axis=1)
+        there = there / np.abs(there) * np.maximum(np.abs(there), from_db(-MOST_RAISED_DB) * np.abs(aimed))
+    return np.asarray(w / there[:, None], complex)
 
 
 def beam_weights(
-    rig: Rig,
-    spec: BeamSpec,
-    group: Sequence[int],
-    freqs: NDArray,
-    medium: Medium,
-    most: NDArray | None = None,
-    numbers: BeamNumbers = NUMBERS,
+    rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS
 ) -> NDArray[np.complex128]:
-    """Weights of a preset, (freqs, drivers), 1 on axis with the phase about the origin, zero for unused drivers.
+    """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
 
     Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
 
     Parameters
     ----------
-    rig : Rig
-    spec : BeamSpec
-    group : sequence of int
-        The reference, indices in the rig.
+    rig_file : RigFile
     freqs : (freqs,) Hz
-    medium : Medium
     most : (freqs, drivers)
         Largest weight of each driver; default: no bound. The reference alone may exceed it.
     """
+    return find_beam(rig_file, freqs, most, numbers).w
+
+
+@dataclass(frozen=True, eq=False)
+class Beam:
+    """A beam that was found: w (freqs, drivers); gamma, the weight of the power all around that kept it free of steps, None where nothing was
+    searched; alone: whether the reference alone was taken because it keeps more from the sides."""
+
+    w: NDArray[np.complex128]
+    gamma: float | None = None
+    alone: bool = False
+
+
+def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
+    """As `beam_weights`, and how the beam was found."""
+    rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
     chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    alone = reference_alone(rig, group, freqs, medium)
-    if spec.preset == "reference" or set(chosen) == set(group):
-        return alone
-    wish = wish_of(spec, numbers)
-    seen = upright(rounded(rig)) if wish.symmetric else rounded(rig)
-    used = [i for i in driver_order(seen) if i in chosen]
-    f = design_frequencies(numbers)
-    p = patterns(seen, used, group, f, medium, wish)
-    drivers = [rig.drivers[i] for i in used]
+    alone = reference_alone(rig_file, freqs)
+    if spec.preset == "reference" or set(chosen) == set(beam_group(rig_file)):
+        return Beam(alone)
+    seen, p, used = _looked_at(rig_file, wish_of(spec, numbers), numbers)
+    drivers = [seen.rig.drivers[i] for i in used]
     zero_hz = cap_zero_hz(drivers)
-    cap = from_db(effort_cap_curve(f, spec.effort_cap_db, zero_hz))
+    cap = from_db(effort_cap_curve(p.freqs, spec.effort_cap_db, zero_hz))
+    gamma = None
     if spec.preset == "constant":
         v = constant_beam(p, spec.di_db, cap)
     else:
-        v = within_cap(bounded_beam(p, cap, _most_of_groups(p, freqs, most, used), medium.c, numbers), p, cap)
+        v, gamma = beam_without_steps(p, cap, _most_of_groups(p, freqs, most, used), c, numbers)
+    if _rejects_less(p, v) and not (spec.preset == "custom" or (spec.preset == "constant" and _asked_wider(p, spec.di_db))):
+        return Beam(alone, gamma, alone=True)
     w = np.zeros_like(alone)
-    w[:, used] = CubicSpline(np.log(f), v @ p.groups.T)(np.log(np.clip(freqs, f[0], f[-1])))
-    w /= np.sum(transfer_matrix(seen, arc(0.0), freqs, medium)[:, 0] * w, axis=1, keepdims=True)
+    w[:, used] = CubicSpline(np.log(p.freqs), v @ p.groups.T)(np.log(np.clip(freqs, p.freqs[0], p.freqs[-1])))
+    w *= towards_aim(seen.rig, seen.scene.listener, spec.axis, freqs, c)
+    w = made_at_seat(seen, w, freqs)
     to_hz = max(numbers.bottom_hz[1], lowest_edge_hz(drivers))
     from_hz = min(numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ, to_hz / numbers.bottom_ratio)
     keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
-    return alone + keep[:, None] * (w - alone)
+    return Beam(alone + keep[:, None] * (w - alone), gamma)
+
+
+def _looked_at(rig_file: RigFile, wish: Wish, numbers: BeamNumbers) -> tuple[RigFile, Patterns, list[int]]:
+    """The rig as it is designed on, its patterns, and the drivers used, in the order in which numerics run."""
+    spec = rig_file.design.beam
+    chosen = rig_file.rig.indices(spec.drivers) if spec.drivers else rig_file.rig.spatial_drivers
+    seen = replace(rig_file, rig=rounded(rig_file.rig))
+    seen = upright_file(seen) if wish.symmetric else seen
+    used = [i for i in driver_order(seen.rig) if i in chosen]
+    return seen, patterns(seen, used, beam_group(rig_file), design_frequencies(numbers), wish), used
+
+
+def _judged(p: Patterns) -> NDArray[np.bool_]:
+    return np.asarray((p.freqs >= JUDGED_HZ[0]) & (p.freqs <= JUDGED_HZ[1]))
+
+
+def _rejects_less(p: Patterns, v: NDArray) -> bool:
+    """Whether weights of the groups keep less from the sides than the reference alone, in the mean over log frequency."""
+    judged, stop = _judged(p), p.stop_power()
+
+    def left_db(weights: NDArray) -> NDArray[np.float64]:
+        return power_db(np.maximum(np.einsum("fm,fmn,fn->f", weights.conj(), stop, weights).real, 1e-30))
+
+    weight = np.gradient(np.log(p.freqs))[judged]
+    return bool(np.sum(weight * (left_db(v) - left_db(p.alone))[judged]) > 0)
+
+
+def _asked_wider(p: Patterns, di_db: float) -> bool:
+    """Whether a directivity index below that of the reference alone is asked for."""
+    around = np.einsum("fm,fmn,fn->f", p.alone.conj(), p.sphere, p.alone).real
+    return bool(di_db < -power_db(around[_judged(p)]).mean())
 
 
 def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:

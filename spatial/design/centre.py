@@ -1,4 +1,4 @@
-"""The centre path: a beam made to its tone target, kept within the drivers' gain bounds, and its taps."""
+"""The centre path: a beam made to its tone target at the seat, kept within the drivers' gain bounds, and its taps."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.tone import ToneTarget, beam_group, target_in_front
+from spatial.acoustics.tone import ToneTarget, beam_group, center_gain, seat_target
 from spatial.design.beamformer import beam_weights
 from spatial.design.realize import band_limit, transfer
 from spatial.design.regularization import gain_bounds
 from spatial.rig.model import RigFile
-from spatial.units import from_db
 
 FADE_IN, FADE_OUT = 1 / 16, 1 / 4  # of the taps
 GAIN_ROUNDS, GAIN_TOLERANCE = 6, 1.0005
@@ -21,7 +20,7 @@ AUDIBLE_FROM_HZ = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes in front.
+    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes at the seat.
 
     bounds (drivers,): largest |weight| that ``max_gain_db`` allows, inf where there is none.
     """
@@ -34,14 +33,12 @@ class Centre:
 
     @classmethod
     def design(cls, rig_file: RigFile, freqs: NDArray) -> Centre:
-        """Beam of the rig's preset, made to the path's tone target as loud as the drivers' gain bounds let it be."""
-        rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
-        group = beam_group(rig, design.beam)
-        target = target_in_front(rig, scene, design, group, freqs)
-        level, bounds = from_db(design.center_gain_db) * np.abs(target.d), gain_bounds(list(rig.drivers))
-        most = bounds / level[:, None] if np.isfinite(bounds).any() else None
-        w = beam_weights(rig, design.beam, group, freqs, scene.medium, most)
-        made = from_db(design.center_gain_db) * target.d[:, None] * w
+        """Beam of the rig's preset, made to the path's tone target at the seat as loud as the drivers' gain bounds let it be."""
+        group = beam_group(rig_file)
+        target = seat_target(rig_file, group, freqs)
+        wanted, bounds = center_gain(rig_file.design, freqs) * target.d, gain_bounds(list(rig_file.rig.drivers))
+        most = bounds / np.abs(wanted)[:, None] if np.isfinite(bounds).any() else None
+        made = wanted[:, None] * beam_weights(rig_file, freqs, most)
         return cls(group, made * _within(made, bounds)[:, None], target, freqs, bounds)
 
     def at(self, freqs: NDArray) -> NDArray[np.complex128]:
