@@ -51,7 +51,9 @@ def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
     return dataclasses.replace(driver, position_m=Place(where.front + step[0], where.left + step[1], where.up + step[2]))
 
 
-def side_draws_db(rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, directions: FarField | AtRange) -> NDArray[np.float64]:
+def side_draws_db(
+    rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, directions: FarField | AtRange
+) -> NDArray[np.float64]:
     """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands).
 
     directions: the axis, then the sides.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spatial.acoustics.points import POSES, seat
-from spatial.acoustics.tone import beam_reference_in_words, center_gain, seat_target, beam_group
+from spatial.acoustics.tone import beam_group, beam_reference_in_words, center_gain, seat_target
 from spatial.analysis.bands import bands, limits_in_words
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures, pressure

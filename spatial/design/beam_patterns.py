@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.acoustics.harmonics import Harmonics, harmonics_of
-from spatial.acoustics.points import seat_circle, space_of
+from spatial.acoustics.points import arc, seat_azimuth_deg, seat_circle, space_of
 from spatial.acoustics.tone import towards_aim
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.beam_wishes import Wish
@@ -30,7 +30,8 @@ LEFT_AXIS, UP_AXIS = 1, 2
 class Patterns:
     """Responses at some frequencies, of groups of drivers (m) that share a weight.
 
-    groups S (drivers, m); front (freqs, m); bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle;
+    groups S (drivers, m); front (freqs, m); bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle, for a
+    body the bounded ones far away too, as loud on axis;
     sphere (freqs, m, m): mean of g* g^T over all directions that the rig radiates into, far away; loading (freqs, m): mean of |g|^2 over
     the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive power times their cost outside their band;
     count (m,): drive power of a group, about the number of its drivers;
@@ -89,6 +90,11 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
     bounded, stop, front = (look(azimuth) for azimuth in (wish.azimuth_deg, wish.stop_deg, 0.0))
     of_reference = np.zeros((len(freqs), len(rig.drivers), 1), complex)
     of_reference[:, list(reference), 0] = aimed[:, list(reference)]
+    if rig.enclosure.shape in ("sphere", "cylinder"):  # a body's window is to hold for people farther away as well
+        azimuth = np.append(wish.azimuth_deg, 0.0) + seat_azimuth_deg(listener, axis)
+        far = transfer_matrix(rig, arc(azimuth), freqs, medium)
+        nearer = np.abs(front @ of_reference) / np.abs(far[:, -1:] @ of_reference)
+        bounded, wish = np.concatenate([bounded, far[:, :-1] * nearer], axis=1), wish.near_and_far()
     heard, in_front = (bounded @ of_reference)[:, :, 0], (front @ of_reference)[:, 0]
     among = np.array([float(i in set(reference)) for i in used])
     cost = band_weights([rig.drivers[i] for i in used], freqs)

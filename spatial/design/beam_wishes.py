@@ -12,7 +12,7 @@ from spatial.rig.model import BeamSpec
 from spatial.rig.validate import CUSTOM_WINDOW_DB
 from spatial.units import from_db
 
-PAIRED = 0.5**0.5  # strictness of one of two mirrored directions: together they count as one
+PAIRED = 0.5**0.5  # strictness of one of two bounds that together count as one
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,28 @@ class BeamNumbers:
     window_deg: float = 45.0
     step_deg: float = 5.0
     wished_db: tuple[tuple[float, float], ...] = ((0, 0), (15, -0.2), (30, -0.8), (45, -2.2))  # azimuth, level: where starts aim
-    low_db: float = -3.2  # of the window
+    low_db: float = -3.1  # of the window
     high_db: float = 0.4
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
-    gammas: tuple[float, ...] = (0.2, 0.4, 0.6, 1.0, 1.5, 2.5)  # weights of the power all around, beside that at the sides, to be tried
+    gammas: tuple[float, ...] = (
+        0.2,
+        0.25,
+        0.3,
+        0.35,
+        0.4,
+        0.45,
+        0.5,
+        0.55,
+        0.6,
+        0.8,
+        1.0,
+        1.5,
+        2.0,
+        2.5,
+    )  # weights of the power all around, beside that at the sides, to be tried
     gamma_null: float = 0.2  # the first of them that a preset tries
     gamma_room: float = 1.5
-    most_step_db: float = 1.05  # of the sound power within a ninth of an octave
+    most_step_db: float = 1.1  # of the sound power within a ninth of an octave
     custom_strict: float = 0.1  # how strict the upper bounds of a custom shape are outside the window, beside those inside
     error_power: float = 0.0069  # sigma^2 of +-1 dB and +-5 degrees, uniform
     alpha: float = 1.0
@@ -82,6 +97,11 @@ class Wish:
             strict=(np.sqrt(_stands_for(self.azimuth_deg)) * self.strict)[bound],
             **{name: getattr(self, name)[bound] for name in ("azimuth_deg", "low_db", "high_db", "wished_db")},
         )
+
+    def near_and_far(self) -> Wish:
+        """The bounds asked for twice, each counting half: for the seat circle and for the same directions far away."""
+        twice = {name: np.tile(getattr(self, name), 2) for name in ("azimuth_deg", "low_db", "high_db", "wished_db")}
+        return replace(self, strict=np.tile(self.strict, 2) * PAIRED, **twice)
 
 
 def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:

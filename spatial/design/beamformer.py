@@ -87,9 +87,7 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
     )
 
 
-def beam_without_steps(
-    p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers
-) -> tuple[NDArray[np.complex128], float]:
+def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers) -> tuple[NDArray[np.complex128], float]:
     """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
 
     With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
@@ -195,9 +193,7 @@ def made_at_seat(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.co
     return np.asarray(w / there[:, None], complex)
 
 
-def beam_weights(
-    rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS
-) -> NDArray[np.complex128]:
+def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
     """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
 
     Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.measured_head import head_notes
-from spatial.acoustics.points import LEFT, RIGHT, Ears, seat
-from spatial.acoustics.tone import center_gain, ear_target
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.tone import ear_target
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.centre import Centre
@@ -127,9 +127,10 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
         pieces["right"] = offsets, side_taps_of(RIGHT, remaining)
     say("filters center")
     offsets, remaining = timing.offsets(later[2], beam_delay)
-    at_seat = transfer_matrix(rig, seat(rig_file.scene.listener), freqs, rig_file.scene.medium)[:, 0]
-    wanted = center_gain(design, freqs) * centre.target.d
-    pieces["center"] = offsets, with_bass_and_top(Path(wanted, at_seat, None, centre.taps(fs, beam_taps, remaining), remaining))
+    pieces["center"] = (
+        offsets,
+        with_bass_and_top(Path(centre.wanted, centre.at_seat, None, centre.taps(fs, beam_taps, remaining), remaining)),
+    )
 
     n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
     matrix = np.zeros((len(rig.drivers), 3, n_taps))
@@ -160,8 +161,7 @@ def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> N
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
     w = centre.at(freqs)
     found = [
-        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / ear_target(rig_file, centre.group, ear, h[:, ear], freqs).d)
-        for ear in (LEFT, RIGHT)
+        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / ear_target(rig_file, centre.group, ear, h[:, ear], freqs).d) for ear in (LEFT, RIGHT)
     ]
     # the sides make their target exactly: they arrive with the travel time of their place
     arrival = travel + np.array([0.0, 0.0, np.mean(found)])
