@@ -203,10 +203,11 @@ def hardware_gain(rig_file: RigFile) -> NDArray[np.float64]:
     return 10 ** (np.array([d.gain_db for d in rig_file.rig.drivers]) / 20)
 
 
-def shared_band(rig_file: RigFile) -> tuple[float, float]:
-    """Hz in which every driver of the sides may help."""
-    rig, spec = rig_file.rig, rig_file.design.crosstalk
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+def shared_band(rig_file: RigFile, named: tuple[str, ...] | None = None) -> tuple[float, float]:
+    """Hz in which every driver of the sides may help; named: of these drivers instead."""
+    rig = rig_file.rig
+    names = named or rig_file.design.crosstalk.drivers
+    used = rig.indices(names) if names else rig.spatial_drivers
     bands = [rig.drivers[i].band_hz or (0.0, np.inf) for i in used]
     return max(b[0] for b in bands), min(b[1] for b in bands)
 

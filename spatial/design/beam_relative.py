@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import seat
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
@@ -80,7 +80,7 @@ def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
     ratios[:, reference] = 0.0
     ratios[delay, reference] = 1.0
     freqs = np.maximum(np.arange(len(own)) * fs / n_fft, LOWEST_HZ)
-    on_axis = transfer_matrix(rig_file.rig, arc(0.0), freqs, rig_file.scene.medium)[:, 0]
+    on_axis = transfer_matrix(rig_file.rig, seat(rig_file.scene.listener), freqs, rig_file.scene.medium)[:, 0]
     wanted, made = (np.abs(np.sum(on_axis * w, axis=1)) for w in (spectrum, np.fft.rfft(ratios, n_fft, axis=0)))
     return RelativeBeam(reference, minimum_phase(wanted / np.maximum(made, from_db(FLOOR_DB)), n_taps), ratios, share)
 

@@ -100,8 +100,9 @@ class Wish:
 
     def near_and_far(self) -> Wish:
         """The bounds asked for twice, each counting half: for the seat circle and for the same directions far away."""
-        twice = {name: np.tile(getattr(self, name), 2) for name in ("azimuth_deg", "low_db", "high_db", "wished_db")}
-        return replace(self, strict=np.tile(self.strict, 2) * PAIRED, **twice)
+        azimuth, low, high, wished = (np.tile(x, 2) for x in (self.azimuth_deg, self.low_db, self.high_db, self.wished_db))
+        strict = np.tile(self.strict, 2) * PAIRED
+        return replace(self, azimuth_deg=azimuth, low_db=low, high_db=high, wished_db=wished, strict=strict)
 
 
 def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:

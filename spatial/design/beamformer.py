@@ -172,7 +172,7 @@ def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex
 
 
 def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) of the reference, a driver or a group that arrives in phase; at the seat as an ideal source at the origin."""
+    """Weights (freqs, drivers) of the reference alone, a driver or a group in phase; at the seat as an ideal source at the origin."""
     rig, scene = rig_file.rig, rig_file.scene
     group = list(beam_group(rig_file))
     w = np.zeros((len(freqs), len(rig.drivers)), complex)
@@ -210,8 +210,11 @@ def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None,
 
 @dataclass(frozen=True, eq=False)
 class Beam:
-    """A beam that was found: w (freqs, drivers); gamma, the weight of the power all around that kept it free of steps, None where nothing was
-    searched; alone: whether the reference alone was taken because it keeps more from the sides."""
+    """A beam that was found: w (freqs, drivers).
+
+    gamma: the weight of the power all around that keeps it free of steps, None where nothing was searched; alone: whether the reference
+    alone was taken because it keeps more from the sides.
+    """
 
     w: NDArray[np.complex128]
     gamma: float | None = None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import FarField, arc
+from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import Weights, beam_bands, effort_limit_db
+from spatial.analysis.beam_bands import Weights, around, beam_bands, effort_limit_db
 from spatial.analysis.beam_baselines import baseline_weights
 from spatial.analysis.beam_pattern import beam_pattern, pressure
 from spatial.analysis.effective import effective_weights
@@ -97,7 +97,7 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 def _level_db(rig_file: RigFile, weights: Weights, freqs: NDArray, azimuth: NDArray) -> NDArray[np.float64]:
     """Level of weights that are 1 on axis, (freqs, azimuths)."""
-    g = transfer_matrix(rig_file.rig, arc(azimuth), freqs, rig_file.scene.medium)
+    g = transfer_matrix(rig_file.rig, around(rig_file, azimuth), freqs, rig_file.scene.medium)
     return db((g @ weights(freqs)[:, :, None])[:, :, 0])
 
 
@@ -170,7 +170,8 @@ def balloon(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     elevation, azimuth = np.arange(-90.0, 90.1, BALLOON_STEP_DEG), np.arange(-180.0, 180.1, BALLOON_STEP_DEG)
     directions = direction(azimuth, elevation[:, None])
     freqs = np.array([f for f in BALLOON_HZ if f <= HIGHEST_SHARE_OF_FS * bank.fs])
-    points = FarField(np.concatenate([directions.reshape(-1, 3), [[1.0, 0.0, 0.0]]]))
+    axis = direction(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis))
+    points = FarField(np.concatenate([directions.reshape(-1, 3), axis[None]]))
     p = np.abs(pressure(bank, rig_file.rig, rig_file.scene, points, freqs))
     level = db(p[:, :-1] / p[:, -1:]).reshape(len(freqs), len(elevation), len(azimuth))
     caption = captioned(
@@ -223,8 +224,8 @@ def tone(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     found = tone_match(bank, rig_file)
     bands = np.array(found["third_octaves_hz"])
     caption = captioned(
-        f"Tone '{rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level on axis over its target, centre gain "
-        "taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre.",
+        f"Tone '{rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level at the seat over its target, "
+        "centre gain taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre.",
         command,
     )
 

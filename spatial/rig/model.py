@@ -308,7 +308,7 @@ class DesignSpec:
     """``[design]`` (and ``[headphones]``): what is asked of the filters."""
 
     tone: str = key(
-        "pair", "choice", "what a path should sound like: pair: the virtual pair's own loudspeaker; flat: an ideal source; driver: the reference",
+        "pair", "choice", "what a path sounds like: pair: the virtual pair's own loudspeaker; flat: an ideal source; driver: its reference",
         choices=("pair", "flat", "driver"),
     )  # fmt: skip
     tone_boost_db: float = key(12.0, "number", "flat is given up where it needs more", unit="dB", low=0.0, high=40.0)
