@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import InputError, UsageError
+from spatial.fir_response import fir_response
 
 FORMAT = 1
 PATHS = ("left", "right", "center")
@@ -108,8 +109,8 @@ class FilterMatrix:
 
     def spectrum(self, freqs: NDArray[np.float64]) -> NDArray[np.complex128]:
         """W (freqs, drivers, inputs) at any frequencies in Hz, with the bank's own delay in it."""
-        phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(self.n_taps)) / self.fs)
-        return np.tensordot(phase, self.taps, axes=(1, 2))
+        of_all = fir_response(self.taps.reshape(-1, self.n_taps).T, freqs, self.fs)
+        return of_all.reshape(-1, *self.taps.shape[:2])
 
     def stereo_drivers(self) -> tuple[int, int]:
         """Indices of the drivers that stand for left and right where stereo is played without filters.

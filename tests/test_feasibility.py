@@ -12,7 +12,8 @@ from spatial.acoustics.points import LEFT
 from spatial.analysis.bands import bands, effort_for, limits_in_words
 from spatial.analysis.cancellation import cancellation_curves
 from spatial.analysis.effective import side_weights
-from spatial.analysis.feasibility import feasibility, in_words, spans
+from spatial.analysis.feasibility import feasibility, in_words
+from spatial.analysis.spans import spans
 from spatial.analysis.trade import trade
 from spatial.design.sides import design_side
 from spatial.design.virtualizer import compute_filters

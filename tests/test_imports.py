@@ -20,18 +20,19 @@ MAY_IMPORT = {
     "errors": set(),
     "units": set(),
     "small_products": set(),
+    "fir_response": set(),
     "checks": {"errors", "units"},
-    "filters": BASE,
+    "filters": BASE | {"fir_response"},
     "headroom": BASE | {"filters"},
     # design shore
     "rig": BASE,
-    "acoustics": BASE | {"rig", "small_products"},
-    "design": BASE | {"rig", "acoustics", "filters", "headroom", "small_products"},
+    "acoustics": BASE | {"rig", "small_products", "fir_response"},
+    "design": BASE | {"rig", "acoustics", "filters", "headroom", "small_products", "fir_response"},
     # render shore
     "io": BASE,
     "render": BASE | {"filters", "io"},
     # on top of both
-    "analysis": BASE | {"rig", "acoustics", "design", "filters", "headroom"},
+    "analysis": BASE | {"rig", "acoustics", "design", "filters", "headroom", "fir_response"},
     "plots": {"units"},
     "report": BASE | {"analysis", "plots", "filters", "headroom", "rig", "acoustics"},
     "demo_scene": set(),

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from spatial.acoustics.head import ear_responses, sphere_series
 from spatial.acoustics.sofa import Ring, check_container, read_ring
 from spatial.errors import UsageError
+from spatial.fir_response import fir_response
 from spatial.rig.model import HeadFile, RigFile
 
 RADIUS_M = 0.0875  # of the sphere that carries the measurement
@@ -76,8 +77,7 @@ class MeasuredHead:
         ring = self.ring
         turn = -2j * np.pi * freqs / ring.fs
         responses = ring.responses[chosen]
-        kernel = np.exp(np.outer(np.arange(responses.shape[2]), turn))
-        found = responses.reshape(-1, responses.shape[2]) @ kernel  # as one product: stacks of products leave BLAS
+        found = fir_response(responses.reshape(-1, responses.shape[2]).T, freqs, ring.fs).T
         return found.reshape(len(responses), 2, len(freqs)) * np.exp(ring.delays[chosen][:, :, None] * turn)
 
     def ratio(self, freqs: NDArray) -> NDArray[np.complex128]:

@@ -1,7 +1,7 @@
 """Third octave by third octave: what is asked of the sides, what the effort cap lets them reach, what filters reach, and what binds.
 
-Before there are filters "reached" is left out. Reachable is the closed form at the nominal pose: the nearest that the cap allows to the
-virtual pair, or the largest separation.
+Before there are filters "reached" is left out. Reachable is the closed form at the nominal pose, under the cap and the drivers' bands: the
+nearest to the virtual pair, or the largest separation.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import DEEPEST_DB, ITD_BELOW_HZ
 from spatial.analysis.cancellation import natural_db, single_point
 from spatial.analysis.effective import SIDE_NAMES, SideWeights
-from spatial.analysis.feasibility import BANDS_HZ, spans
+from spatial.analysis.spans import BANDS_HZ, spans
 from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights, target_curve_db
-from spatial.design.regularization import CAP_ZERO_HZ, band_weights, cap_zero_hz
+from spatial.design.regularization import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
 from spatial.design.sides import REFERENCE_ALONE_OCTAVES, Side, design_side, is_robust, wished_pair
 from spatial.rig.model import Driver, RigFile
 from spatial.units import from_db, power_db, third_octave_centres, third_octave_mean
@@ -71,7 +71,7 @@ def bands(rig_file: RigFile, weights: SideWeights | None = None, top_hz: float =
     within = 2 ** (((np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5) / 3)
     freqs = np.outer(centres, within).ravel()
     sides = [_side_bands(rig_file, ear, freqs, centres, weights) for ear in (LEFT, RIGHT)]
-    return tuple(max(pair, key=lambda band: band.effort_db - band.cap_db) for pair in zip(*sides, strict=True))
+    return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*sides, strict=True))
 
 
 def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, weights: SideWeights | None) -> list[Band]:
@@ -102,7 +102,8 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
         asked, asked_us = level_and_delay(side.d, wish)
     group = list(side.target.group)
     natural, _ = level_and_delay(side.h_ipsi[:, group].sum(axis=1), side.h_contra[:, group].sum(axis=1))
-    reachable, reachable_us = level_and_delay(side.d, leak if virtual else np.maximum(np.abs(side.c0) - side.rho, 1e-9 * np.abs(side.d)))
+    deepest = leak if virtual else _deepest_leak(rig_file, ear, freqs)
+    reachable, reachable_us = level_and_delay(side.d, np.where(deepest == 0, 1e-9 * side.d, deepest))
     reached: Sequence[float | None] = nothing
     reached_us: Sequence[float | None] = nothing
     if weights is not None:
@@ -131,6 +132,13 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
     return out
 
 
+def _deepest_leak(rig_file: RigFile, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+    """Least leak of a side under the cap in force, faded into the reference alone at the edge as filters are: (freqs,)."""
+    rig, crosstalk = rig_file.rig, rig_file.design.crosstalk
+    silent = replace(crosstalk, mode="null", robust=False, effort_cap_db=default_effort_cap_db(rig, crosstalk))
+    return design_side(replace(rig_file, design=replace(rig_file.design, crosstalk=silent)), ear, freqs).whole_leak
+
+
 def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.complex128]:
     """Contralateral pressure that the mode asks for at the nominal pose: (freqs,).
 
@@ -148,7 +156,8 @@ def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.com
 def effort_for(side: Side, leak: NDArray, root_q: NDArray) -> NDArray[np.float64]:
     """Least effort, dB re the reference alone, that makes a leak with drivers of cost root_q^2 (freqs, used drivers): (freqs,)."""
     used = list(side.order)
-    w = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
+    w = np.zeros(side.w.shape, complex)
+    w[:, used] = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
     return side.effort_db(w)
 
 

@@ -113,6 +113,11 @@ def reachable_db(side: Side) -> NDArray[np.float64]:
     return np.minimum(db(side.d / least), DEEPEST_DB)
 
 
+def own_separation_db(side: Side) -> NDArray[np.float64]:
+    """Separation that a side's own weights make, woofers and tweeters and the reference alone at the edge in it, 80 dB at most."""
+    return np.minimum(db(side.d / np.maximum(np.abs(side.whole_leak), 1e-20 * np.abs(side.d))), DEEPEST_DB)
+
+
 def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128]:
     """Ears' pressures from a real stereo pair where the virtual one should stand: (freqs, points, 2 loudspeakers).
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from spatial.acoustics.transfer import hardware_response
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
+from spatial.fir_response import fir_response
 from spatial.rig.model import Rig
 
 SideWeights = Callable[[int, NDArray[np.float64]], NDArray[np.complex128]]
@@ -31,8 +32,7 @@ def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -
             f"the bank drives {', '.join(bank.driver_names)}; the rig '{rig.name}' has {', '.join(names)}: the names must be the same"
         )
     order = [bank.driver_names.index(name) for name in names]
-    phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(bank.n_taps)) / bank.fs)
-    return phase @ bank.taps[order, bank.input_index(path)].T * hardware_response(rig, freqs)
+    return fir_response(bank.taps[order, bank.input_index(path)].T, freqs, bank.fs) * hardware_response(rig, freqs)
 
 
 def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:

@@ -14,11 +14,11 @@ from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures, pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
 from spatial.analysis.effective import SideWeights, effective_weights, side_weights
-from spatial.analysis.feasibility import in_hz, spans
 from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.room import room_figures
 from spatial.analysis.seat import WINDOW_SLACK_DB, seat_figures
+from spatial.analysis.spans import in_hz, spans
 from spatial.analysis.spread import spread_figures
 from spatial.analysis.width_pair import width_figures
 from spatial.design.beamformer import NUMBERS

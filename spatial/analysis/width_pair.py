@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
 from spatial.filters import FilterMatrix
+from spatial.fir_response import fir_response
 from spatial.rig.model import RigFile
 from spatial.units import db, power_db
 
@@ -55,8 +56,7 @@ class WidthFigures:
 
 def width_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> WidthCurves:
     """Curves at freqs (Hz, rising, above 0)."""
-    phase = np.exp(-2j * np.pi * np.outer(freqs, np.arange(bank.n_taps)) / bank.fs)
-    ipsi, contra = phase @ bank.taps[0, 0], phase @ bank.taps[1, 0]
+    ipsi, contra = fir_response(bank.taps[:2, 0].T, freqs, bank.fs).T
     pair, scene = rig_file.scene.virtual_pair, rig_file.scene
     sphere = relative_response(freqs, pair.angle_deg, pair.distance_m, scene.listener.head_radius_m, scene.medium.c)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def band_lines(found: Sequence[Band], mode: str) -> list[str]:
     """A line a third octave: asked, reachable under the cap, reached by the filters, and which limit bound."""
-    from spatial.analysis.feasibility import in_hz
+    from spatial.analysis.spans import in_hz
 
     with_filters = found[0].reached_db is not None
     head = ["third octave", "asked", "reachable", *(["reached"] if with_filters else []), "effort for it", "cap", "bound by"]

@@ -11,7 +11,7 @@ from spatial.acoustics.points import seat
 from spatial.acoustics.tone import ToneTarget, beam_group, center_gain, seat_target
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.beamformer import beam_weights
-from spatial.design.realize import band_limit, transfer
+from spatial.design.realize import band_limit, transfer_on_grid
 from spatial.design.regularization import gain_bounds
 from spatial.design.width.minimum_phase import minimum_phase
 from spatial.rig.model import DesignSpec, RigFile
@@ -61,12 +61,12 @@ class Centre:
             return taps
         bounds, audible = np.tile(self.bounds, (len(self.w), 1)), self.freqs >= AUDIBLE_FROM_HZ
         for _ in range(GAIN_ROUNDS):
-            over = np.where(audible[:, None], np.abs(transfer(taps, self.freqs, fs)) / self.bounds, 0.0)
+            over = np.where(audible[:, None], np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds, 0.0)
             if over.max() <= GAIN_TOLERANCE:
                 break
             bounds = bounds / np.maximum(over, 1.0)
             taps = self._true_at_seat(self.w * _within(self.w, bounds)[:, None], fs, n_taps, delay)
-        return taps / max(1.0, float((np.abs(transfer(taps, self.freqs, fs)) / self.bounds)[audible].max()))
+        return taps / max(1.0, float((np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds)[audible].max()))
 
     def _true_at_seat(self, w: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
         """Taps of some weights. What windowing them does to the sound at the seat is taken out by a factor that all drivers share."""
@@ -74,7 +74,7 @@ class Centre:
         late = np.exp(2j * np.pi * self.freqs[:, None] / fs * delay)
         for _ in range(SEAT_ROUNDS):
             taps = realize_beam(asked, self.freqs, fs, n_taps, delay)
-            made = np.sum(self.at_seat * transfer(taps, self.freqs, fs) * late, axis=1)
+            made = np.sum(self.at_seat * transfer_on_grid(taps, len(self.freqs)) * late, axis=1)
             factor = wanted * band_limit(self.freqs, fs) / np.where(np.abs(made) > 0, made, 1.0)
             size = np.clip(np.abs(factor), 1 / MOST_CORRECTED, MOST_CORRECTED)
             inside = band_limit(self.freqs, fs) == 1

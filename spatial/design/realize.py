@@ -6,14 +6,19 @@ the filters of all drivers are fitted together to the pressures that they should
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block_toeplitz
+from spatial.fir_response import fir_response
 from spatial.small_products import one_blas_thread
 
 RESIDUAL, REFINEMENTS = 1e-10, 2  # of the normal equations
 WORST_RESIDUAL = 1e-3  # beyond, they are too near to singular
 MORE_LOADING = (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0)  # then, re the mean of their diagonal
+DIRECT_UNKNOWNS = 16384  # taps times drivers; beyond, the direct solution takes longer than the iterative one
 AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
 
@@ -50,13 +55,30 @@ def fit_firs(
 
     Notes
     -----
-    The normal equations are block Toeplitz, their entries inverse transforms of spectra: see `solve_block_toeplitz`. Where they are
-    too near to singular for it, all drivers get the least more loading of some with which it finds the solution.
+    The normal equations are block Toeplitz, their entries inverse transforms of spectra: see `block_toeplitz`. Up to 16384 unknowns
+    they are solved directly, beyond by conjugate gradients, to a residual of 1e-10. Where they are too near to singular for it, all
+    drivers get the least more loading of some with which a solution is found.
     """
     n_freqs, _, n_drivers = h.shape
-    n_fft = 2 * (n_freqs - 1)
     if n_taps > n_freqs - 1:
         raise ValueError(f"{n_taps} taps need a grid of more than {n_taps} frequencies, got {n_freqs}")
+    direct = n_taps * n_drivers <= DIRECT_UNKNOWNS
+    solver = (_direct_solver if direct else _iterative_solver)(h, wanted, weight, nearby, loading, n_taps)
+    with one_blas_thread(), np.errstate(all="ignore"):
+        for share in MORE_LOADING:
+            taps, solved = solver(share)
+            if solved:
+                break
+    return taps
+
+
+Solver = Callable[[float], tuple[NDArray[np.float64], bool]]
+"""From more loading, re the mean of the matrix's diagonal, to taps and whether they are a solution."""
+
+
+def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray, loading: NDArray, n_taps: int) -> Solver:
+    n_freqs, _, n_drivers = h.shape
+    n_fft = 2 * (n_freqs - 1)
     weighted = h.conj() * weight[:, :, None]
     spectra = np.einsum("fei,fej->fij", weighted, h, optimize=True)
     spectra[:, np.arange(n_drivers), np.arange(n_drivers)] += loading
@@ -64,8 +86,8 @@ def fit_firs(
     lags = np.fft.irfft(spectra, n_fft, axis=0)[:n_taps]
     size = np.abs(right).max()
 
-    def solution(added: float) -> tuple[NDArray[np.float64], bool]:
-        """With so much more loading; whether it is one."""
+    def solution(share: float) -> tuple[NDArray[np.float64], bool]:
+        added = share * np.trace(lags[0]) / n_drivers
         heavier = lags.copy()
         heavier[0] += added * np.eye(n_drivers)
         taps = solve_block_toeplitz(heavier, right)
@@ -77,57 +99,30 @@ def fit_firs(
             taps = taps + solve_block_toeplitz(heavier, rest)
         return taps, bool(np.abs(rest).max() <= WORST_RESIDUAL * size)
 
-    with one_blas_thread(), np.errstate(all="ignore"):
-        for share in MORE_LOADING:
-            taps, solved = solution(share * np.trace(lags[0]) / n_drivers)
-            if solved:
-                break
-    return taps
+    return solution
 
 
-def solve_block_toeplitz(lags: NDArray, right: NDArray) -> NDArray[np.float64]:
-    """Solve sum_l R_{m-l} x_l = b_m, m = 0..L-1, for a symmetric positive definite block Toeplitz matrix.
+def _iterative_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray, loading: NDArray, n_taps: int) -> Solver:
+    """One pair of drivers at a time, so that nothing of frequencies x drivers x drivers is held."""
+    n_freqs, _, n_drivers = h.shape
+    n_fft = 2 * (n_freqs - 1)
+    right, lags = np.empty((n_taps, n_drivers)), np.empty((n_taps, n_drivers, n_drivers))
+    for i in range(n_drivers):
+        weighted = h[:, :, i].conj() * weight
+        right[:, i] = np.fft.irfft(np.einsum("fe,fe->f", weighted, wanted) + loading[:, i] * nearby[:, i], n_fft)[:n_taps]
+        for j in range(i, n_drivers):
+            spectrum = np.einsum("fe,fe->f", weighted, h[:, :, j])
+            circle = np.fft.irfft(spectrum + loading[:, i] if i == j else spectrum, n_fft)
+            lags[:, i, j] = circle[:n_taps]
+            lags[0, j, i], lags[1:, j, i] = circle[0], circle[:-n_taps:-1]
 
-    Parameters
-    ----------
-    lags : (L, N, N) float
-        Blocks R_0 ... R_{L-1}; R_{-k} is the transpose of R_k.
-    right : (L, N) float
+    def solution(share: float) -> tuple[NDArray[np.float64], bool]:
+        heavier = lags.copy()
+        heavier[0] += share * np.trace(lags[0]) / n_drivers * np.eye(n_drivers)
+        taps, rest = solve_long_block_toeplitz(heavier, right, RESIDUAL)
+        return taps, rest <= WORST_RESIDUAL
 
-    Returns
-    -------
-    (L, N) float
-
-    Notes
-    -----
-    Levinson's recursion with blocks (Whittle 1963; Wiggins and Robinson 1965): L^2 N^3 operations in place of the L^3 N^3 / 3 of
-    Cholesky, a dozen times faster for eight filters of 512 taps. With the forward and backward solutions F, B of the leading n
-    blocks, T F = [I 0 .. 0], T B = [0 .. 0 I], the next ones are mixtures of [F 0] and [0 B] that cancel what these leave at the
-    ends, and the solution grows by one multiple of B. It is less accurate than Cholesky for bad conditioning, about the condition
-    number times rounding, which the caller refines.
-    """
-    n_blocks, n, _ = lags.shape
-    backwards = np.concatenate([lags[k] for k in range(n_blocks - 1, 0, -1)], axis=1) if n_blocks > 1 else np.empty((n, 0))
-    forwards = np.concatenate([lags[k].T for k in range(1, n_blocks)], axis=1) if n_blocks > 1 else np.empty((n, 0))
-    F, B, x = np.zeros((n_blocks * n, n)), np.zeros((n_blocks * n, n)), np.zeros(n_blocks * n)
-    F[:n] = B[:n] = np.linalg.inv(lags[0])
-    x[:n] = F[:n] @ right[0]
-    one = np.eye(n)
-    for k in range(1, n_blocks):
-        m = k * n
-        row = backwards[:, (n_blocks - 1 - k) * n :]  # R_k ... R_1
-        below, above = row @ F[:m], forwards[:, :m] @ B[:m]
-        alpha, delta = np.linalg.inv(one - above @ below), np.linalg.inv(one - below @ above)
-        missing = right[k] - row @ x[:m]
-        grown = np.zeros((m + n, n))
-        grown[:m] = F[:m] @ alpha
-        grown[n:] -= B[:m] @ (below @ alpha)
-        B[n : m + n] = B[:m] @ delta
-        B[:n] = 0.0
-        B[:m] -= F[:m] @ (above @ delta)
-        F[: m + n] = grown
-        x[: m + n] += B[: m + n] @ missing
-    return x.reshape(n_blocks, n)
+    return solution
 
 
 def audible_to_hz(fs: float) -> float:
@@ -148,4 +143,9 @@ def band_limit(freqs: NDArray, fs: float) -> NDArray[np.float64]:
 
 def transfer(taps: NDArray, freqs: NDArray, fs: float) -> NDArray[np.complex128]:
     """Spectrum (freqs, drivers) of taps (n_taps, drivers) at any frequencies."""
-    return np.exp(-2j * np.pi * np.outer(freqs, np.arange(len(taps))) / fs) @ taps
+    return fir_response(taps, freqs, fs)
+
+
+def transfer_on_grid(taps: NDArray, n_freqs: int) -> NDArray[np.complex128]:
+    """Spectrum (n_freqs, drivers) of taps (n_taps, drivers) on the grid of an rfft, 0 Hz to half the rate."""
+    return np.fft.rfft(taps, 2 * (n_freqs - 1), axis=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.design.realize import audible_to_hz, band_limit, fit_firs, transfer
+from spatial.design.realize import audible_to_hz, band_limit, fit_firs, transfer_on_grid
 from spatial.design.regularization import gain_bounds, smooth_step
 from spatial.design.sides import Side, design_side
 from spatial.rig.model import RigFile
@@ -48,7 +48,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
     stated = side.cap_db.max()
     for rounds in range(CAP_ROUNDS):
         taps = _fit(current, mode, freqs, fs, n_taps, delay, stiffer, emphasis)
-        made = transfer(np.ascontiguousarray(taps[:, order]), freqs, fs)
+        made = transfer_on_grid(taps[:, order], len(freqs))
         of_all = np.zeros(side.w.shape, complex)
         of_all[:, order] = made
         excess = np.where(inside, side.effort_db(of_all) - stated, -np.inf)
