@@ -167,6 +167,7 @@ def _left_side(
     blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
     natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
     share, leak_of_others = added_by_others(rig, group, freqs, h_ipsi, h_contra, fs)
+    # drivers that differ: no more drive power than the least expected error takes (`crosstalk.virtual_leak`), a row a driver where robust
     error_power = rig.tolerance.error_power if spec.mode == "virtual" or is_robust(rig, spec) else 0.0
     poses, h_poses = leaks_over_poses(rig_file, freqs) if is_robust(rig, spec) else (None, None)
     wished = d * wished_pair(scene, design.width.model, freqs) if spec.mode == "virtual" else np.zeros_like(d)
@@ -189,18 +190,19 @@ def _left_side(
             counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least, spread))[:, None]
             robust = robust_weights(hi, v * counts, d, effort, least, spread)
             chosen_w, loading = robust.w, robust.loading
-        elif spec.mode == "virtual" and error_power > 0:
-            v = off[:, used] / root_q
-            least_error = robust_weights(hi, v[:, None], d, effort, np.zeros(len(freqs)), error_power * np.abs(v) ** 2)
-            chosen_w = least_error.w
         else:
+            useful = rho
+            if error_power > 0:
+                v = off[:, used] / root_q
+                least_error = robust_weights(hi, v[:, None], d, effort, np.zeros(len(freqs)), error_power * np.abs(v) ** 2)
+                useful = np.minimum(rho, reachable_leaks(hi, hc, d, np.sum(np.abs(least_error.w) ** 2, axis=1))[1])
             if spec.mode == "target":
                 c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho, leak_phase)
             elif spec.mode == "null":
                 c = nearest_in_disc(np.zeros_like(d), c0, rho)
             else:
-                c = virtual_leak(wished, c0, rho)
-            c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, rho)
+                c = virtual_leak(wished, c0, useful)
+            c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, useful)
             chosen_w = least_effort_weights(hi, hc, d, c)
         w = np.zeros_like(alone)
         w[:, used] = chosen_w / root_q
