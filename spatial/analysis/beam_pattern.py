@@ -3,10 +3,10 @@
 Definitions, p(f, direction) with the beam's axis, the listener unless the rig file says otherwise, as 0 degrees: ``side_db`` on-axis power
 over mean power at +-80, 90, 100 degrees; ``side90_db`` at +-90 alone (shown up to 60); ``droop45_db``, ``peak45_db`` lowest and highest
 level within +-45 degrees in 5 degree steps; ``rear_db`` over |azimuth| >= 135; ``bw6_deg`` between the first -6 dB crossings; ``di_db``
-10 log10 |p0|^2 over the mean over the sphere, far away (baffle: the half-space); ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2;
+10 log10 |p0|^2 over the mean over the sphere, far away (baffle: half-space); ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2;
 ``level_db``, ``ripple_db`` mean and range of the level on axis over what is asked there; ``prering_db`` energy before 1 ms ahead of the
-peak of the on-axis impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field, baffle: 500 Hz-3150 Hz), powers
-averaged inside each.
+peak of the on-axis impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field, baffle: 500 Hz-3150 Hz),
+powers averaged inside each.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ def pose_weights(
     inside = np.flatnonzero((freqs >= POSE_HZ[0]) & (freqs <= POSE_HZ[1]))
     if len(inside) == 0:
         return weights
-    spread = np.geomspace(freqs[inside[0]], freqs[inside[-1]], POSE_POINTS)
-    some = np.unique(inside[np.abs(freqs[inside][:, None] - spread).argmin(axis=0)])
+    even = np.geomspace(freqs[inside[0]], freqs[inside[-1]], POSE_POINTS)
+    some = np.unique(inside[np.abs(freqs[inside][:, None] - even).argmin(axis=0)])
     h_ipsi, h_poses, v, d, effort, wanted_leak, spread = (x[some] for x in (h_ipsi, h_poses, v, d, effort, wanted_leak, spread))
     for _ in range(POSE_ROUNDS):
         w = robust_weights(h_ipsi, v * np.sqrt(weights)[:, None], d, effort, wanted_leak, spread).w
