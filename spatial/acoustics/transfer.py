@@ -61,17 +61,14 @@ def transfer_matrix(rig: Rig, points: Ears | FarField, freqs: ArrayLike, medium:
 def pressure_at(rig: Rig, points_m: NDArray, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
     """Pressure at points (points, 3) in space, without a head, per unit drive: (freqs, points, drivers).
 
-    Drivers in free space and in a baffle are seen from their own places, caps on a ball by the exact series, pistons on a cylinder by
-    their far field times e^{-jkR}/R.
+    Drivers in free space and in a baffle are seen from their own places, those on a body by the exact series of its waves at that range.
+    Points at one distance from a ball, or at one distance and height from a cylinder, are quick: its waves are computed once for all.
     """
     points, c = np.asarray(points_m, float), (medium or Medium()).c
     k = 2 * np.pi * np.maximum(np.asarray(freqs, float), LOWEST_HZ) / c
     body = body_of(rig)
-    if isinstance(body, Ball):
-        return body.near_field(k, points)
     if body is not None:
-        away = np.sqrt((points**2).sum(axis=1))
-        return body.far_field(k, points / away[:, None]) * (phasor(np.outer(k, away)) / away)[:, :, None]
+        return body.near_field(k, points)
     out = np.empty((len(k), len(points), len(rig.drivers)), complex)
     for i, (where, axis) in enumerate(zip(places(rig), axes(rig), strict=True)):
         way = points - where
