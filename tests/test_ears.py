@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from make_rigs import ball_rig, cylinder_rig, free_rig
 from scipy.special import spherical_jn, spherical_yn
@@ -23,7 +23,8 @@ from spatial.rig.model import Medium
 C = Medium().c
 MANY = np.linspace(0, 12000, 1201)
 FEW = np.array([1, 4, 11, 37, 150, 600, 1150])  # of MANY
-FAST = settings(max_examples=6, deadline=None, derandomize=True)
+AS_DRAWN = {"deadline": None, "derandomize": True, "phases": (Phase.explicit, Phase.generate)}  # a failure is told, not shrunk
+FEW_CASES = settings(max_examples=4, **AS_DRAWN)
 
 
 def slowly(rig, ears, freqs):
@@ -59,7 +60,7 @@ poses = st.tuples(st.floats(-0.2, 0.2), st.floats(-0.1, 0.1), st.floats(-20, 20)
 # ---------------------------------------------------------------------------------------------------- the slow way
 
 
-@FAST
+@FEW_CASES
 @given(st.floats(0.05, 0.2), st.floats(0.07, 0.1), st.floats(0.5, 3.0), poses)
 def test_ears_near_a_ball_are_those_of_the_slow_way(radius, head, distance, pose):
     aside, up, yaw = pose
@@ -68,17 +69,17 @@ def test_ears_near_a_ball_are_those_of_the_slow_way(radius, head, distance, pose
     assert worst(transfer_matrix(rig, ears, MANY)[FEW], slowly(rig, ears, MANY[FEW])) < 1e-5
 
 
-@FAST
-@given(st.floats(0.06, 0.12), st.floats(1.2, 3.0), poses)
+@FEW_CASES
+@given(st.floats(0.06, 0.12), st.floats(1.2, 8.0), poses)
 def test_ears_near_a_cylinder_are_those_of_the_slow_way(radius, distance, pose):
     """Down to 10 Hz: the field of a cylinder without ends is not smooth at 0 Hz, splines over even steps were 3 % off there."""
     aside, up, yaw = pose
-    rig = cylinder_rig([0, 70, -110, 180], radius_m=radius, up_m=[0.0, 0.05, 0.0, -0.05]).rig
+    rig = cylinder_rig([0, 70, -110, 180], radius_m=radius, up_m=[0.0, 0.05, 0.05, 0.0]).rig
     ears = Ears(((distance, aside, up),), (yaw,), 0.0875)
-    assert worst(transfer_matrix(rig, ears, MANY)[FEW], slowly(rig, ears, MANY[FEW])) < 5e-5
+    assert worst(transfer_matrix(rig, ears, MANY)[FEW], slowly(rig, ears, MANY[FEW])) < 2e-5
 
 
-@FAST
+@FEW_CASES
 @given(st.floats(0.06, 0.12), st.floats(0.4, 3.0), poses)
 def test_ears_in_free_field_are_those_of_the_slow_way(head, distance, pose):
     aside, up, yaw = pose
@@ -124,7 +125,7 @@ def test_waves_of_a_cap_are_the_sum_over_scipys_bessel_functions():
             assert np.allclose(found[i, :, d], truth, rtol=1e-5, atol=0)
 
 
-@FAST
+@FEW_CASES
 @given(st.floats(0.02, 1.0), st.floats(0.11, 2.0), st.floats(0, 180))
 def test_source_and_receiver_may_be_exchanged_near_a_ball(share, distance, angle):
     """A point on the ball heard at a place, and the place heard on the ball: the same number, by two different series."""
@@ -174,11 +175,11 @@ RIGS = {
 
 @pytest.mark.parametrize("kind", RIGS)
 @pytest.mark.parametrize("freqs", [MANY[::2], MANY[FEW]], ids=["many", "few"])
-@settings(max_examples=3, deadline=None, derandomize=True)
-@given(angles=st.tuples(st.floats(-170, 170), st.floats(-170, 170)), pose=poses)
+@settings(max_examples=2, **AS_DRAWN)
+@given(angles=st.tuples(st.floats(10, 170), st.floats(-170, -10)), pose=poses)
 def test_a_mirrored_rig_hears_mirrored_numbers_to_the_last_bit(kind, freqs, angles, pose):
     aside, up, yaw = pose
-    ears = Ears(((1.9, aside, up), (1.9, 0.0, 0.0), (1.9, 0.0, 0.0), (2.0, -aside, up)), (yaw, 0.0, yaw, 0.0), 0.0875)
+    ears = Ears(((1.9, aside, up), (1.9, 0.0, 0.0), (1.9, 0.0, 0.0)), (yaw, 0.0, yaw), 0.0875)
     one = transfer_matrix(RIGS[kind](angles), ears, freqs)
     forget_ears()
     other = transfer_matrix(RIGS[kind]((-angles[0], -angles[1])), mirrored(ears), freqs)
@@ -262,4 +263,4 @@ def test_the_grid_reaches_past_the_top_and_carries_an_impulse_response(from_zero
     def response(x):
         return np.exp(2j * np.pi * x * 0.25e-3) / (1 + 1j * x / 430.0) ** 2
 
-    assert np.max(np.abs(between(grid, response(grid), f) - response(f))) < 1e-5
+    assert np.max(np.abs(between(grid, response(grid), f, from_zero) - response(f))) < 1e-5

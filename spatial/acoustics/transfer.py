@@ -105,9 +105,10 @@ def _ears_near_body(body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float)
     """Ears (freqs, points, drivers)."""
     folded = Folded.of(ears, body.drivers)
     body, ears = replace(body, drivers=folded.sources), folded.ears
-    grid = ear_grid(freqs.max(), ears.radius_m + body.radius_m, STEPS_NEAR_BODY, c, from_zero=isinstance(body, Ball))
+    from_zero = isinstance(body, Ball)
+    grid = ear_grid(freqs.max(), ears.radius_m + body.radius_m, STEPS_NEAR_BODY, c, from_zero)
     if len(freqs) > len(grid):
-        heard = _interpolated(grid, _near_body(body, ears, grid, c), freqs, body.places(), ears, c)
+        heard = _interpolated(grid, _near_body(body, ears, grid, c), freqs, body.places(), ears, c, from_zero)
     elif len(ears) > MAP_EARS:
         heard = heard_on_a_map(body, ears, freqs, c)
     else:
@@ -128,7 +129,7 @@ def _ears_of_omnis(omnis: tuple[Omni, ...], ears: Ears, freqs: NDArray, c: float
     ears, where = folded.ears, np.array([omni.place_m for omni in folded.sources])
     grid = ear_grid(freqs.max(), ears.radius_m, STEPS_IN_FREE_FIELD, c, from_zero=True)
     if len(freqs) > len(grid):
-        heard = _interpolated(grid, _omnis_kept(folded.sources, ears, grid.tobytes(), c), freqs, where, ears, c)
+        heard = _interpolated(grid, _omnis_kept(folded.sources, ears, grid.tobytes(), c), freqs, where, ears, c, True)
     else:
         heard = ear_responses(freqs, where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
     return folded.unfolded(heard)
@@ -150,9 +151,11 @@ def forget_ears() -> None:
     ear_operator.cache_clear()
 
 
-def _interpolated(grid: NDArray, on_grid: NDArray, freqs: NDArray, where: NDArray, ears: Ears, c: float) -> NDArray[np.complex128]:
+def _interpolated(
+    grid: NDArray, on_grid: NDArray, freqs: NDArray, where: NDArray, ears: Ears, c: float, from_zero: bool
+) -> NDArray[np.complex128]:
     """Ears at freqs from those on the grid, once the way from each driver to each head centre is taken out."""
     centres = np.repeat(ears.centres_m, 2, axis=0)
     travel_s = np.sqrt(((centres[:, None] - where) ** 2).sum(axis=2)) / c
     smooth = on_grid * phasor(-2 * np.pi * grid[:, None, None] * travel_s)
-    return between(grid, smooth, freqs) * phasor(2 * np.pi * freqs[:, None, None] * travel_s)
+    return between(grid, smooth, freqs, from_zero) * phasor(2 * np.pi * freqs[:, None, None] * travel_s)
