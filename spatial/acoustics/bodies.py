@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from spatial.small_products import one_blas_thread
 DEPTH = 0.8  # of the radius: where equivalent sources stand
 SAME_PLACE_DECIMALS = 12  # metres: points as far away as this have their waves in common
 LOWEST_BLOCK_KA = 0.5
+FEW, KEPT = 1024, 32  # waves of caps at so few frequencies and ranges are kept, 1 MB each: a driver that is dragged asks again
 
 
 @dataclass(frozen=True, order=True)
@@ -63,7 +65,7 @@ class Ball:
             towards = np.array([self.drivers[i].axis for i in alike])
             cosine = np.clip(_dot(points, towards) / away[:, None], -1, 1)
             for chosen in octaves(k * self.radius_m):
-                waves = cap_waves(k[chosen], self.radius_m, diameter, r)
+                waves = _waves_of_cap(k[chosen], self.radius_m, diameter, r)
                 out[np.ix_(chosen, every, alike)] = _summed(waves, which, legendre(len(waves) - 1, cosine))
         return out
 
@@ -128,6 +130,19 @@ def octaves(ka: NDArray) -> list[NDArray[np.intp]]:
     return np.split(order, np.flatnonzero(np.diff(steps)) + 1)
 
 
+def _waves_of_cap(k: NDArray, radius_m: float, diameter_m: float, r: NDArray) -> NDArray[np.complex128]:
+    if k.size * r.size > FEW:
+        return cap_waves(k, radius_m, diameter_m, r)
+    return _waves_kept(k.tobytes(), radius_m, diameter_m, r.tobytes())
+
+
+@lru_cache(maxsize=KEPT)
+def _waves_kept(k: bytes, radius_m: float, diameter_m: float, r: bytes) -> NDArray[np.complex128]:
+    waves = cap_waves(np.frombuffer(k), radius_m, diameter_m, np.frombuffer(r))
+    waves.flags.writeable = False
+    return waves
+
+
 def _dot(points: NDArray, towards: NDArray) -> NDArray[np.float64]:
     """Scalar products (points, drivers), each rounded in the same way wherever it stands among the others."""
     return np.asarray((points[:, None] * towards).sum(axis=2))
@@ -140,6 +155,10 @@ def _summed(waves: NDArray, which: NDArray, angular: NDArray) -> NDArray[np.comp
     parts[:, :freqs], parts[:, freqs:] = np.moveaxis(waves.real, 0, 2).swapaxes(0, 1), np.moveaxis(waves.imag, 0, 2).swapaxes(0, 1)
     out = np.empty((freqs, *angular.shape[1:]), complex)
     with one_blas_thread():
+        if n_places == len(which):
+            made = (parts @ angular[:, np.argsort(which)].swapaxes(0, 1)).swapaxes(0, 1)[:, which]
+            out.real, out.imag = made[:freqs], made[freqs:]
+            return out
         for place in range(n_places):
             here = np.flatnonzero(which == place)
             made = (parts[place] @ angular[:, here].reshape(orders, -1)).reshape(2 * freqs, -1, angular.shape[2])
