@@ -21,6 +21,7 @@ from spatial.small_products import one_blas_thread
 
 DEPTH = 0.8  # of the radius: where equivalent sources stand
 SAME_PLACE_DECIMALS = 12  # metres: points as far away as this have their waves in common
+MANY_AT_ONE = 4  # so many points of one place, in the mean, are worth a product of their own
 LOWEST_BLOCK_KA = 0.5
 FEW, KEPT = 1024, 32  # waves of caps at so few frequencies and ranges are kept, 1 MB each: a driver that is dragged asks again
 
@@ -155,8 +156,8 @@ def _summed(waves: NDArray, which: NDArray, angular: NDArray) -> NDArray[np.comp
     parts[:, :freqs], parts[:, freqs:] = np.moveaxis(waves.real, 0, 2).swapaxes(0, 1), np.moveaxis(waves.imag, 0, 2).swapaxes(0, 1)
     out = np.empty((freqs, *angular.shape[1:]), complex)
     with one_blas_thread():
-        if n_places == len(which):
-            made = (parts @ angular[:, np.argsort(which)].swapaxes(0, 1)).swapaxes(0, 1)[:, which]
+        if MANY_AT_ONE * n_places > len(which):
+            made = (parts[which] @ angular.swapaxes(0, 1)).swapaxes(0, 1)
             out.real, out.imag = made[:freqs], made[freqs:]
             return out
         for place in range(n_places):
