@@ -34,6 +34,11 @@ def third_octave_centres(low_hz: float, high_hz: float) -> NDArray[np.float64]:
     return centres[(centres >= low_hz * 2 ** (-1 / 12)) & (centres <= high_hz * 2 ** (1 / 12))]
 
 
+def thirds_below(centres: NDArray[np.float64], top_hz: float) -> NDArray[np.float64]:
+    """Those third octaves that end at or below a frequency."""
+    return centres[centres * 2 ** (1 / 6) <= top_hz * (1 + 1e-9)]
+
+
 def third_octave_mean(power: ArrayLike, freqs: ArrayLike, centres: ArrayLike) -> NDArray[np.float64]:
     """Mean of power over each third octave: (freqs, ...) -> (centres, ...); nan where no frequency falls."""
     power, freqs = np.asarray(power), np.asarray(freqs)

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "small_products": set(),
     "fir_response": set(),
     "checks": {"errors", "units"},
-    "filters": BASE | {"fir_response"},
+    "filters": BASE | {"fir_response", "io"},
     "headroom": BASE | {"filters"},
     # design shore
     "rig": BASE,
@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "render": BASE | {"filters", "io"},
     # on top of both
     "analysis": BASE | {"rig", "acoustics", "design", "filters", "headroom", "fir_response"},
-    "plots": {"units"},
+    "plots": BASE,
     "report": BASE | {"analysis", "plots", "filters", "headroom", "rig", "acoustics"},
     "demo_scene": set(),
     "export": BASE | {"filters", "io"},
@@ -45,7 +45,7 @@ ONLY_IN = {
     "sounddevice": ("io.soundcard",),
     "soundfile": ("io",),
     "soxr": ("io",),
-    "h5py": ("acoustics.sofa",),
+    "h5py": ("acoustics.sofa", "acoustics.hdf5"),
     "numba": ("render.engines.numba_kernels",),
     "cffi": (),
     "spatial.render._core": ("render",),

@@ -30,9 +30,10 @@ from spatial.errors import InputError, OutputError, UsageError
 from spatial.io import atomic
 from spatial.io import riff as riff_module
 from spatial.io.atomic import atomic_file, check_destination
-from spatial.io.audio_in import AudioReader, Resampler
+from spatial.io.audio_in import AudioReader
 from spatial.io.audio_out import AudioWriter, SampleFormat
 from spatial.io.quantize import Quantizer
+from spatial.io.resample import Resampler
 
 
 @pytest.fixture

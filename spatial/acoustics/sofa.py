@@ -14,13 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import InputError, UsageError
+from spatial.acoustics.hdf5 import check_self_contained
+from spatial.errors import InputError, SpatialError, UsageError
 
 CONVENTIONS = ("SimpleFreeFieldHRIR", "GeneralFIR")
 KNOWN = (("SimpleFreeFieldHRIR", "0.4"), ("SimpleFreeFieldHRIR", "0.5"), ("SimpleFreeFieldHRIR", "1.0"), ("SimpleFreeFieldHRIR", "1.1"))
 EAR_HEIGHT_DEG, SAME_RING_DEG, SAME_DISTANCE = 10.0, 2.5, 0.05
 FEWEST_AZIMUTHS, LARGEST_GAP_DEG = 8, 45.0
 LONGEST, MOST_DIRECTIONS, MOST_SAMPLES = 1 << 16, 100_000, 50_000_000  # samples of a response that are read; what is taken into memory
+ATTRIBUTES = ("Conventions", "SOFAConventions", "SOFAConventionsVersion", "DataType", "RoomType")
+POSITIONS = ("SourcePosition", "ListenerPosition", "ListenerView", "ListenerUp", "ReceiverPosition")
+VARIABLES = {"Data.IR": 1 << 62} | dict.fromkeys(("Data.SamplingRate", "Data.Delay", *POSITIONS), 3 * MOST_DIRECTIONS)
+"""All that is read, and how many values each may have; of Data.IR that is checked with its shape."""
+
+LOUDEST = 1e6  # samples; more is no response of anything
 SIDES_DEG = (30.0, 90.0)  # where the near ear is surely louder and earlier
 LEAST_DB, LEAST_US = 1.0, 50.0  # with less it is no head
 ONSET_SHARE = 0.15  # of the largest sample
@@ -45,6 +52,8 @@ class Ring:
 def check_container(path: Path) -> None:
     """Refuse what is no HDF5 file, by its first bytes; InputError."""
     try:
+        if not path.is_file() and path.exists():
+            raise InputError(f"{path.name}: not a regular file")
         with open(path, "rb") as file:
             head = file.read(4096)
     except OSError as error:
@@ -76,8 +85,11 @@ def read_ring(path: Path) -> Ring:
         raise UsageError(f"{path.name}: to read SOFA files h5py is needed: pip install 'spatial-dsp[sofa]'") from None
     try:
         with h5py.File(path, "r") as file:
+            check_self_contained(path.name, file, ATTRIBUTES, VARIABLES, "Type")
             return _Reader(path.name, file).ring()
-    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+    except SpatialError:
+        raise
+    except Exception as error:  # whatever the library makes of a damaged file
         raise InputError(f"{path.name}: damaged, or no SOFA file: {error}") from None
 
 
@@ -95,13 +107,13 @@ class _Reader:
         azimuth, elevation, distance = self.directions(n)
         chosen = self.at_ear_height(azimuth, elevation, distance)
         first = int(chosen.min())  # one range of rows: picked one by one they would be unpacked one by one
-        if (int(chosen.max()) + 1 - first) * 2 * min(taps, LONGEST) > MOST_SAMPLES:
-            raise self.wrong(f"is too large: more than {MOST_SAMPLES} samples between the first and the last response at ear height")
         rows = self.file["Data.IR"][first : int(chosen.max()) + 1, :, : min(taps, LONGEST)]
         responses = np.asarray(rows[chosen - first], float)
         delays = self.per_measurement("Data.Delay", n, receivers)[chosen] if "Data.Delay" in self.file else np.zeros((len(chosen), 2))
         if not (np.isfinite(responses).all() and np.isfinite(delays).all()):
             raise self.wrong("has samples or delays that are not finite")
+        if np.abs(responses).max() > LOUDEST:
+            raise self.wrong(f"has samples (Data.IR) beyond {LOUDEST:g}")
         if not np.all(np.abs(responses).max(axis=2) > 0):
             raise self.wrong("has responses that are silent")
         if np.ptp(delays) > responses.shape[2] + self.rate() * 0.1:
@@ -137,6 +149,12 @@ class _Reader:
             raise self.wrong(f"Data.IR has the shape {found}; (directions, 2 ears, samples) is wanted")
         if found[0] > MOST_DIRECTIONS:
             raise self.wrong(f"has {found[0]} directions; at most {MOST_DIRECTIONS} are read")
+        count = found[0] * 2 * min(found[2], LONGEST)
+        if count > MOST_SAMPLES:
+            raise self.wrong(
+                f"Data.IR is too large: {count} samples ({found[0]} directions), at most {MOST_SAMPLES} are read; "
+                f"take a file of fewer directions or shorter responses"
+            )
         return found
 
     def rate(self) -> float:

@@ -22,7 +22,7 @@ from spatial.design.crosstalk import least_effort_weights, target_curve_db
 from spatial.design.regularization import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
 from spatial.design.sides import REFERENCE_ALONE_OCTAVES, Side, design_side, is_robust, wished_pair
 from spatial.rig.model import Driver, RigFile
-from spatial.units import from_db, power_db, third_octave_centres, third_octave_mean
+from spatial.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
 
 PER_BAND = 8
 TOLERANCE_DB = 0.5
@@ -67,7 +67,8 @@ def bands(rig_file: RigFile, weights: SideWeights | None = None, top_hz: float =
     top_hz : float
         Bands above are left out (filters of a low rate).
     """
-    centres = third_octave_centres(BANDS_HZ[0], min(BANDS_HZ[1], top_hz))
+    centres = third_octave_centres(*BANDS_HZ)
+    centres = centres if top_hz >= BANDS_HZ[1] else thirds_below(centres, top_hz)
     within = 2 ** (((np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5) / 3)
     freqs = np.outer(centres, within).ravel()
     sides = [_side_bands(rig_file, ear, freqs, centres, weights) for ear in (LEFT, RIGHT)]

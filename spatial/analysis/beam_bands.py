@@ -6,6 +6,7 @@ Powers are averaged over nine log-spaced frequencies inside each base-two third 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
 from spatial.design.regularization import cap_zero_hz, effort_cap_curve
 from spatial.rig.model import Rig, RigFile
-from spatial.units import power_db, third_octave_centres
+from spatial.units import power_db, third_octave_centres, thirds_below
 
 Weights = Callable[[NDArray], NDArray]  # freqs -> (freqs, drivers), hardware included
 
@@ -46,9 +47,10 @@ class BeamBands:
     p10_db: NDArray[np.float64] | None
 
 
-def judged_bands(rig: Rig) -> NDArray[np.float64]:
-    """Third octaves that summaries run over: rows in free field and in a wall alias above and lose their grip below."""
-    return third_octave_centres(250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else third_octave_centres(500, 3150)
+def judged_bands(rig: Rig, top_hz: float = math.inf) -> NDArray[np.float64]:
+    """Third octaves that summaries run over, up to top_hz: rows in free field and in a wall alias above and lose their grip below."""
+    low_hz, high_hz = (250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else (500, 3150)
+    return thirds_below(third_octave_centres(low_hz, high_hz), top_hz)
 
 
 def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:

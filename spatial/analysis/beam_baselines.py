@@ -11,6 +11,7 @@ None of them is a preset of the rig file.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -57,9 +58,9 @@ def baseline_weights(rig_file: RigFile) -> dict[str, Weights]:
     }
 
 
-def baseline_figures(rig_file: RigFile) -> dict[str, dict[str, float]]:
-    """Name -> figures of the baseline, summed up as a beam's are."""
-    bands = judged_bands(rig_file.rig)
+def baseline_figures(rig_file: RigFile, top_hz: float = math.inf) -> dict[str, dict[str, float]]:
+    """Name -> figures of the baseline, summed up as a beam's are, in third octaves up to top_hz."""
+    bands = judged_bands(rig_file.rig, top_hz)
     return {
         name: {key: value for key, value in summary(beam_bands(rig_file, weights, bands, tolerance=False)).items() if key in SHOWN}
         for name, weights in baseline_weights(rig_file).items()

@@ -21,7 +21,7 @@ from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.tone import center_gain
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import BeamBands, around, beam_bands, judged_bands
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.filters import FilterMatrix
 from spatial.rig.model import Rig, RigFile, Scene
 from spatial.units import db, power_db
@@ -88,7 +88,7 @@ def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
     def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
         return effective_weights(bank, rig, freqs, "center") / center_gain(rig_file.design, freqs)[:, None]
 
-    bands = beam_bands(rig_file, over_asked, judged_bands(rig))
+    bands = beam_bands(rig_file, over_asked, judged_bands(rig, highest_hz(bank)))
     assert bands.p10_db is not None
     return BeamFigures(**summary(bands), prering_db=prering_db(bank, rig_file), p10_db=float(bands.p10_db.mean()))
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.hearing import band_average, erb_centres
-from spatial.units import db, power_db, third_octave_centres, third_octave_mean
+from spatial.units import db, power_db, third_octave_centres, third_octave_mean, thirds_below
 
 SEPARATION_HZ = (300.0, 8000.0)
 ITD_BELOW_HZ = 1500.0
@@ -23,14 +23,14 @@ POINTS = 300
 ERB_HZ = (100.0, 12000.0)
 
 
-def judged_frequencies(points: int = POINTS) -> NDArray[np.float64]:
-    """Where separation and cues are judged: even over log frequency, 300 Hz-8 kHz."""
-    return np.geomspace(*SEPARATION_HZ, points)
+def judged_frequencies(points: int = POINTS, top_hz: float = SEPARATION_HZ[1]) -> NDArray[np.float64]:
+    """Where separation and cues are judged: even over log frequency, 300 Hz-8 kHz, or to top_hz where filters end below."""
+    return np.geomspace(SEPARATION_HZ[0], min(SEPARATION_HZ[1], top_hz), points)
 
 
-def judged_thirds() -> NDArray[np.float64]:
-    """Third octaves that lie within 300 Hz-8 kHz."""
-    return third_octave_centres(315, 6300)
+def judged_thirds(top_hz: float = SEPARATION_HZ[1]) -> NDArray[np.float64]:
+    """Third octaves that lie whole within 300 Hz-8 kHz, and below top_hz."""
+    return thirds_below(third_octave_centres(315, 6300), top_hz)
 
 
 def mean_separation_db(p_ipsi: NDArray, p_contra: NDArray) -> NDArray[np.float64]:
@@ -45,8 +45,8 @@ def pink_separation_db(p_ipsi: NDArray, p_contra: NDArray, h_ref: NDArray) -> ND
 
 
 def third_octave_separation_db(freqs: NDArray, p_ipsi: NDArray, p_contra: NDArray) -> NDArray[np.float64]:
-    """Level difference of the ears in the judged third octaves, powers averaged inside each: (freqs, ...) -> (thirds, ...)."""
-    ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, judged_thirds()) for p in (p_ipsi, p_contra))
+    """Level difference of the ears in the judged third octaves that end inside the grid, powers averaged: (freqs, ...) -> (thirds, ...)."""
+    ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, judged_thirds(freqs[-1])) for p in (p_ipsi, p_contra))
     return np.minimum(power_db(ipsi) - power_db(contra), DEEPEST_DB)
 
 

@@ -29,7 +29,7 @@ from spatial.analysis.binaural_cues import (
     rms,
     third_octave_separation_db,
 )
-from spatial.analysis.effective import SIDE_NAMES, SideWeights, effective_weights, side_weights
+from spatial.analysis.effective import SIDE_NAMES, SideWeights, effective_weights, highest_hz, side_weights
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.crosstalk import separation_db, target_curve_db
 from spatial.design.sides import Side, design_side
@@ -139,11 +139,11 @@ def real_pair_places(scene: Scene) -> NDArray[np.float64]:
 
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
     """The figures of this module's text for both sides of a bank, the worse one of each."""
-    return figures_of_sides(side_weights(bank, rig_file.rig), rig_file, min(EFFORT_HZ[1], 0.45 * bank.fs))
+    return figures_of_sides(side_weights(bank, rig_file.rig), rig_file, min(EFFORT_HZ[1], highest_hz(bank)))
 
 
 def figures_of_sides(weights: SideWeights, rig_file: RigFile, top_hz: float = EFFORT_HZ[1]) -> SideFigures:
-    """The figures of this module's text for any weights of the two sides, the worse one of each; effort is looked at up to top_hz."""
+    """The figures of this module's text for any weights of the two sides, the worse one of each; nothing is looked at above top_hz."""
     per_side = [_figures(weights, rig_file, ear, top_hz) for ear in (LEFT, RIGHT)]
     worst: dict[str, float] = {}
     for name in ("sep_mean_db", "sep_pink_db", "sep_third_min_db", "worst_pose_db"):
@@ -155,7 +155,7 @@ def figures_of_sides(weights: SideWeights, rig_file: RigFile, top_hz: float = EF
 
 
 def _figures(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -> dict[str, float]:
-    scene, freqs = rig_file.scene, judged_frequencies()
+    scene, freqs = rig_file.scene, judged_frequencies(top_hz=top_hz)
     side = design_side(single_point(rig_file), ear, freqs)
     w = weights(ear, freqs)
     p_ipsi, p_contra = np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
@@ -168,21 +168,21 @@ def _figures(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -
         sep_third_min_db=float(third_octave_separation_db(freqs, p_ipsi, p_contra).min()),
         ild_error_db=float(rms(ild_error)),
         ild_worst_db=float(np.abs(ild_error).max()),
-        ild_worst_hz=float(judged_thirds()[np.abs(ild_error).argmax()]),
+        ild_worst_hz=float(judged_thirds(freqs[-1])[np.abs(ild_error).argmax()]),
         itd_error_us=float(rms(itd_errors_us(freqs, *pressures))),
-        worst_pose_db=float(min(pose_separations_of(weights, rig_file, ear))),
+        worst_pose_db=float(min(pose_separations_of(weights, rig_file, ear, top_hz))),
     )
     return out | _timbre_and_effort(weights, rig_file, ear, top_hz)
 
 
 def pose_separations(bank: FilterMatrix, rig_file: RigFile, ear: int) -> NDArray[np.float64]:
     """Mean separation of one side of a bank at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
-    return pose_separations_of(side_weights(bank, rig_file.rig), rig_file, ear)
+    return pose_separations_of(side_weights(bank, rig_file.rig), rig_file, ear, highest_hz(bank))
 
 
-def pose_separations_of(weights: SideWeights, rig_file: RigFile, ear: int) -> NDArray[np.float64]:
-    """Mean separation of one side at each of the 27 head poses, for any weights: (27,) dB."""
-    freqs = judged_frequencies()
+def pose_separations_of(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float = EFFORT_HZ[1]) -> NDArray[np.float64]:
+    """Mean separation of one side at each of the 27 head poses, for any weights, up to top_hz: (27,) dB."""
+    freqs = judged_frequencies(top_hz=top_hz)
     ears = Ears.cloud(rig_file.scene.listener, POSES)
     p = np.einsum("fpn,fn->fp", transfer_matrix(rig_file.rig, ears, freqs, rig_file.scene.medium), weights(ear, freqs))
     return mean_separation_db(p[:, ear::2], p[:, 1 - ear :: 2])
@@ -224,7 +224,7 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
     time from the place of the path's reference to the head centre, which is added back.
     """
     rig, scene = rig_file.rig, rig_file.scene
-    freqs = fit_frequencies()
+    freqs = fit_frequencies(highest_hz(bank))
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
     out = {}
     for path in bank.input_names:

@@ -30,7 +30,7 @@ from spatial.analysis.baselines import (
 )
 from spatial.analysis.binaural_cues import judged_frequencies, mean_separation_db
 from spatial.analysis.cancellation import EFFORT_HZ, SideFigures, figures_of_sides, hardware_gain, single_point
-from spatial.analysis.effective import SideWeights, side_weights
+from spatial.analysis.effective import SideWeights, highest_hz, side_weights
 from spatial.analysis.trade import pink_frequencies, pink_level_db
 from spatial.design.crosstalk import target_curve_db
 from spatial.design.regularization import band_weights
@@ -297,11 +297,11 @@ def methods_for(rig_file: RigFile, names: Sequence[str] | None = None) -> dict[s
 
 def compare(bank: FilterMatrix, rig_file: RigFile, names: Sequence[str] | None = None) -> tuple[Compared, ...]:
     """The bank, then the methods asked for (default: all that fit), by the figures of `cancellation`."""
-    top_hz = min(EFFORT_HZ[1], 0.45 * bank.fs)
+    top_hz = min(EFFORT_HZ[1], highest_hz(bank))
     mode = rig_file.design.crosstalk.mode
     rows = [Compared(THIS_BANK, f"mode {mode}, FIRs", *_judged(side_weights(bank, rig_file.rig), rig_file, top_hz), None)]
     for name, weights in methods_for(rig_file, names).items():
-        alone = _separation_db(canceller(name, rig_file), rig_file) if mode == "virtual" else None
+        alone = _separation_db(canceller(name, rig_file), rig_file, top_hz) if mode == "virtual" else None
         rows.append(Compared(name, METHODS[name], *_judged(weights, rig_file, top_hz), alone))
     return tuple(rows)
 
@@ -312,8 +312,8 @@ def _judged(weights: SideWeights, rig_file: RigFile, top_hz: float) -> tuple[Sid
     return figures_of_sides(weights, rig_file, top_hz), level_db
 
 
-def _separation_db(weights: SideWeights, rig_file: RigFile) -> float:
-    freqs = judged_frequencies()
+def _separation_db(weights: SideWeights, rig_file: RigFile, top_hz: float) -> float:
+    freqs = judged_frequencies(top_hz=top_hz)
     sides = _plant(rig_file, freqs.tobytes()).sides
     heard = [[np.sum(h * weights(side.ear, freqs), axis=1) for h in (side.h_ipsi, side.h_contra)] for side in sides]
     return float(min(mean_separation_db(ipsi, contra) for ipsi, contra in heard))

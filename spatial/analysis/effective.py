@@ -16,6 +16,8 @@ from spatial.rig.model import Rig
 SideWeights = Callable[[int, NDArray[np.float64]], NDArray[np.complex128]]
 """Effective weights (freqs, drivers of the rig) of the side whose near ear is LEFT or RIGHT, at any frequencies in Hz."""
 SIDE_NAMES = ("left", "right")
+HIGHEST_SHARE_OF_FS = 0.45
+"""Nothing is judged above this share of a bank's rate: there its filters end, whatever music and ears do."""
 
 
 def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -> NDArray[np.complex128]:
@@ -33,6 +35,11 @@ def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -
         )
     order = [bank.driver_names.index(name) for name in names]
     return fir_response(bank.taps[order, bank.input_index(path)].T, freqs, bank.fs) * hardware_response(rig, freqs)
+
+
+def highest_hz(bank: FilterMatrix) -> float:
+    """Where judging a bank ends, Hz."""
+    return HIGHEST_SHARE_OF_FS * bank.fs
 
 
 def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:

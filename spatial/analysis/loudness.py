@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import hardware_response, transfer_matrix
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.filters import FilterMatrix
 from spatial.rig.load import rig_from_text
 
@@ -46,7 +46,7 @@ def bypass_gain_db(bank: FilterMatrix) -> float:
         return 0.0
     rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
     rig, scene = rig_file.rig, rig_file.scene
-    freqs = np.geomspace(HEARD_HZ[0], min(HEARD_HZ[1], 0.45 * bank.fs), N_FREQS)
+    freqs = np.geomspace(HEARD_HZ[0], min(HEARD_HZ[1], highest_hz(bank)), N_FREQS)
     drivers = bank.stereo_drivers()
     straight = np.zeros((len(bank.driver_names), 2))
     straight[drivers[0], 0] = straight[drivers[1], 1] = np.sqrt(0.5) if drivers[0] == drivers[1] else 1.0

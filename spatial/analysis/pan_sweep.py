@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.cancellation import real_pair
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.filters import FilterMatrix
 from spatial.rig.model import RigFile
-from spatial.units import power_db, third_octave_centres, third_octave_mean
+from spatial.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 
 PANS = np.linspace(-1, 1, 41)
 BANDS_HZ = (315.0, 8000.0)
@@ -64,7 +64,7 @@ def pan_sweep(bank: FilterMatrix, rig_file: RigFile, upmix: Upmix, pans: NDArray
     """The sweep at the listener's place of a rig file. upmix(x) is called once for each pan, each time as a new one."""
     frame = 2 ** round(np.log2(FRAME * bank.fs / 48000))
     freqs = np.fft.rfftfreq(frame, 1 / bank.fs)
-    bands = third_octave_centres(*BANDS_HZ)
+    bands = thirds_below(third_octave_centres(*BANDS_HZ), highest_hz(bank))
     used = (freqs > BANDS_HZ[0] / 1.2) & (freqs < BANDS_HZ[1] * 1.2)
     freqs = freqs[used]
     scene = rig_file.scene

@@ -13,6 +13,7 @@ A point receives where the head's centre would be; for the coherence the rigid-s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, Weights, beam_bands, frequencies_of
 from spatial.rig.geometry import head_centre, left_of
 from spatial.rig.model import RigFile, Room
-from spatial.units import power_db, third_octave_centres, third_octave_mean
+from spatial.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 
 BANDS_HZ = (250.0, 4000.0)
 EXACT_PATHS = 300  # the first of them one by one, the rest in cells of direction
@@ -49,12 +50,17 @@ class RoomFigures:
     c50_db: float
 
 
-def room_figures(rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: NDArray | None = None) -> RoomFigures:
-    """Figures of weights in a room (default: the rig file's), heard at a place in rig coordinates (default: its listener's)."""
+def room_figures(
+    rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: NDArray | None = None, top_hz: float = math.inf
+) -> RoomFigures:
+    """Figures of weights in a room (default: the rig file's), heard at a place in rig coordinates (default: its listener's).
+
+    Third octaves that end above top_hz are left out.
+    """
     room = room or rig_file.scene.room or Room()
     at = head_centre(rig_file.scene.listener) if listener_m is None else np.asarray(listener_m, float)
     paths = images(room, np.zeros(3), at, rig_file.scene.medium.c)
-    bands = third_octave_centres(*BANDS_HZ)
+    bands = thirds_below(third_octave_centres(*BANDS_HZ), top_hz)
     direct, rest, early, first_50 = _powers(rig_file, weights, bands, paths)
     di_db = float(beam_bands(rig_file, weights, bands, tolerance=False).di_db.mean())
     volume = float(np.prod(room.size_m))

@@ -20,12 +20,12 @@ from spatial.acoustics.tone import beam_group, center_gain, ear_target, seat_tar
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, SIDE_DEG, Weights, frequencies_of, judged_bands
 from spatial.analysis.cancellation import shared_band
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.design.beamformer import reference_alone
 from spatial.filters import FilterMatrix
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
-from spatial.units import power_db, third_octave_centres
+from spatial.units import power_db, third_octave_centres, thirds_below
 
 TONE_HZ = (200.0, 10000.0)
 BEFORE_S, ASIDE_M = 1e-3, 0.6
@@ -55,9 +55,10 @@ def seat_figures(bank: FilterMatrix, rig_file: RigFile) -> SeatFigures:
     def weights(freqs: NDArray) -> NDArray[np.complex128]:
         return effective_weights(bank, rig_file.rig, freqs, "center")
 
-    tone_db, tone_hz, ears_db = _tone(rig_file, weights, 0.45 * bank.fs)
-    side, droop, peak = _around(rig_file, weights)
-    alone, _, _ = _around(rig_file, lambda freqs: reference_alone(rig_file, freqs))
+    tone_db, tone_hz, ears_db = _tone(rig_file, weights, highest_hz(bank))
+    bands = judged_bands(rig_file.rig, highest_hz(bank))
+    side, droop, peak = _around(rig_file, weights, bands)
+    alone, _, _ = _around(rig_file, lambda freqs: reference_alone(rig_file, freqs), bands)
     at_seat, aside = _before(bank, rig_file)
     return SeatFigures(tone_db, tone_hz, ears_db, at_seat, aside, side, alone, droop, peak)
 
@@ -69,7 +70,7 @@ def _in_bands(power: NDArray) -> NDArray[np.float64]:
 def _tone(rig_file: RigFile, weights: Weights, top_hz: float) -> tuple[float, float, float]:
     """Largest third octave off target at the seat, its frequency, and the rms over third octaves at the ears."""
     thirds = third_octave_centres(*TONE_HZ)
-    thirds = thirds[thirds * 2 ** (1 / 6) < top_hz]
+    thirds = thirds_below(thirds, top_hz)
     freqs = frequencies_of(thirds)
     rig, scene = rig_file.rig, rig_file.scene
     w, group, gain = weights(freqs), beam_group(rig_file), center_gain(rig_file.design, freqs)
@@ -89,9 +90,9 @@ def _tone(rig_file: RigFile, weights: Weights, top_hz: float) -> tuple[float, fl
     return float(np.abs(level[worst])), float(thirds[worst]), float(np.std(ears[inside]))
 
 
-def _around(rig_file: RigFile, weights: Weights) -> tuple[float, float, float]:
-    """Sides, lowest and highest level of the window on the seat circle, over the judged third octaves."""
-    freqs = frequencies_of(judged_bands(rig_file.rig))
+def _around(rig_file: RigFile, weights: Weights, bands_hz: NDArray) -> tuple[float, float, float]:
+    """Sides, lowest and highest level of the window on the seat circle, over third octaves."""
+    freqs = frequencies_of(bands_hz)
     listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
     angles = np.concatenate([[0.0], SIDE_DEG, WINDOW_DEG])
     h = transfer_matrix(rig_file.rig, seat_circle(listener, angles, axis), freqs, rig_file.scene.medium)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.binaural_cues import ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
+from spatial.analysis.binaural_cues import SEPARATION_HZ, ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
 from spatial.analysis.cancellation import real_pair
 from spatial.analysis.effective import SideWeights
 from spatial.rig.model import RigFile, Tolerance
@@ -40,10 +40,12 @@ def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: 
     return np.asarray(gain * np.exp(1j * phase))
 
 
-def spread_figures(weights: SideWeights, rig_file: RigFile, tolerance: Tolerance | None = None) -> SpreadFigures:
-    """The figures of this module's text; tolerance: default the rig file's."""
+def spread_figures(
+    weights: SideWeights, rig_file: RigFile, top_hz: float = SEPARATION_HZ[1], tolerance: Tolerance | None = None
+) -> SpreadFigures:
+    """The figures of this module's text, up to top_hz; tolerance: default the rig file's."""
     rig, scene = rig_file.rig, rig_file.scene
-    freqs, ears = judged_frequencies(), Ears.of(scene.listener)
+    freqs, ears = judged_frequencies(top_hz=top_hz), Ears.of(scene.listener)
     h, real = transfer_matrix(rig, ears, freqs, scene.medium), real_pair(scene, freqs, ears)
     errors = driver_errors(tolerance or rig.tolerance, len(rig.drivers))
     found = []
@@ -65,4 +67,4 @@ def spread_figures(weights: SideWeights, rig_file: RigFile, tolerance: Tolerance
 
 
 def _thirds(power: NDArray, freqs: NDArray) -> NDArray[np.float64]:
-    return third_octave_mean(power, freqs, judged_thirds())
+    return third_octave_mean(power, freqs, judged_thirds(freqs[-1]))

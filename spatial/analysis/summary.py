@@ -12,8 +12,9 @@ from spatial.acoustics.tone import beam_group, beam_reference_in_words, center_g
 from spatial.analysis.bands import bands, limits_in_words
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures, pressure
+from spatial.analysis.binaural_cues import SEPARATION_HZ
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
-from spatial.analysis.effective import SideWeights, effective_weights, side_weights
+from spatial.analysis.effective import SideWeights, effective_weights, highest_hz, side_weights
 from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.room import room_figures
@@ -21,14 +22,16 @@ from spatial.analysis.seat import WINDOW_SLACK_DB, seat_figures
 from spatial.analysis.spans import in_hz, spans
 from spatial.analysis.spread import spread_figures
 from spatial.analysis.width_pair import width_figures
+from spatial.checks import instance, usual_float_errors
 from spatial.design.beamformer import NUMBERS
 from spatial.design.regularization import default_effort_cap_db
+from spatial.errors import UsageError
 from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
 from spatial.rig.geometry import head_centre
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
-from spatial.units import db, third_octave_centres, third_octave_mean
+from spatial.units import db, third_octave_centres, third_octave_mean, thirds_below
 
 TONE_HZ = (200.0, 10000.0)
 
@@ -43,6 +46,7 @@ class Row:
     worst: str = ""
 
 
+@usual_float_errors
 def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere: bool = True) -> dict[str, Any]:
     """Figures of a bank on a rig (default: the one it was designed for), as JSON values.
 
@@ -50,8 +54,18 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
     (headphones), and "headroom"; "room" where the rig file has one. With elsewhere also where nothing was designed for, lists side by side:
     "distance" (0.5 to 2 times the design's), "poses" (the 27) and "head_radius" (70-105 mm), each with their least separation and largest
     errors; in free field "measured_head", where one is at hand.
+
+    Raises
+    ------
+    UsageError
+        Something else than a bank and a rig file, or a bank that carries no rig where none is given.
     """
-    if rig_file is None:
+    instance(bank, FilterMatrix, "analyze_bank", "compute_filters(rig_file) makes one, FilterMatrix.load(path) reads one")
+    if rig_file is not None:
+        instance(rig_file, RigFile, "analyze_bank", "load_rig(path) reads one")
+    elif not bank.rig_text:
+        raise UsageError("the bank carries no rig; give the rig file to judge it on")
+    else:
         rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
     headroom = asdict(predict_headroom(bank))
     if rig_file.rig.kind == "headphones":
@@ -59,12 +73,12 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
     weights = side_weights(bank, rig_file.rig)
     return {
         "sides": asdict(side_figures(bank, rig_file)),
-        "third_octaves": [asdict(band) for band in bands(rig_file, weights, 0.45 * bank.fs)],
-        **(figures_elsewhere(weights, rig_file) if elsewhere else {}),
-        "spread": asdict(spread_figures(weights, rig_file)),
+        "third_octaves": [asdict(band) for band in bands(rig_file, weights, highest_hz(bank))],
+        **(figures_elsewhere(weights, rig_file, highest_hz(bank)) if elsewhere else {}),
+        "spread": asdict(spread_figures(weights, rig_file, highest_hz(bank))),
         "beam": asdict(beam_figures(bank, rig_file)),
         "seat": asdict(seat_figures(bank, rig_file)),
-        "beam_baselines": baseline_figures(rig_file),
+        "beam_baselines": baseline_figures(rig_file, highest_hz(bank)),
         **({"room": figures_in_room(bank, rig_file)} if rig_file.scene.room is not None else {}),
         "arrival_samples": arrivals(bank, rig_file),
         "tone": tone_match(bank, rig_file),
@@ -80,23 +94,23 @@ def figures_in_room(bank: FilterMatrix, rig_file: RigFile) -> dict[str, dict[str
         "all_equal": simpler["all_equal"],
         "beam": lambda freqs: effective_weights(bank, rig_file.rig, freqs, "center"),
     }
-    return {name: asdict(room_figures(rig_file, weights)) for name, weights in ways.items()}
+    return {name: asdict(room_figures(rig_file, weights, top_hz=highest_hz(bank))) for name, weights in ways.items()}
 
 
-def figures_elsewhere(weights: SideWeights, rig_file: RigFile) -> dict[str, dict[str, Any]]:
-    """The sides at other distances, poses and head radii; in free field also on a measured head, where one is at hand."""
+def figures_elsewhere(weights: SideWeights, rig_file: RigFile, top_hz: float = SEPARATION_HZ[1]) -> dict[str, dict[str, Any]]:
+    """The sides, up to top_hz, at other distances, poses and head radii; in free field also on a measured head, where one is at hand."""
     factors = distance_factors(rig_file)
     distance_m = float(np.linalg.norm(head_centre(rig_file.scene.listener)))
     places = [{"front_m": front, "left_m": left, "yaw_deg": yaw} for (front, left, _), yaw in POSES]
     found = {
         "distance": {
             "at_m": [round(factor * distance_m, 3) for factor in factors],
-            **_with_worst(over_distance(weights, rig_file, factors)),
+            **_with_worst(over_distance(weights, rig_file, factors, top_hz)),
         },
-        "poses": {"at": places, **_with_worst(over_poses(weights, rig_file))},
-        "head_radius": {"at_m": list(HEAD_RADII_M), **_with_worst(over_head_radius(weights, rig_file))},
+        "poses": {"at": places, **_with_worst(over_poses(weights, rig_file, top_hz))},
+        "head_radius": {"at_m": list(HEAD_RADII_M), **_with_worst(over_head_radius(weights, rig_file, top_hz=top_hz))},
     }
-    on_head = on_measured_head(weights, rig_file)
+    on_head = on_measured_head(weights, rig_file, top_hz)
     if on_head is not None:
         found["measured_head"] = {"file": on_head.file, "at": list(PLACES), **on_head.measured.as_lists()}
     return found
@@ -114,7 +128,7 @@ def _with_worst(found: Judged) -> dict[str, Any]:
 def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
     """Sides against centre per third octave, 200 Hz-10 kHz: |p_ipsi/d| of the louder deviation less |p/d| on axis, centre gain out."""
     thirds = third_octave_centres(*TONE_HZ)
-    thirds = thirds[thirds < 0.45 * bank.fs]
+    thirds = thirds_below(thirds, bank.fs / 2)
     freqs = np.geomspace(thirds[0] * 2 ** (-1 / 6), thirds[-1] * 2 ** (1 / 6), 9 * len(thirds))
     target = seat_target(rig_file, beam_group(rig_file), freqs)
     at_seat = pressure(bank, rig_file.rig, rig_file.scene, seat(rig_file.scene.listener), freqs)[:, 0]
@@ -193,7 +207,7 @@ def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
 
 def _spread_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
     """What is left of the virtual pair where drivers differ as the rig file says: nine of ten loudspeakers."""
-    found, tolerance = spread_figures(side_weights(bank, rig_file.rig), rig_file), rig_file.rig.tolerance
+    found, tolerance = spread_figures(side_weights(bank, rig_file.rig), rig_file, highest_hz(bank)), rig_file.rig.tolerance
     return Row(
         "  under driver spread",
         f"+-{tolerance.gain_db:g} dB, {tolerance.phase_deg:g} deg",
@@ -203,7 +217,7 @@ def _spread_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
 
 
 def _limits_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
-    found = bands(rig_file, side_weights(bank, rig_file.rig), 0.45 * bank.fs)
+    found = bands(rig_file, side_weights(bank, rig_file.rig), highest_hz(bank))
     free = np.array([band.limit == "none" for band in found])
     hz = np.array([band.hz for band in found])
     return Row(
@@ -213,7 +227,7 @@ def _limits_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
 
 def _gain_error_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
     low_hz, high_hz = shared_band(rig_file)
-    freqs = np.geomspace(max(300, low_hz), min(8000, high_hz), 300)
+    freqs = np.geomspace(max(300, low_hz), min(8000, high_hz, highest_hz(bank)), 300)
     errors = []
     for curves in cancellation_curves(bank, rig_file, freqs):
         assert curves.asked_db is not None
@@ -236,7 +250,7 @@ def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
         "custom": "own shape",
     }.get(spec.preset, "-")
     worst = f"{figures.side_min_db:.1f} dB at {in_hz(figures.side_min_hz)}"
-    beside = baseline_figures(rig_file)
+    beside = baseline_figures(rig_file, highest_hz(bank))
     shown = ", ".join(f"{beside[name]['side_db']:.1f}" for name in ("reference", "all_equal", "static_matrix"))
     windowed = spec.preset in ("null", "room", "power_ratio")
     at_seat = seat_figures(bank, rig_file)

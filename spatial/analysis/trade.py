@@ -38,7 +38,8 @@ class Trade:
     """One effort cap.
 
     A virtual pair's errors against a real pair, rms, and that of time also for nine of ten loudspeakers whose drivers differ as the rig
-    file says; its level; with the far ear silenced as far as can be, the separation in the worst third octave, 315 Hz-6.3 kHz, and its level.
+    file says; its level; with the far ear silenced as far as can be, the separation in the worst third octave, 315 Hz-6.3 kHz, and its
+    level.
     """
 
     cap_db: float

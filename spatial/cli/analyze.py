@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.cli.common import add_command, print_json, tell
 from spatial.cli.see import add_bank_and_rig, bank_and_rig
+from spatial.cli.streams import to_output
 from spatial.errors import UsageError
 
 if TYPE_CHECKING:
@@ -123,8 +124,9 @@ def run_analyze(args: argparse.Namespace) -> None:
     if args.json:
         print_json(figures)
     elif args.csv:
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerows([("figure", "value"), *((name, "" if value is None else value) for name, value in flattened.items())])
+        with to_output():
+            table = csv.writer(sys.stdout, lineterminator="\n")
+            table.writerows([("figure", "value"), *((name, "" if value is None else value) for name, value in flattened.items())])
     else:
         virtual = rig_file.rig.kind == "headphones" or rig_file.design.crosstalk.mode == "virtual"
         tell("\n".join([heading(args.bank, rig_file), *figure_lines(figures, virtual), *against_lines(compared, rig_file)]))

@@ -1,14 +1,19 @@
-"""What several commands share: common options, figures as JSON, refusing to overwrite."""
+"""What several commands share: common options, figures as JSON, pictures, words."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spatial.errors import OutputError
+from spatial.checks import whole_characters
+from spatial.cli.streams import give_up, to_output
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spatial.plots.style import Theme
 
 
 def add_command(
@@ -21,30 +26,64 @@ def add_command(
         parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
     if writes:
         parser.add_argument("-f", "--force", action="store_true", help="overwrite what is there")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, says_engine=False)
     return parser
 
 
-def refuse_overwrite(path: Path, force: bool) -> None:
-    """OutputError where path exists and force is not given."""
-    if path.exists() and not force:
-        raise OutputError(f"{path}: exists; -f overwrites it")
-
-
 def print_json(figures: Any) -> None:
-    """One JSON document on standard output, the same bytes in every locale."""
-    json.dump(figures, sys.stdout, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    """One JSON document on standard output, the same bytes in every locale.
+
+    Names of files that are not UTF-8 have replacement characters: JSON holds no halves of characters.
+    """
+    with to_output():
+        json.dump(_whole(figures), sys.stdout, indent=2, allow_nan=False)
+        sys.stdout.write("\n")
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return whole_characters(value)
+        case dict():
+            return {_whole(key): _whole(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [_whole(entry) for entry in value]
+    return value
+
+
+def picture(figure: Figure, theme: Theme, file_format: str) -> bytes:
+    """The file of a figure; signs that no font of the system has become boxes, said once."""
+    from spatial.plots.fonts import boxes_for_missing_signs, fit_fonts
+    from spatial.plots.style import figure_bytes
+
+    with boxes_for_missing_signs():
+        missing = fit_fonts(figure)
+    if missing:
+        say(f"no font of this system has {missing[:20]}; the picture shows boxes instead")
+    return figure_bytes(figure, theme, file_format)
+
+
+def say_fallback() -> None:
+    """One line where the C core is missing, so that nobody takes the fallback's speed for this program's."""
+    from spatial.render.backends import fallback_note
+
+    note = fallback_note()
+    if note:
+        say(f"spatial: {note}")
 
 
 def say(text: str) -> None:
     """Words for a person, on standard error; characters the terminal lacks are replaced."""
-    _print(text, sys.stderr)
+    try:
+        _print(text, sys.stderr)
+    except OSError:
+        give_up(sys.stderr)
 
 
 def tell(text: str) -> None:
     """The answer of a command for a person, on standard output; characters the terminal lacks are replaced."""
-    _print(text, sys.stdout)
+    with to_output():
+        _print(text, sys.stdout)
 
 
 def _print(text: str, stream: Any) -> None:

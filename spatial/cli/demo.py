@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from spatial.cli.common import add_command, tell
 from spatial.cli.design import STAGES, designed, heading, share_done, table
 from spatial.cli.progress import ProgressBar
+from spatial.cli.see import page_of
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import OutputError
+from spatial.io.atomic import refuse_standard_output
 
 if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
@@ -71,6 +73,7 @@ def run_demo(args: argparse.Namespace) -> None:
 
 def refuse_folder(path: Path) -> None:
     """OutputError where the folder cannot be a demo's: no folder, or one that holds something a demo did not make."""
+    refuse_standard_output(path)
     if not path.resolve().parent.is_dir():
         raise OutputError(f"{path}: folder {path.resolve().parent} does not exist")
     if not path.exists():
@@ -140,10 +143,8 @@ def draw(folder: Path, bank: FilterMatrix, rig_file: RigFile, command: str) -> l
 
 
 def write_report(folder: Path, bank: FilterMatrix, rig_file: RigFile, command: str) -> None:
-    """The page."""
-    from spatial.report.page import report_page
-
-    (folder / "report.html").write_bytes(report_page(bank, rig_file, command).encode())
+    """The page, with the pictures that ``spatial report`` has."""
+    (folder / "report.html").write_bytes(page_of(bank, rig_file, command).encode())
 
 
 def made(bank: FilterMatrix, rendered: RenderReport, pictures: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_destination
+from spatial.io.atomic import atomic_file, check_destination, refuse_standard_output
 from spatial.units import REFERENCE_FS
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def run_design(args: argparse.Namespace) -> None:
     if args.output is None and not args.show:
         raise UsageError("where to? -o BANK (for example -o bank.npz); --show alone prints the keys in force")
     if args.output is not None:
+        refuse_standard_output(args.output)
         if args.output.suffix != ".npz":
             raise UsageError(f"{args.output}: a bank's name ends in .npz")
         check_destination(args.output, force=args.force)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
+import logging
 import sys
 from importlib import import_module
 
 import spatial
-from spatial.errors import SpatialError
+from spatial.cli.arguments import parse_arguments
+from spatial.cli.common import say_fallback, tell
+from spatial.cli.stopping import interrupted
+from spatial.cli.streams import complain, open_closed_streams, output_failure
+from spatial.errors import SpatialError, UsageError
 
 COMMAND_MODULES = ("rigs", "design", "render", "play", "analyze", "see", "bench", "demo")
 INTERRUPTED = 130
@@ -21,7 +25,7 @@ class VersionAction(argparse.Action):
         from spatial.render.backends import describe_engine
 
         try:
-            print(f"spatial {spatial.__version__}  engine {describe_engine()}")
+            tell(f"spatial {spatial.__version__}  engine {describe_engine()}")
         except SpatialError as error:
             parser.exit(error.exit_code, f"spatial: {error}\n")
         parser.exit(0)
@@ -42,22 +46,52 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted)."""
-    args = build_parser().parse_args(argv)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its caches are nobody's business: without them it is slower, no more
+    open_closed_streams()
     try:
+        code = _run(argv)
+    except SystemExit as end:  # argparse's, or a signal's
+        code = _delivered(end.code if isinstance(end.code, int) else 0)
+        raise SystemExit(code) from None
+    return _delivered(code)
+
+
+def _delivered(code: int) -> int:
+    """The exit code, unless all went well and standard output did not take it."""
+    failure = output_failure()
+    if failure is not None and code == 0:
+        complain(f"spatial: {failure}")
+        return failure.exit_code
+    return code
+
+
+def _run(argv: list[str] | None) -> int:
+    args = parse_arguments(build_parser(), sys.argv[1:] if argv is None else argv)
+    try:
+        if not args.says_engine:
+            say_fallback()
         return args.run(args) or 0
     except SpatialError as error:
         if args.debug:
             raise
-        print(f"spatial: {error}", file=sys.stderr)
+        complain(f"spatial: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print("spatial: interrupted, nothing was written", file=sys.stderr)
+        complain("spatial: interrupted, nothing was written")
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except MemoryError as error:
+        complain(f"spatial: not enough memory{f' ({error})' if str(error) else ''}; ask for less: shorter filters, a lower rate")
+        return UsageError.exit_code
     except Exception as error:
+        if interrupted():  # while a module was loading, which may make another error of it
+            complain("spatial: interrupted, nothing was written")
+            return INTERRUPTED
+        if isinstance(error, OSError) and (failure := output_failure()) is not None:
+            complain(f"spatial: {failure}")
+            return failure.exit_code
         if args.debug:
             raise
-        print(f"spatial: this is a bug: {type(error).__name__}: {error}; run again with --debug for the traceback", file=sys.stderr)
+        complain(f"spatial: this is a bug: {type(error).__name__}: {error}; run again with --debug for the traceback")
         return 1

@@ -8,10 +8,11 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.common import add_command, print_json, say, say_fallback, tell
 from spatial.cli.render import add_block_option, add_chain_options, add_input_options
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
+from spatial.cli.streams import complain, output_failure
 from spatial.errors import SpatialError, UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def add_commands(commands: Any) -> None:
     card.add_argument("--identify", action="store_true", help="pink noise at -30 dBFS from each driver in turn, with its name")
     add_chain_options(play)
     add_block_option(play)
-    play.set_defaults(bits=None, keep_latency=False)
+    play.set_defaults(bits=None, keep_latency=False, says_engine=True)  # without the core it ends with that sentence
 
 
 def latency(text: str) -> str | float:
@@ -58,6 +59,7 @@ def latency(text: str) -> str | float:
 def run_play(args: argparse.Namespace) -> int:
     """List devices, identify drivers, or play; returns the exit code."""
     if args.list_devices:
+        say_fallback()
         return list_devices(args.json)
     check_usage(args)
     from spatial.cli.keys import Keys
@@ -116,8 +118,8 @@ def leave(lost: Lost) -> NoReturn:
     """The device is lost and may hang whatever touches it: go on in a fresh process, or end without looking back."""
     say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {lost.where}" if lost.state else ""))
     if lost.state:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        output_failure()
+        complain("", end="")
         os.environ[RESUME] = json.dumps(lost.state)
         os.execv(sys.executable, [sys.executable, "-P", "-m", "spatial", *sys.argv[1:]])
     end_at_once(lost.error.exit_code)
@@ -125,8 +127,8 @@ def leave(lost: Lost) -> NoReturn:
 
 def end_at_once(code: int) -> NoReturn:
     """Without the farewells of an interpreter, which might wait for a dead sound server."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    output_failure()
+    complain("", end="")
     os._exit(code)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from spatial.cli.common import say
 from spatial.cli.render import clock
+from spatial.cli.streams import to_output
 from spatial.render.player import PlayerStats
 
 REFRESH_S = 0.1
@@ -63,8 +64,8 @@ class JsonLines:
         """Lines stay."""
 
     def _write(self, event: str, facts: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps({"event": event, **facts}, allow_nan=False) + "\n")
-        sys.stdout.flush()
+        with to_output():
+            sys.stdout.write(json.dumps({"event": event, **facts}, allow_nan=False) + "\n")
 
 
 class LogLines:

@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.cli.common import add_command, print_json, say, tell
+from spatial.cli.common import add_command, picture, print_json, say, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
+from spatial.filters import UPMIXES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,8 +50,7 @@ def add_commands(commands: Any) -> None:
     )
     add_input_and_output(upmix, "L', R', C: .wav, .rf64, .caf or .w64")
     add_input_options(upmix)
-    methods = ("directional", "projection", "matrix", "off")
-    upmix.add_argument("--method", choices=methods, default="directional", help="how the centre is found (directional)")
+    upmix.add_argument("--method", choices=UPMIXES, default="directional", help="how the centre is found (directional)")
     upmix.add_argument(
         "--latency-ms", type=number, default=21.0, metavar="MS", help="of directional 0, 2.7, 21 or 85, of projection 2.7, 21 or 85 (21)"
     )
@@ -100,8 +100,8 @@ def add_block_option(parser: Any) -> None:
 
 
 def number(text: str) -> float:
-    """A finite number, with a decimal point."""
-    value = float(text)
+    """A finite number, with a decimal point; a typeset minus sign is one."""
+    value = float(text.replace("\N{MINUS SIGN}", "-"))
     if not -1e6 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text} is no number that makes sense here")
     return value
@@ -303,14 +303,14 @@ def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
 
     from spatial.cli.rigs import picture_format
     from spatial.io.atomic import atomic_file
-    from spatial.plots.style import LIGHT, figure_bytes
+    from spatial.plots.style import LIGHT
     from spatial.report.chain_figures import activity as activity_figure
 
     source = Path(args.input).name
     delay = "" if args.method in ("matrix", "off") else f", {args.latency_ms:g} ms"
     command = shlex.join(["spatial", "upmix", source, Path(args.output).name, "--method", args.method, "--plot", args.plot.name])
     drawing = activity_figure(activity, source, args.method + delay, command)
-    content = figure_bytes(drawing(LIGHT), LIGHT, picture_format(args.plot))
+    content = picture(drawing(LIGHT), LIGHT, picture_format(args.plot))
     with stop_cleanly(), atomic_file(args.plot) as file:
         file.write(content)
 

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.cli.common import add_command, print_json, tell
+from spatial.cli.common import add_command, picture, print_json, tell
+from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
 
 if TYPE_CHECKING:
@@ -125,9 +126,11 @@ def run_check(args: argparse.Namespace) -> None:
 
 
 def picture_format(path: Path) -> str:
-    """ "png", "svg" or "pdf" from a file name's suffix; UsageError for others."""
+    """ "png", "svg" or "pdf" from a file name's suffix; UsageError for others, and for standard output."""
+    from spatial.io.atomic import refuse_standard_output
     from spatial.plots.style import FORMATS
 
+    refuse_standard_output(path)
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
         raise UsageError(f"{path}: no picture format; the name ends in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
@@ -137,11 +140,11 @@ def picture_format(path: Path) -> str:
 def _draw(args: argparse.Namespace, rig_file: RigFile) -> None:
     from spatial.io.atomic import atomic_file
     from spatial.plots.plan import plan_figure
-    from spatial.plots.style import LIGHT, figure_bytes
+    from spatial.plots.style import LIGHT
 
     figure = plan_figure(rig_file.rig, rig_file.scene, caption=f"spatial check {Path(args.rig).name}")
-    content = figure_bytes(figure, LIGHT, picture_format(args.output))
-    with atomic_file(args.output) as file:
+    content = picture(figure, LIGHT, picture_format(args.output))
+    with stop_cleanly(), atomic_file(args.output) as file:
         file.write(content)
 
 

@@ -7,11 +7,11 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.cli.common import add_command, tell
+from spatial.cli.common import add_command, picture, tell
 from spatial.cli.rigs import picture_format
 from spatial.cli.stopping import stop_cleanly
 from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_destination, megabytes
+from spatial.io.atomic import atomic_file, check_destination, megabytes, refuse_standard_output
 
 if TYPE_CHECKING:
     from spatial.filters import FilterMatrix
@@ -84,7 +84,7 @@ def run_plot(args: argparse.Namespace) -> None:
     file_format = picture_format(args.output)
     check_destination(args.output, force=args.force, inputs=(args.bank,))
     bank, rig_file = bank_and_rig(args)
-    from spatial.plots.style import DARK, LIGHT, figure_bytes
+    from spatial.plots.style import DARK, LIGHT
     from spatial.report.figures import bank_figure
 
     theme, command = DARK if args.dark else LIGHT, command_line(args, "--kind", args.kind)
@@ -92,7 +92,7 @@ def run_plot(args: argparse.Namespace) -> None:
         figure = chain_drawing(args.kind, bank, rig_file, command)(theme)
     else:
         figure = bank_figure(args.kind, bank, rig_file, command, theme)
-    content = figure_bytes(figure, theme, file_format)
+    content = picture(figure, theme, file_format)
     with stop_cleanly(), atomic_file(args.output) as file:
         file.write(content)
     tell(f"{args.output}  {args.kind} of {rig_file.rig.name}")
@@ -120,14 +120,20 @@ def chain_drawing(kind: str, bank: FilterMatrix, rig_file: RigFile, command: str
 
 def run_report(args: argparse.Namespace) -> None:
     """The page."""
+    refuse_standard_output(args.output)
     if args.output.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{args.output}: a report is a page; the name ends in .html")
     check_destination(args.output, force=args.force, inputs=(args.bank,))
     bank, rig_file = bank_and_rig(args)
-    from spatial.report.page import report_page
-
-    whole_chain = {kind: chain_drawing(kind, bank, rig_file) for kind in CHAIN_KINDS} if "center" in bank.input_names else {}
-    page = report_page(bank, rig_file, command_line(args), whole_chain).encode()
+    page = page_of(bank, rig_file, command_line(args)).encode()
     with stop_cleanly(), atomic_file(args.output) as file:
         file.write(page)
     tell(f"{args.output}  report of {rig_file.rig.name}, one file of {megabytes(len(page))}")
+
+
+def page_of(bank: FilterMatrix, rig_file: RigFile, command: str) -> str:
+    """The page with every picture that the bank can have, those of the whole chain too."""
+    from spatial.report.page import report_page
+
+    whole_chain = {kind: chain_drawing(kind, bank, rig_file) for kind in CHAIN_KINDS} if "center" in bank.input_names else {}
+    return report_page(bank, rig_file, command, whole_chain)

@@ -10,9 +10,9 @@ FIT_POINTS = 200
 SEARCH_S, SEARCH_STEP_S = 6e-3, 5e-6
 
 
-def fit_frequencies() -> NDArray[np.float64]:
-    """Where arrivals are measured: equal weight per octave, 300 Hz-4 kHz: (200,) Hz."""
-    return np.geomspace(*FIT_HZ, FIT_POINTS)
+def fit_frequencies(top_hz: float = FIT_HZ[1]) -> NDArray[np.float64]:
+    """Where arrivals are measured: equal weight per octave, 300 Hz-4 kHz, or to top_hz where filters end below: (200,) Hz."""
+    return np.geomspace(FIT_HZ[0], min(FIT_HZ[1], top_hz), FIT_POINTS)
 
 
 def delay_s(freqs: NDArray, response: NDArray) -> float:

@@ -17,6 +17,7 @@ from spatial.acoustics.measured_head import head_notes
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.tone import ear_target
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
+from spatial.checks import instance, usual_float_errors, whole_number
 from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.centre import Centre
 from spatial.design.crossover import Path, with_crossovers
@@ -26,13 +27,14 @@ from spatial.design.sides import Side, design_sides
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
-from spatial.rig.geometry import head_centre
+from spatial.rig.geometry import farthest, head_centre
 from spatial.rig.mirror import partners
-from spatial.rig.model import RigFile
+from spatial.rig.model import Rig, RigFile
 from spatial.units import REFERENCE_FS, from_db, scaled_samples
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter
 FS_RANGE = (8000, 384000)
+FARTHEST_M = 30.0  # from the middle of the drivers: 90 ms, as long as a hardware delay may be
 
 Progress = Callable[[str], None]
 
@@ -55,6 +57,7 @@ class Timing:
         return first, zero - first
 
 
+@usual_float_errors
 def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progress | None = None) -> FilterMatrix:
     """Filter matrix of a rig.
 
@@ -63,7 +66,7 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     rig_file : RigFile
         As ``load_rig`` returns it.
     fs : int
-        Sample rate, 8-384 kHz. Taps and delays of the rig file are stated at 48 kHz and scale with it.
+        Sample rate, 8-384 kHz, a whole number of any type. Taps and delays of the rig file are stated at 48 kHz and scale with it.
     progress : callable
         Called with the name of each stage as it begins.
 
@@ -75,16 +78,28 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     Raises
     ------
     UsageError
-        fs out of range.
+        fs out of range; drivers more than 60 m apart; a rig_file that is none.
     InputError
         The listener's head file cannot be read.
     """
-    if not FS_RANGE[0] <= fs <= FS_RANGE[1] or fs != int(fs):
-        raise UsageError(f"sample rate {fs} Hz: a whole number from {FS_RANGE[0]} to {FS_RANGE[1]} is wanted")
+    instance(rig_file, RigFile, "compute_filters", "load_rig(path) reads one")
+    fs = whole_number(fs, "sample rate", *FS_RANGE, form="{} {} Hz")
+    if rig_file.rig.kind == "loudspeakers":
+        _refuse_sizes(rig_file.rig)
     head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
     say = progress or (lambda stage: None)
-    bank = headphone_filters(rig_file, int(fs)) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, int(fs), say)
+    bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
+
+
+def _refuse_sizes(rig: Rig) -> None:
+    """Filters span the time between the nearest and the farthest driver: what is no loudspeaker is told before anything is computed."""
+    place, apart_m = farthest(rig)
+    if apart_m > FARTHEST_M:
+        raise UsageError(
+            f"driver '{rig.drivers[place].name}': {apart_m:.4g} m from the middle of the drivers, at most {FARTHEST_M:g} m are possible; "
+            "places are in metres (0.45, not 450, for 450 mm)"
+        )
 
 
 # ------------------------------------------------------------------------------------------------- loudspeakers

@@ -14,7 +14,7 @@ import numpy as np
 
 from spatial.errors import OutputError, UsageError
 from spatial.filters import PATHS, FilterMatrix
-from spatial.io.atomic import atomic_file
+from spatial.io.atomic import atomic_file, refuse_standard_output
 from spatial.io.audio_out import AudioWriter
 
 FORMAT = 1
@@ -44,13 +44,14 @@ def export_wav(bank: FilterMatrix, folder: str | os.PathLike[str], *, force: boo
     Raises
     ------
     UsageError
-        An input whose name cannot be a file's.
+        An input whose name cannot be a file's; standard output.
     OutputError
         The folder holds something and force is not given, or cannot be written.
     """
     for name in bank.input_names:
         if not name.isidentifier():
             raise UsageError(f"bank: input {name!r} cannot be the name of a file")
+    refuse_standard_output(folder)
     folder = Path(folder)
     names = [f"{name}.wav" for name in bank.input_names] + [INDEX]
     try:

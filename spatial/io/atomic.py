@@ -13,6 +13,14 @@ from typing import BinaryIO
 
 from spatial.errors import OutputError, UsageError
 
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+def refuse_standard_output(path: str | os.PathLike[str]) -> None:
+    """UsageError for "-": a result is written beside its place first and takes its name when it is whole, which only a file can."""
+    if os.fspath(path) in STANDARD_OUTPUT:
+        raise UsageError(f"{os.fspath(path)}: standard output is not written to, only files are; give the name of a file")
+
 
 def check_destination(path: str | os.PathLike[str], *, force: bool, inputs: tuple[str | os.PathLike[str], ...] = ()) -> None:
     """Whether a file may be written here.
@@ -20,10 +28,11 @@ def check_destination(path: str | os.PathLike[str], *, force: bool, inputs: tupl
     Raises
     ------
     UsageError
-        One of the inputs is the same file, by path, link or second name; also with force.
+        One of the inputs is the same file, by path, link or second name; also with force. Or "-", standard output.
     OutputError
         The folder is missing, something that is no regular file is there, or a file is and force is not given.
     """
+    refuse_standard_output(path)
     path = Path(path)
     folder = path.parent
     if not folder.is_dir():
@@ -34,7 +43,7 @@ def check_destination(path: str | os.PathLike[str], *, force: bool, inputs: tupl
         if os.path.exists(source) and os.path.samefile(path, source):
             raise UsageError(f"{path}: output and input {os.fspath(source)} are the same file")
     if not stat.S_ISREG(path.stat().st_mode):
-        raise OutputError(f"{path}: there is something that is not a regular file")
+        raise OutputError(f"{path}: there is something that is not a regular file; only those are written")
     if not force:
         raise OutputError(f"{path}: exists; -f overwrites it")
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import stat
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
 from spatial.errors import InputError
-from spatial.io.headers import contradictions
+from spatial.io.decoder import Decoder, LostSyncError
+from spatial.io.headers import examine
+from spatial.io.links import Link, find_links
+from spatial.io.sniff import HEAD, MPEG, is_foreign, kind_of, tag_length
+from spatial.io.splice import Disk, Span, Splice
 
 Audio = NDArray[np.float32]
 
@@ -22,8 +26,8 @@ LARGEST_SAMPLE = 1e6
 LONGEST_FILE = 2**60
 """Frames. A header that claims more does not know."""
 
-CONVERTIBLE_HZ = (1000, 1_000_000)
-PIECE_FRAMES = 4096
+MOST_ASKED = 256
+"""Streams in one file that are asked for their length before the first is read."""
 
 CHANNEL_NAMES = {1: ("",), 2: (" (left)", " (right)")}
 
@@ -72,45 +76,110 @@ class AudioReader:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> None:
-        self.name = os.fspath(path)
-        self.strict, self.scrub = strict, scrub
-        self.warnings: list[str] = []
-        self.scrubbed = 0
-        self.position = 0
-        descriptor = open_regular(self.name)
+        self._prepare(os.fspath(path), strict, scrub)
+        self._open(open_regular(self.name))
+
+    @classmethod
+    def of_descriptor(cls, descriptor: int, name: str, *, strict: bool = False, scrub: bool = False) -> AudioReader:
+        """Reader of a file that is open already, from its beginning; the descriptor is closed with the reader."""
+        reader = AudioReader.__new__(AudioReader)
+        reader._prepare(name, strict, scrub)
+        reader._open(descriptor)
+        return reader
+
+    def _open(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         try:
-            self._size = os.fstat(descriptor).st_size
-            with open(descriptor, "rb", closefd=False) as file:
-                self._first_bytes = file.read(16)
-                odd = contradictions(file, self._size)
-            os.lseek(descriptor, 0, os.SEEK_SET)
-            self._file = self._open(descriptor, odd)
+            self._survey()
+            self._begin()
         except BaseException:
-            os.close(descriptor)
-            raise
-        try:
-            for sentence in odd:
-                self._warn(sentence)
-        except InputError:
             self.close()
             raise
 
-    def _open(self, descriptor: int, odd: list[str]) -> soundfile.SoundFile:
-        """By descriptor, not by name: a name's bytes, its suffix or a dash mean nothing then."""
+    def _prepare(self, name: str, strict: bool, scrub: bool) -> None:
+        self.name = name
+        self.strict, self.scrub = strict, scrub
+        self.warnings: list[str] = []
+        self.scrubbed = self.position = 0
+        self._first_bytes = b""
+        self._descriptor = -1
+        self._links: list[Link | None] = []  # still to be read; None: the file as it stands
+        self._link: Link | None = None
+        self._link_begin = 0  # frame
+        self._decoder: Decoder | None = None
+
+    def _survey(self) -> None:
+        """Find out what stands where: streams, tags around them, claims that the size contradicts."""
+        size = self._size = os.fstat(self._descriptor).st_size
+        self._disk = disk = Disk(self._descriptor, size)
+        self._first_bytes = disk.at(0, 16)
+        begin, kind = begin_and_kind(disk)
+        if is_foreign(kind):
+            raise InputError(f"{self.name}: {kind}, which is not read; decode it: ffmpeg -i {self.name} decoded.wav")
+        self._odd: tuple[str, ...] = ()
+        if kind in ("FLAC", "Ogg", MPEG):
+            found = find_links(disk, kind, begin)
+            self._links, self._odd = list(found.links), found.sentences
+        if not self._links:
+            claims = examine(Splice(disk, (Span(begin, size),)), size - begin)
+            parts = claims.mended(begin, size)
+            self._links, self._odd = [None if parts == (Span(0, size),) else Link(parts)], claims.sentences
+
+    def _begin(self) -> None:
+        """Open the first stream, and ask the others how long they are."""
+        several = len(self._links) > 1
+        claimed = [self._frames_of(link) for link in self._links] if several and len(self._links) <= MOST_ASKED else [None]
         try:
-            file = soundfile.SoundFile(descriptor, closefd=False)
+            self._advance()
         except soundfile.LibsndfileError as error:
-            why = "; ".join([error.error_string.rstrip("."), *odd])
+            why = "; ".join([error.error_string.rstrip("."), *self._odd])
             raise InputError(f"{self.name}: {self._describe()}: no sound file that libsndfile reads ({why})") from None
-        if file.frames == 0:
+        decoder = self._decoder
+        assert decoder is not None
+        if decoder.frames == 0:
             raise InputError(f"{self.name}: {self._describe()}: no samples in it")
-        if file.channels > 2:
-            raise InputError(f"{self.name}: {file.channels} channels; mono and stereo are read")
-        self.fs, self.channels = file.samplerate, file.channels
-        self.frames = file.frames if file.frames < LONGEST_FILE else None
-        self.format = f"{file.format} {file.subtype.lower().replace('_', ' ')}"
-        self._descriptor = descriptor
-        return file
+        self._take_format(decoder)
+        first = self._link.frames if self._link is not None and decoder.format == "FLAC" else decoder.frames
+        if several:
+            self.frames = None if None in claimed else sum(frames or 0 for frames in claimed)
+        else:
+            self.frames = first if first is not None and first < LONGEST_FILE else None
+        for sentence in self._odd:
+            self._warn(sentence)
+
+    def _take_format(self, decoder: Decoder) -> None:
+        if decoder.channels > 2:
+            raise InputError(f"{self.name}: {decoder.channels} channels; mono and stereo are read")
+        self.fs, self.channels = decoder.fs, decoder.channels
+        self.format = f"{decoder.format} {decoder.subtype.lower().replace('_', ' ')}"
+
+    def _frames_of(self, link: Link | None) -> int | None:
+        """What a stream of several claims."""
+        if link is None:
+            return None
+        if link.frames is not None:
+            return link.frames
+        try:
+            decoder = Decoder(Splice(self._disk, link.parts))
+        except soundfile.LibsndfileError:
+            return None
+        frames = decoder.frames
+        decoder.close()
+        return frames if 0 < frames < LONGEST_FILE else None
+
+    def _advance(self) -> bool:
+        """Open the next stream; False where there is none."""
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
+        if not self._links:
+            return False
+        self._link = self._links.pop(0)
+        self._link_begin = self.position
+        if self._link is None:
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+        self._decoder = Decoder(self._descriptor if self._link is None else Splice(self._disk, self._link.parts))
+        return True
 
     def _describe(self) -> str:
         """Size and first bytes, for a file that is not what it claims to be."""
@@ -129,7 +198,7 @@ class AudioReader:
         Raises
         ------
         InputError
-            A sample that is not finite (without scrub), damage inside the file, an end that comes before the header's
+            A sample that is not finite (without scrub), damage inside the file, an end that is not where the header claims
             (with strict).
         """
         x = self._read(frames)
@@ -142,19 +211,64 @@ class AudioReader:
         return np.ascontiguousarray(np.broadcast_to(x.T, (2, len(x))))
 
     def _read(self, frames: int) -> Audio:
-        """(frames, channels) as they stand in the file."""
+        """(frames, channels) as they stand in the file, one stream after another."""
+        pieces: list[Audio] = []
+        wanted = frames
+        while wanted and self._decoder is not None:
+            piece = self._piece(wanted)
+            pieces.append(piece)
+            self.position += len(piece)
+            wanted -= len(piece)
+            if wanted and not self._next_stream():
+                self._end()
+        return pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros((0, self.channels), np.float32), *pieces])
+
+    def _piece(self, frames: int) -> Audio:
+        """The next frames of this stream; where its last bytes are no frame it ends before them."""
+        assert self._decoder is not None
         try:
-            x = self._file.read(frames, dtype="float32", always_2d=True)
+            return self._decoder.read(frames)
+        except LostSyncError as error:
+            known = self._link.frames if self._link is not None else None
+            there = self.position + len(error.frames) - self._link_begin
+            if not self._decoder.exhausted and (known is None or there < known):
+                raise InputError(f"{self.name}: damaged behind frame {self._link_begin + there} ({error})") from None
+            if known is None:
+                self._warn(f"its last bytes are no whole frame, it may be truncated; {there} frames are there")
+            elif there >= known:
+                self._warn(f"bytes behind frame {self._link_begin + there} belong to nothing and are not read")
+            return error.frames
+
+    def _next_stream(self) -> bool:
+        """Go on to the next one, if it is like the first."""
+        try:
+            if not self._advance():
+                return False
         except soundfile.LibsndfileError as error:
-            raise InputError(f"{self.name}: damaged behind frame {self.position} ({error.error_string})") from None
-        self.position += len(x)
-        if len(x) < frames:
-            if self.position == 0:
-                raise InputError(f"{self.name}: {self._describe()}: no samples in it")
-            if self.frames is not None and self.position != self.frames:
-                self._warn(f"truncated: the header claims {self.frames} frames, {self.position} are there")
-                self.frames = self.position
-        return x
+            self._leave_out(f"no sound that libsndfile reads ({error.error_string.rstrip('.')})")
+            return False
+        assert self._decoder is not None
+        if (self._decoder.fs, self._decoder.channels) == (self.fs, self.channels):
+            return True
+        plural = "s" * (self._decoder.channels > 1)
+        self._leave_out(f"another stream of {self._decoder.fs} Hz, {self._decoder.channels} channel{plural}")
+        return False
+
+    def _leave_out(self, what: str) -> None:
+        self._warn(f"behind frame {self.position} follows {what}; it is not read")
+        self.frames = self.position
+        self._links.clear()
+        self._advance()
+
+    def _end(self) -> None:
+        """Compare what was there with what was claimed."""
+        if self.position == 0:
+            raise InputError(f"{self.name}: {self._describe()}: no samples in it")
+        if self.frames is not None and self.position != self.frames:
+            if not self.warnings:  # else it is told why
+                cut = "truncated: " if self.position < self.frames else ""
+                self._warn(f"{cut}the header claims {self.frames} frames, {self.position} are there")
+            self.frames = self.position
 
     def _refusal(self, x: Audio) -> InputError:
         """Counts what is not finite from here to the end of the file, without keeping it."""
@@ -170,7 +284,9 @@ class AudioReader:
 
     def close(self) -> None:
         """Release the file."""
-        self._file.close()
+        if self._decoder is not None:
+            self._decoder.close()
+            self._decoder = None
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -182,61 +298,12 @@ class AudioReader:
         self.close()
 
 
-class Resampler:
-    """A source at another rate: linear phase, no delay; frame n of the source lies at n fs/source.fs.
-
-    Gives round(source frames x fs/source.fs) frames. soxr, very high quality, band-limited to the lower of the two rates.
-
-    Raises
-    ------
-    InputError
-        A rate outside CONVERTIBLE_HZ.
-    """
-
-    def __init__(self, source: StereoSource, fs: int) -> None:
-        import soxr
-
-        for rate in (source.fs, fs):
-            if not CONVERTIBLE_HZ[0] <= rate <= CONVERTIBLE_HZ[1]:
-                raise InputError(f"{rate} Hz: rates from {CONVERTIBLE_HZ[0]} to {CONVERTIBLE_HZ[1]} Hz are converted")
-        self.fs = fs
-        self._piece = max(PIECE_FRAMES * min(source.fs, fs) // fs, 1)  # read at a time; bounds what it becomes
-        self._source = source
-        self._stream: Any = soxr.ResampleStream(source.fs, fs, 2, dtype="float32", quality="VHQ")
-        self._waiting: Audio = np.zeros((2, 0), np.float32)
-        self._taken = self._given = 0
-        self._ended = False
-
-    @property
-    def frames(self) -> int | None:
-        """As many as the source's header claims, at the new rate."""
-        return None if self._source.frames is None else self._at_new_rate(self._source.frames)
-
-    def _at_new_rate(self, frames: int) -> int:
-        """Nearest whole number, halves up, without going through floating point."""
-        return (2 * frames * self.fs + self._source.fs) // (2 * self._source.fs)
-
-    def read(self, frames: int) -> Audio:
-        """The next frames, (2, frames) float32; fewer only at the end."""
-        pieces, there = [self._waiting], self._waiting.shape[1]
-        while there < frames and not self._ended:
-            pieces.append(self._convert())
-            there += pieces[-1].shape[1]
-        ready = np.concatenate(pieces, axis=1)
-        self._waiting = ready[:, frames:].copy()
-        return np.ascontiguousarray(ready[:, :frames])
-
-    def _convert(self) -> Audio:
-        """Resample one piece of the source; the last is cut, or filled up, to the exact number of frames."""
-        x = self._source.read(self._piece)
-        self._taken += x.shape[1]
-        self._ended = x.shape[1] < self._piece
-        y = self._stream.resample_chunk(np.ascontiguousarray(x.T), last=self._ended).T
-        if self._ended:
-            due = self._at_new_rate(self._taken) - self._given
-            y = np.pad(y[:, :due], ((0, 0), (0, max(due - y.shape[1], 0))))
-        self._given += y.shape[1]
-        return y
+def begin_and_kind(disk: Disk) -> tuple[int, str | None]:
+    """Where the tags in front of a sound end, and what begins there."""
+    begin = 0
+    while length := tag_length(disk.at(begin, HEAD)):
+        begin += length
+    return begin, kind_of(disk.at(begin, HEAD)) or (MPEG if begin else None)  # some writers leave room behind the tag
 
 
 def open_regular(name: str) -> int:

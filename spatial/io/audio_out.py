@@ -13,7 +13,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_space, write_failure
+from spatial.io.atomic import atomic_file, check_space, refuse_standard_output, write_failure
 from spatial.io.quantize import Quantizer
 from spatial.io.riff import RiffWriter
 
@@ -37,10 +37,11 @@ class SampleFormat:
     Raises
     ------
     UsageError
-        A suffix, or a combination, that there is not.
+        A suffix, or a combination, that there is not; standard output.
     """
 
     def __init__(self, path: str | os.PathLike[str], channels: int, bits: str | None = None) -> None:
+        refuse_standard_output(path)
         name, suffix = os.fspath(path), Path(path).suffix.lower()
         if suffix not in CONTAINERS:
             raise UsageError(f"{name}: the suffix names the format: {', '.join(CONTAINERS)}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.plots.labels import every_nth, short_names
 from spatial.plots.style import Theme, decibel_axis, frequency_axis, level_range, series_style
 from spatial.units import db
 
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 SHOWN_HZ = (20.0, 20000.0)
 RANGE_DB = 60.0  # below the loudest filter
 SHOWN_SHARE, MARGIN_MS = 0.01, 0.3  # of the largest tap: the picture ends where nothing larger follows
+MOST_NAMED = 48
 APART = 1.3  # between two responses, in units of the largest tap
 WIDTHS = (2.6, 1.0)  # first drawn wide, last narrow: of two that coincide both are seen
 
 
 def draw_impulses(axes: Axes, taps: NDArray[np.float64], fs: float, latency_samples: int, names: Sequence[str], theme: Theme) -> Axes:
-    """Impulse responses one above the other, each named, on one scale; time 0 is the bank's latency.
+    """Impulse responses one above the other, named (of more than 48 every n-th), on one scale; time 0 is the bank's latency.
 
     Parameters
     ----------
@@ -39,8 +41,10 @@ def draw_impulses(axes: Axes, taps: NDArray[np.float64], fs: float, latency_samp
     for i, response in enumerate(taps):
         axes.plot(time_ms, response / largest - APART * i, color=series_style(theme, i)["color"], linewidth=1.1)
     axes.set_ylim(-APART * (len(taps) - 1) - 1.1, 1.1)
-    axes.set_yticks([-APART * i for i in range(len(taps))], list(names))
-    for i, label in enumerate(axes.get_yticklabels()):
+    named = range(0, len(taps), every_nth(len(taps), MOST_NAMED))
+    short = short_names(names)
+    axes.set_yticks([-APART * i for i in named], [short[i] for i in named])
+    for i, label in zip(named, axes.get_yticklabels(), strict=True):
         label.set_color(series_style(theme, i)["color"])
     axes.set_xlabel("time re latency (ms)")
     return axes

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from spatial.plots.fonts import boxes_for_missing_signs
+from spatial.plots.labels import CROWD, ordinal, short_names, show_every_nth
 from spatial.plots.style import LIGHT, Theme, new_figure, themed
 
 CLOSE_UP_BELOW = 0.35
 """A rig smaller than this part of the scene is drawn a second time, larger."""
+DRIVER_LABEL, TITLE = "driver label", "title"
+MAX_SHARED = 4  # names in a label of drivers that stand above each other
 
 
 def plan_figure(rig: Any, scene: Any, caption: str = "", theme: Theme = LIGHT) -> Any:
@@ -27,12 +31,14 @@ def plan_figure(rig: Any, scene: Any, caption: str = "", theme: Theme = LIGHT) -
     low, high = _scene_limits(rig, scene)
     small = bool(rig.drivers) and _rig_reach(rig) < CLOSE_UP_BELOW * float(np.max(high - low)) / 2
     with themed(theme):
-        figure: Any = new_figure(f"Plan view: {_plain(rig.name)}", _plain(caption), 10.5 if small else 6.5, 5.8)
+        figure: Any = new_figure(f"Plan view: {rig.name}", caption, 10.5 if small else 6.5, 5.8)
         figure.get_layout_engine().set(h_pad=0.1)
         panels = figure.subplots(1, 2 if small else 1, squeeze=False)[0]
         plan_view(rig, scene, panels[0], theme, named=not small)
         if small:
             rig_view(rig, panels[1], theme)
+        with boxes_for_missing_signs():
+            _make_room(figure, panels[-1])
     return figure
 
 
@@ -80,7 +86,7 @@ def plan_view(rig: Any, scene: Any, axes: Any, theme: Theme = LIGHT, named: bool
         )
     _draw_head(axes, head, listener.head_radius_m, nose, left_ear, theme)
     _draw_rig(axes, rig, float(np.max(high - low)), named, theme)
-    axes.set_title("scene")
+    axes.set_title("scene", gid=TITLE)
     return axes
 
 
@@ -90,13 +96,20 @@ def rig_view(rig: Any, axes: Any, theme: Theme = LIGHT) -> Any:
     middle = _places(rig).mean(axis=0) if not rig.enclosure.radius_m else np.zeros(2)
     _frame(axes, middle - reach, middle + reach)
     _draw_rig(axes, rig, 2 * reach, named=True, theme=theme)
-    axes.set_title("rig, enlarged")
+    axes.set_title("rig, enlarged", gid=TITLE)
     return axes
 
 
-def _plain(text: str) -> str:
-    """Text in which matplotlib finds no formula."""
-    return text.replace("$", r"\$")
+def _make_room(figure: Any, axes: Any) -> None:
+    """Of many drivers as many are named as there is room for; a title that labels lie on goes."""
+    labels = axes.findobj(lambda artist: artist.get_gid() == DRIVER_LABEL)
+    step = show_every_nth(figure, labels)
+    if step > 1:
+        axes.set_xlabel(f"{axes.get_xlabel()}\nevery {ordinal(step)} place is named")
+    for title in axes.findobj(lambda artist: artist.get_gid() == TITLE):
+        place = title.get_window_extent()
+        if len(labels) > CROWD and any(label.get_visible() and label.get_window_extent().overlaps(place) for label in labels):
+            title.set_text("")
 
 
 def _places(rig: Any) -> np.ndarray:
@@ -179,7 +192,8 @@ def _draw_rig(axes: Any, rig: Any, scale_m: float, named: bool, theme: Theme) ->
         axes.axhline(0, color=theme.ink, linewidth=1.2, zorder=0)
     labels: dict[tuple[float, float], list[str]] = {}
     where = _places(rig)
-    for driver, (front, left) in zip(rig.drivers, where, strict=True):
+    names = short_names([driver.name for driver in rig.drivers])
+    for driver, name, (front, left) in zip(rig.drivers, names, where, strict=True):
         azimuth, elevation = math.radians(driver.facing_deg.azimuth), math.radians(driver.facing_deg.elevation)
         ahead, aside = math.cos(elevation) * math.cos(azimuth), math.cos(elevation) * math.sin(azimuth)
         arrow = 0.09 * scale_m
@@ -194,7 +208,7 @@ def _draw_rig(axes: Any, rig: Any, scale_m: float, named: bool, theme: Theme) ->
             color=theme.center, linewidth=3, solid_capstyle="butt",
         )  # fmt: skip
         axes.plot(left, front, marker="o", markersize=4.5, color=theme.center)
-        labels.setdefault((round(front, 3), round(left, 3)), []).append(f"{_plain(driver.name)}  ch {driver.channel}")
+        labels.setdefault((round(front, 3), round(left, 3)), []).append(f"{name}  ch {driver.channel}")
     if rig.drivers and not rig.enclosure.radius_m:
         axes.plot(0, 0, marker="+", markersize=7, color=theme.soft)
     if named:
@@ -208,7 +222,13 @@ def _label_drivers(axes: Any, labels: dict[tuple[float, float], list[str]], on_b
         inward = _offset((0.0, 0.0), (left, front), 13) if on_body and (front, left) != (0.0, 0.0) else (0.0, 9.0)
         side = "center" if abs(inward[0]) < 5 else "left" if inward[0] > 0 else "right"
         axes.annotate(
-            "\n".join(names), (left, front), inward, textcoords="offset points", fontsize=8, color=theme.ink,
+            _stacked(names), (left, front), inward, textcoords="offset points", fontsize=8, color=theme.ink, gid=DRIVER_LABEL,
             ha="center" if crowded else side, va="bottom" if crowded or inward == (0.0, 9.0) else "center",
             rotation=90 if crowded else 0,
         )  # fmt: skip
+
+
+def _stacked(names: list[str]) -> str:
+    """A line a driver, and how many more there are."""
+    more = len(names) - MAX_SHARED
+    return "\n".join(names if more <= 0 else [*names[:MAX_SHARED], f"and {more} more"])

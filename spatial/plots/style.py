@@ -7,13 +7,19 @@ reach them. Neither a date nor a version is written into a file, so the same dat
 from __future__ import annotations
 
 import io
+import os
+import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from spatial.errors import OutputError
+from spatial.plots.fonts import FAMILY, boxes_for_missing_signs, fit_fonts
+from spatial.plots.labels import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 FREQUENCY_TICKS_HZ = (20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000)
 FORMATS = ("png", "svg", "pdf")
 DPI = 150
+TITLE_CHARACTERS_PER_INCH = 9.0
 CAPTION_SIZE, CAPTION_CHARACTERS_PER_INCH = 7.5, 17.5
 MINUS = "\N{MINUS SIGN}"
 DASHES = (0, (5, 2))  # of what is asked or allowed
@@ -66,13 +73,40 @@ DARK = Theme(
 THEMES = {"light": LIGHT, "dark": DARK}
 
 
+def load_matplotlib() -> None:
+    """Import matplotlib, also where MPLBACKEND names a backend that is not there: a notebook hands its own to every program it starts.
+
+    No backend is needed here; one that is there stays in force for the caller's own pictures.
+
+    Raises
+    ------
+    OutputError
+        Matplotlib finds no folder for its list of fonts.
+    """
+    if "matplotlib" in sys.modules:
+        return
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+        import matplotlib.font_manager
+    except OSError as error:
+        raise OutputError(f"pictures need a folder for matplotlib's list of fonts: MPLCONFIGDIR or TMPDIR names one ({error})") from None
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+
+
 @contextmanager
 def themed(theme: Theme) -> Iterator[None]:
     """Matplotlib's defaults plus a theme, for everything that is made inside."""
+    load_matplotlib()
     from matplotlib import style
 
     settings = {
-        "font.family": "DejaVu Sans",
+        "font.family": FAMILY,
         "font.size": 9,
         "text.color": theme.ink,
         "text.parse_math": False,
@@ -112,7 +146,7 @@ def new_figure(title: str, caption: str, width_in: float = 8.0, height_in: float
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
-    figure.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold")
+    figure.suptitle(shortened(title, int(width_in * TITLE_CHARACTERS_PER_INCH)), x=0.012, ha="left", fontsize=12, fontweight="bold")
     if caption:
         characters = int(width_in * CAPTION_CHARACTERS_PER_INCH)
         wrapped = "\n".join(textwrap.fill(line, characters) for line in caption.splitlines())
@@ -121,7 +155,10 @@ def new_figure(title: str, caption: str, width_in: float = 8.0, height_in: float
 
 
 def figure_bytes(figure: Figure, theme: Theme, file_format: str = "png", dpi: float = DPI) -> bytes:
-    """The file of a figure: "png", "svg", "pdf" or (lossless, for pages) "webp", the same bytes for the same data."""
+    """The file of a figure: "png", "svg", "pdf" or (lossless, for pages) "webp", the same bytes for the same data.
+
+    A sign that no font of the system has becomes a box.
+    """
     options: dict[str, dict[str, Any]] = {
         "png": {"metadata": {"Software": None}},
         "svg": {"metadata": {"Date": None, "Creator": None}},
@@ -129,7 +166,8 @@ def figure_bytes(figure: Figure, theme: Theme, file_format: str = "png", dpi: fl
         "webp": {"pil_kwargs": {"lossless": True, "quality": 50, "method": 2}},
     }
     buffer = io.BytesIO()
-    with themed(theme):
+    with themed(theme), boxes_for_missing_signs():
+        fit_fonts(figure)
         figure.savefig(buffer, format=file_format, dpi=dpi, **options[file_format])
     return buffer.getvalue()
 

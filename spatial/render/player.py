@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.errors import DeviceError, SpatialError, UsageError
 from spatial.filters import FilterMatrix
-from spatial.io.audio_in import AudioReader, StereoSource
+from spatial.io.audio_in import Audio, AudioReader, StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
 from spatial.io.standard_input import open_audio
 from spatial.render.backends import CORE_MISSING, engine_name
 from spatial.render.chain import ChainPlan
 from spatial.render.options import RenderOptions
-from spatial.render.renderer import Path, at_rate
+from spatial.render.renderer import Path, at_rate, ringing
 from spatial.render.report import level_db
 from spatial.units import from_db
 
@@ -173,7 +173,7 @@ class Player:
             if source is not None and source.fs != bank.fs:
                 raise UsageError(f"the source is at {source.fs} Hz, the bank for {bank.fs} Hz")
         self._lock = threading.RLock()
-        self._started = self._stopping = self._source_ended = False
+        self._started = self._stopping = False
         self._done, self._primed = threading.Event(), threading.Event()
         self._error: BaseException | None = None
         self._feed_error: BaseException | None = None
@@ -414,20 +414,24 @@ class Player:
             while not self._stopping:
                 x = self._source.read(PIECE)
                 ended = x.shape[1] < PIECE
-                while x.shape[1] and not self._stopping:
-                    x = x[:, self._live.write(x) :]
-                    if x.shape[1]:
-                        self._primed.set()
-                        time.sleep(LOOK_S / 2)
+                for part in (x, ringing(self._source)) if ended else (x,):
+                    self._write(part)
                 if ended:
                     break
             if not self._stopping:
                 self._live.end()
-            self._source_ended = True
         except BaseException as error:  # whatever it is, the music fades out and wait() raises it
             self._feed_error = error
         finally:
             self._primed.set()
+
+    def _write(self, x: Audio) -> None:
+        """All of it into the ring, as it gets free."""
+        while x.shape[1] and not self._stopping:
+            x = x[:, self._live.write(x) :]
+            if x.shape[1]:
+                self._primed.set()
+                time.sleep(LOOK_S / 2)
 
     def _watch(self) -> None:
         """Look after the device until it is closed, whatever happens."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.filters import FilterMatrix
-from spatial.io.audio_in import AudioReader
+from spatial.io.standard_input import open_audio
 from spatial.render.chain import make_chain
 from spatial.render.meters import make_meter
 from spatial.render.renderer import CHUNK, at_rate, flow
@@ -59,7 +59,7 @@ def measure_programme(input: str | os.PathLike[str], bank: FilterMatrix) -> Prog
     InputError
         The file cannot be read.
     """
-    with AudioReader(input, scrub=True) as reader:
+    with open_audio(input, scrub=True) as reader:
         source = at_rate(reader, bank.fs, True)
         chain = make_chain(bank)
         meter_in, meter_out = make_meter(bank.fs, 2), make_meter(bank.fs, len(bank.channels))

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.checks import instance, path, usual_float_errors
 from spatial.errors import InputError, OutputError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.io.atomic import check_destination
-from spatial.io.audio_in import AudioReader, Resampler, StereoSource
+from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.audio_out import AudioWriter, SampleFormat
+from spatial.io.resample import Resampler
 from spatial.io.standard_input import open_audio
 from spatial.render.chain import make_chain
 from spatial.render.meters import make_meter
@@ -31,6 +33,7 @@ CHUNK = 32768
 """Frames at a time; between two chunks an interrupt is heard. Smaller ones cost more overhead."""
 
 
+@usual_float_errors
 def render_file(
     input: Path,
     output: Path,
@@ -44,7 +47,7 @@ def render_file(
 
     Driver k goes to channel ``bank.channels[k]``; channels between are exactly zero. The chain's latency is taken out: frame 0 of
     the output belongs to frame 0 of the input, and input frames + taps - 1 - the bank's latency come out. With keep_latency they
-    are input frames + taps - 1 + the delays of upmix and limiter.
+    are input frames + taps - 1 + the delays of upmix and limiter; of a resampled input also what rings behind its last frame.
 
     Parameters
     ----------
@@ -64,26 +67,29 @@ def render_file(
     Raises
     ------
     UsageError
-        Options that do not fit; output and input are the same file.
+        Options that do not fit; a bank or options that are none; output and input are the same file.
     InputError
         The input cannot be read, is damaged or not finite, or has another rate than the bank (without resample).
     OutputError
         The output exists, cannot be written, or integers would clip; nothing is left behind.
     """
     started = time.perf_counter()
-    options = options or RenderOptions()
+    input, output = path(input, "input"), path(output, "output")
+    instance(bank, FilterMatrix, "render_file", "compute_filters(rig_file) makes one, FilterMatrix.load(path) reads one")
+    options = instance(options or RenderOptions(), RenderOptions, "render_file: options", "RenderOptions(...) makes one")
     form = SampleFormat(output, bank.n_channels, options.bits)
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=options.strict, scrub=options.scrub) as reader:
         source = at_rate(reader, bank.fs, options.resample)
         chain = make_chain(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
-        expected = None if source.frames is None else source.frames + chain.tail - skip
+        rings = source.ringing_frames if options.keep_latency and isinstance(source, Resampler) else 0
+        expected = None if source.frames is None else source.frames + rings + chain.tail - skip
         meter_in, meter_out = make_meter(bank.fs, 2, peaks=False), make_meter(bank.fs, len(bank.channels))
         channels = tuple(channel - 1 for channel in bank.channels)
         too_loud = False
         with AudioWriter(output, bank.fs, channels, bits=options.bits, frames=expected, first_frame=skip) as writer:
-            for feeds in flow(source, chain.process, chain.tail, skip, max(CHUNK, options.block), heard=meter_in.add):
+            for feeds in flow(source, chain.process, rings + chain.tail, skip, max(CHUNK, options.block), heard=meter_in.add):
                 meter_out.add(feeds)
                 too_loud = form.integer and meter_out.sample_peaks.max() > 1  # only without the limiter
                 if not too_loud:
@@ -123,6 +129,7 @@ def render_file(
     )
 
 
+@usual_float_errors
 def upmix_file(
     input: Path,
     output: Path,
@@ -138,6 +145,8 @@ def upmix_file(
 
     Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames), and its sample rate.
     """
+    input, output = path(input, "input"), path(output, "output")
+    instance(recipe, RenderRecipe, "upmix_file", "RenderRecipe(upmix, latency_ms, strength) makes one")
     form = SampleFormat(output, 3, "float")
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=strict, scrub=scrub) as reader:
@@ -176,6 +185,11 @@ def at_rate(reader: AudioReader, fs: int, resample: bool) -> StereoSource:
         raise InputError(f"{reader.name}: {error}") from None
 
 
+def ringing(source: StereoSource) -> Audio:
+    """What sounds on behind the last frame of a source: nothing, unless it is resampled."""
+    return source.ringing if isinstance(source, Resampler) else np.zeros((2, 0), np.float32)
+
+
 def flow(
     source: StereoSource,
     process: Callable[[Audio, int], Audio],
@@ -186,18 +200,23 @@ def flow(
 ) -> Iterator[Audio]:
     """Run a source through a process, in chunks of one size; silence follows it until ``tail`` frames more have come out.
 
-    The process is told how many frames of a chunk come from the source. The first ``skip`` frames are left out; heard gets every
-    piece of the source.
+    What a resampled source rings with behind its last frame goes before the silence, as far as the tail reaches. The process is told
+    how many frames of a chunk are no such silence. The first ``skip`` frames are left out; heard gets every piece of the source.
     """
     taken = given = 0
     total = None
+    behind = np.zeros((2, 0), np.float32)
     while total is None or given < total:
         x = source.read(chunk) if total is None else np.zeros((2, 0), np.float32)
         taken += x.shape[1]
         if total is None and x.shape[1] < chunk:
             total = taken + tail
+            behind = ringing(source)
         if heard:
             heard(x)
+        room = chunk - x.shape[1]
+        if room and behind.shape[1]:
+            x, behind = np.concatenate([x, behind[:, :room]], axis=1), behind[:, room:]
         whole = x if x.shape[1] == chunk else np.pad(x, ((0, 0), (0, chunk - x.shape[1])))
         y = process(whole, x.shape[1])
         begin, end = max(skip - given, 0), chunk if total is None else min(total - given, chunk)

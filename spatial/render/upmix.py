@@ -17,14 +17,12 @@ from typing import Protocol
 import numpy as np
 
 from spatial.errors import UsageError
-from spatial.filters import RenderRecipe
+from spatial.filters import UPMIXES, RenderRecipe
 from spatial.render.backends import engine_name
 from spatial.render.upmix_bands import BandUpmix
 from spatial.render.upmix_directional import DirectionalUpmix
 from spatial.render.upmix_frames import Audio, split
 from spatial.render.upmix_projection import ProjectionUpmix
-
-METHODS = ("directional", "projection", "matrix", "off")
 
 
 class Upmix(Protocol):
@@ -87,7 +85,7 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
 
 def checked_recipe(recipe: RenderRecipe) -> RenderRecipe:
     """The recipe itself; UsageError for a method or strength that there is not."""
-    if recipe.upmix not in METHODS:
+    if recipe.upmix not in UPMIXES:
         raise UsageError(f"upmix: method is 'directional', 'projection', 'matrix' or 'off', got '{recipe.upmix}'")
     if not 0 <= recipe.strength <= 1:
         raise UsageError(f"upmix: strength is 0 to 1, got {recipe.strength:g}")

@@ -12,7 +12,7 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import Weights, around, beam_bands, effort_limit_db
 from spatial.analysis.beam_baselines import baseline_weights
 from spatial.analysis.beam_pattern import beam_pattern, pressure
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.analysis.spinorama import spinorama
 from spatial.analysis.summary import tone_match
 from spatial.filters import FilterMatrix
@@ -21,7 +21,7 @@ from spatial.plots.beam import draw_beam_map, draw_level_scale
 from spatial.plots.directivity import draw_beam_effort, draw_beamwidth, draw_index, draw_side_rejection, draw_spinorama, draw_tone
 from spatial.plots.polar import draw_polar
 from spatial.plots.style import MINUS, Theme, new_figure
-from spatial.report.side_figures import HIGHEST_SHARE_OF_FS, Drawing, captioned
+from spatial.report.side_figures import Drawing, captioned
 from spatial.rig.geometry import direction
 from spatial.rig.model import RigFile
 from spatial.units import db, power_db, third_octave_centres
@@ -43,7 +43,7 @@ MAP_WORDS = (
 
 def map_frequencies(bank: FilterMatrix) -> NDArray[np.float64]:
     """Of the heat maps: even over log frequency, 150 Hz-8 kHz."""
-    return np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], HIGHEST_SHARE_OF_FS * bank.fs), BEAM_FREQS)
+    return np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], highest_hz(bank)), BEAM_FREQS)
 
 
 def map_azimuths(rig_file: RigFile) -> NDArray[np.float64]:
@@ -104,7 +104,7 @@ def _level_db(rig_file: RigFile, weights: Weights, freqs: NDArray, azimuth: NDAr
 def polar(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Third octaves from above."""
     azimuth = np.arange(-180.0, 180.1, POLAR_STEP_DEG)
-    bands = [f for f in POLAR_BANDS_HZ if f * 2 ** (1 / 6) <= HIGHEST_SHARE_OF_FS * bank.fs]
+    bands = [f for f in POLAR_BANDS_HZ if f * 2 ** (1 / 6) <= highest_hz(bank)]
     within = 2 ** (((np.arange(POLAR_PER_BAND) + 0.5) / POLAR_PER_BAND - 0.5) / 3)
     pattern = beam_pattern(bank, rig_file, np.outer(bands, within).ravel(), azimuth)
     power = 10 ** ((pattern.level_db + pattern.on_axis_db[:, None]) / 10)
@@ -132,7 +132,7 @@ def directivity(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Side rejection with its tolerance, directivity index, beamwidth and effort per third octave."""
     rig = rig_file.rig
     bands = third_octave_centres(*CURVE_BANDS_HZ)
-    bands = bands[bands * 2 ** (1 / 6) <= HIGHEST_SHARE_OF_FS * bank.fs]
+    bands = bands[bands * 2 ** (1 / 6) <= highest_hz(bank)]
     ours = beam_bands(rig_file, lambda freqs: effective_weights(bank, rig, freqs, "center"), bands)
     simpler = {
         name: beam_bands(rig_file, weights, bands, tolerance=False)
@@ -169,7 +169,7 @@ def balloon(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Levels in all directions at four frequencies."""
     elevation, azimuth = np.arange(-90.0, 90.1, BALLOON_STEP_DEG), np.arange(-180.0, 180.1, BALLOON_STEP_DEG)
     directions = direction(azimuth, elevation[:, None])
-    freqs = np.array([f for f in BALLOON_HZ if f <= HIGHEST_SHARE_OF_FS * bank.fs])
+    freqs = np.array([f for f in BALLOON_HZ if f <= highest_hz(bank)])
     axis = direction(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis))
     points = FarField(np.concatenate([directions.reshape(-1, 3), axis[None]]))
     p = np.abs(pressure(bank, rig_file.rig, rig_file.scene, points, freqs))
@@ -194,7 +194,7 @@ def balloon(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 def averages(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """The averages of CTA-2034-A."""
-    freqs = np.geomspace(SPINORAMA_HZ[0], min(SPINORAMA_HZ[1], HIGHEST_SHARE_OF_FS * bank.fs), SPINORAMA_FREQS)
+    freqs = np.geomspace(SPINORAMA_HZ[0], min(SPINORAMA_HZ[1], highest_hz(bank)), SPINORAMA_FREQS)
     found = spinorama(bank, rig_file, freqs)
     inside = (freqs >= NORMAL_HZ[0]) & (freqs <= NORMAL_HZ[1])
     mean = float(power_db(np.mean(10 ** (found.on_axis_db[inside] / 10))))

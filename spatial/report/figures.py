@@ -24,6 +24,7 @@ from spatial.rig.model import RigFile
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+TALLEST_IN = 14.0  # of the responses to one input
 FILTER_HZ, FILTER_FREQS = (20.0, 20000.0), 400
 
 Prepare = Callable[[FilterMatrix, RigFile, str], Drawing]
@@ -99,7 +100,9 @@ def _filters(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     rows = len(bank.input_names)
 
     def draw(theme: Theme) -> Figure:
-        figure = new_figure(f"Filters: {rig_file.rig.name}", caption, 8.0, 1.2 + rows * max(1.7, 0.28 * len(bank.driver_names)))
+        figure = new_figure(
+            f"Filters: {rig_file.rig.name}", caption, 8.0, 1.2 + rows * float(np.clip(0.28 * len(bank.driver_names), 1.7, TALLEST_IN))
+        )
         grid = figure.subplots(rows, 2, sharex="col", squeeze=False)
         for i, name in enumerate(bank.input_names):
             draw_impulses(grid[i, 0], bank.taps[:, i], bank.fs, bank.latency_samples, bank.driver_names, theme)

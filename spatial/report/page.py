@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from spatial import __version__
 from spatial.analysis.summary import Row, design_table
+from spatial.checks import whole_characters
 from spatial.filters import FilterMatrix
 from spatial.headroom import predict_headroom
 from spatial.plots.style import DARK, LIGHT, Theme, decibels, figure_bytes
@@ -83,7 +84,7 @@ def report_page(bank: FilterMatrix, rig_file: RigFile, command: str, whole_chain
         sections.append(_section(title, f"<p>{what}</p>" + _picture(drawing, title)))
     sections.append(_section("Headroom", _headroom(bank)))
     sections.append(_section("How it was made", _origin(bank, rig_file, command)))
-    return PAGE.format(
+    page = PAGE.format(
         title=escape(rig.name),
         description=f"<p>{escape(rig.description)}</p>" if rig.description else "",
         facts=escape(_facts(bank)),
@@ -91,6 +92,7 @@ def report_page(bank: FilterMatrix, rig_file: RigFile, command: str, whole_chain
         dark=_variables(DARK),
         sections="\n".join(sections),
     )
+    return whole_characters(page)
 
 
 def _drawing(kind: str, bank: FilterMatrix, rig_file: RigFile) -> Callable[[Theme], Figure]:

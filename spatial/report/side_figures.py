@@ -13,7 +13,7 @@ from spatial.analysis.asked import asked_separation_db
 from spatial.analysis.binaural_cues import DEEPEST_DB
 from spatial.analysis.cancellation import cancellation_curves, curves_of
 from spatial.analysis.comparison import THIS_BANK, methods_for
-from spatial.analysis.effective import SideWeights, side_weights
+from spatial.analysis.effective import SideWeights, highest_hz, side_weights
 from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import (
     HEAD_RADII_M,
@@ -45,7 +45,6 @@ Drawing = Callable[[Theme], "Figure"]
 """A picture whose numbers are there, to be drawn in any theme."""
 
 CURVE_HZ, CURVE_FREQS = (50.0, 20000.0), 400
-HIGHEST_SHARE_OF_FS = 0.45  # pictures end before the filters' band limit does
 METHODS_HZ = (100.0, 16000.0)
 ITD_HZ = (100.0, 1500.0)
 SEPARATION_STEPS = (0, 3, 6, 9, 12, 15, 20, 25, 30)
@@ -71,7 +70,7 @@ def is_virtual(rig_file: RigFile) -> bool:
 
 def curve_frequencies(bank: FilterMatrix) -> NDArray[np.float64]:
     """Even over log frequency, as far as the bank knows."""
-    return np.geomspace(CURVE_HZ[0], min(CURVE_HZ[1], HIGHEST_SHARE_OF_FS * bank.fs), CURVE_FREQS)
+    return np.geomspace(CURVE_HZ[0], min(CURVE_HZ[1], highest_hz(bank)), CURVE_FREQS)
 
 
 # ---------------------------------------------------------------------------------------------------- at the nominal pose
@@ -115,7 +114,7 @@ def cancellation(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing
 
 def cues(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """ILD and ITD per ERB band beside those of a real pair."""
-    sides, real = cues_of_the_pair(side_weights(bank, rig_file.rig), rig_file, top_hz=HIGHEST_SHARE_OF_FS * bank.fs)
+    sides, real = cues_of_the_pair(side_weights(bank, rig_file.rig), rig_file, top_hz=highest_hz(bank))
     pair = rig_file.scene.virtual_pair
     caption = captioned(
         f"Real pair at ±{pair.angle_deg:g}°, {pair.distance_m:g} m from the same head, at its nominal place. Power averaged over gammatone "
@@ -140,9 +139,9 @@ def cues(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 def distance(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Separation, and in mode "virtual" the pair's errors, at 0.5 to 2 times the design distance."""
     factors = distance_factors(rig_file)
-    found = over_distance(side_weights(bank, rig_file.rig), rig_file, factors)
-    alone = over_distance(reference_alone(rig_file), rig_file, factors)
-    real_db = np.concatenate([real_separation_db(rig_file, ears_at(rig_file, factor)) for factor in factors])
+    found = over_distance(side_weights(bank, rig_file.rig), rig_file, factors, highest_hz(bank))
+    alone = over_distance(reference_alone(rig_file), rig_file, factors, highest_hz(bank))
+    real_db = np.concatenate([real_separation_db(rig_file, ears_at(rig_file, factor), highest_hz(bank)) for factor in factors])
     at_m = float(np.linalg.norm(head_centre(rig_file.scene.listener)))
     metres = at_m * np.array(factors)
     virtual = is_virtual(rig_file)
@@ -171,7 +170,7 @@ def distance(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 def sweet_spot_map(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Where the listener may be: separation, or in mode "virtual" the pair's errors, over place and yaw."""
-    found = sweet_spot(side_weights(bank, rig_file.rig), rig_file)
+    found = sweet_spot(side_weights(bank, rig_file.rig), rig_file, top_hz=highest_hz(bank))
     virtual = is_virtual(rig_file)
     maps: list[tuple[NDArray, tuple[float, ...], str]] = [
         (found.ild_error_db, ILD_STEPS, ILD_OFF),
@@ -210,8 +209,9 @@ def sweet_spot_map(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawi
 def robustness(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Head poses, head radii and a measured head: separation, or in mode "virtual" the pair's errors."""
     weights = side_weights(bank, rig_file.rig)
-    poses, radii = over_poses(weights, rig_file), over_head_radius(weights, rig_file)
-    on_head = on_measured_head(weights, rig_file)
+    top_hz = highest_hz(bank)
+    poses, radii = over_poses(weights, rig_file, top_hz), over_head_radius(weights, rig_file, top_hz=top_hz)
+    on_head = on_measured_head(weights, rig_file, top_hz)
     moved = np.array([(front, left, yaw) for (front, left, _), yaw in POSES])
     virtual = is_virtual(rig_file)
     figures: list[tuple[Callable[[Judged], NDArray], str, float]] = [
@@ -255,7 +255,7 @@ def robustness(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 def baselines(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """Published methods beside the bank, over frequency."""
-    freqs = np.geomspace(METHODS_HZ[0], min(METHODS_HZ[1], HIGHEST_SHARE_OF_FS * bank.fs), CURVE_FREQS)
+    freqs = np.geomspace(METHODS_HZ[0], min(METHODS_HZ[1], highest_hz(bank)), CURVE_FREQS)
     all_weights: dict[str, SideWeights] = {THIS_BANK: side_weights(bank, rig_file.rig), **methods_for(rig_file)}
     curves = {name: curves_of(weights, rig_file, LEFT, freqs) for name, weights in all_weights.items()}
     virtual, asked = is_virtual(rig_file), asked_separation_db(rig_file, freqs)
@@ -263,7 +263,7 @@ def baselines(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     if virtual and asked is not None:
         level = [(name, values - asked[LEFT]) for name, values in level]
     late = _late_us(all_weights, rig_file) if virtual else (np.empty(0), [])
-    poses = {} if virtual else {name: over_poses(weights, rig_file).sep_mean_db for name, weights in all_weights.items()}
+    poses = {} if virtual else {name: over_poses(weights, rig_file, highest_hz(bank)).sep_mean_db for name, weights in all_weights.items()}
     caption = captioned(
         f"Left input. {'Off: against a real pair; the pair stands in front of every method. ' if virtual else ''}The bank with its FIRs, "
         "the methods as formulas without filters, at the same effort cap; effort = drive power re the reference driver alone"

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from spatial.rig.geometry import axes, places
+from spatial.rig.geometry import axes, farthest, places
 from spatial.rig.model import DesignSpec, Driver, Rig, RigFile
 from spatial.rig.words import plural, toml_value
 
+LARGE_RIG_M, LARGE_ROOM_M = 4.0, 60.0
+_IN_METRES = "sizes are in metres: {0:g}, not {1:g} for {1:g} mm"
 LOWEST_OF_MUSIC_HZ, HIGHEST_OF_MUSIC_HZ = 50.0, 16000.0
 LOWEST_HZ_TIMES_DIAMETER_M = 5.4
 """Rule of thumb for cone drivers in small boxes: a 45 mm driver rarely plays below 120 Hz, a 165 mm one below 33 Hz."""
@@ -25,6 +27,7 @@ def warnings(rig_file: RigFile) -> list[str]:
         return [*head_file, *_unused_on_headphones(design)]
     return [
         *head_file,
+        *_large(rig_file),
         *_missing_bands(rig),
         *_uncovered(rig),
         *_overlaps(rig),
@@ -37,6 +40,21 @@ def warnings(rig_file: RigFile) -> list[str]:
 def _named(drivers: list[Driver]) -> str:
     """ "driver 'front'", "drivers 'left', 'right'"."""
     return ("driver " if len(drivers) == 1 else "drivers ") + ", ".join(f"'{driver.name}'" for driver in drivers)
+
+
+def _large(rig_file: RigFile) -> Iterator[str]:
+    """Sizes that are rare in metres and usual in millimetres or centimetres."""
+    rig, listener, pair = rig_file.rig, rig_file.scene.listener, rig_file.scene.virtual_pair
+    place, apart_m = farthest(rig)
+    if max(apart_m, rig.enclosure.radius_m or 0.0) > LARGE_RIG_M:
+        where = f"{_named([rig.drivers[place]])}: {apart_m:.4g} m from the middle of the drivers"
+        yield f"{where}, the listener at {listener.distance_m:g} m; {_IN_METRES.format(0.45, 450)}"
+    for what, metres in (("[listener] distance_m", listener.distance_m), ("[virtual_pair] distance_m", pair.distance_m)):
+        if metres > LARGE_ROOM_M:
+            yield f"{what} = {metres:g}: farther than any room; {_IN_METRES.format(2, 2000)}"
+    room = rig_file.scene.room
+    if room is not None and max(room.size_m) > LARGE_ROOM_M:
+        yield f"[room] size_m = {toml_value(room.size_m)}: larger than any living room; {_IN_METRES.format(5.2, 5200)}"
 
 
 def _missing_bands(rig: Rig) -> Iterator[str]:

@@ -112,3 +112,10 @@ def left_of(yaw_deg: float) -> NDArray[np.float64]:
 def head_centre(listener: Listener) -> NDArray[np.float64]:
     """Midpoint between the ears, metres: (3,)."""
     return np.array([listener.distance_m, listener.left_m, listener.up_m])
+
+
+def farthest(rig: Rig) -> tuple[int, float]:
+    """Index of the driver that is farthest from the middle of all drivers, and how far that is, m."""
+    where = places(rig)
+    apart_m = np.linalg.norm(where - (where.min(axis=0) + where.max(axis=0)) / 2, axis=1)
+    return int(apart_m.argmax()), float(apart_m.max())

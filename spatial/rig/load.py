@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from spatial.checks import shown, usual_float_errors
 from spatial.errors import UsageError
 from spatial.rig.geometry import head_centre
 from spatial.rig.layouts import shipped_rigs
@@ -19,6 +20,7 @@ from spatial.rig.source import MAX_BYTES, decode, lines_of_keys, one_error, pars
 from spatial.rig.validate import check
 
 
+@usual_float_errors
 def load_rig(rig: str | os.PathLike[str], overrides: Sequence[str] = ()) -> RigFile:
     """Read a rig file.
 
@@ -40,12 +42,16 @@ def load_rig(rig: str | os.PathLike[str], overrides: Sequence[str] = ()) -> RigF
     UsageError
         No such file, not UTF-8, not TOML, or wrong keys and values: all of them at once, with their lines.
     """
-    path = shipped_rigs().get(os.fspath(rig)) if isinstance(rig, str) else None
-    path = path or Path(rig)
-    name = os.fspath(rig).encode("utf-8", "replace").decode()
+    try:
+        path = shipped_rigs().get(os.fspath(rig)) if isinstance(rig, str) else None
+        path = path or Path(os.fsdecode(rig))
+    except TypeError:
+        raise UsageError(f"rig: a path or the name of a shipped rig is wanted, got {shown(rig)}") from None
+    name = os.fsdecode(rig).encode("utf-8", "replace").decode()
     return _load(decode(_read_bytes(path, name), name), name, overrides, path)
 
 
+@usual_float_errors
 def rig_from_text(text: str, name: str, overrides: Sequence[str] = ()) -> RigFile:
     """Read a rig from its text, for example from the one that a filter bank carries.
 

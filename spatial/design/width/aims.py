@@ -29,7 +29,7 @@ BALANCED_LEVEL_DB, BALANCED_DELAY_US = 0.24, 5.0
 COLOUR_DB, COLOUR_FROM_DEG, COLOUR_POWER = 0.2, 30.0, 1.5
 QUARTER_TURN = np.pi / 2
 FAITHFUL, COLOURED = 1.45, 1.1  # times the frequency of the quarter turn: up to there the delay counts, from there on the colour
-MEASURED_M, MEASURED_RADIUS_M = 1.7, 0.0875
+MEASURED_RADIUS_M = 0.0875
 HUMAN_LEVEL_DB, HUMAN_DELAY_US = 0.5, 6.0
 FEWEST_HEADS = 7  # other azimuths are means over other people
 

@@ -7,14 +7,45 @@ of h 2 h and 2 h + 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numba.core.caching import FunctionCache
 from numpy.typing import NDArray
 
 PRODUCTS_PER_SUM = 64
 
 Floats = NDArray[np.float32]
 Turns = NDArray[np.complex64]
+
+
+class TolerantCache(FunctionCache):
+    """Compiled code on disk for the next process; a cache that is damaged, full or foreign is as good as none."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Compiled code, or None."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever a damaged pickle ends in
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep it where that is possible."""
+        with suppress(Exception):
+            super().save_overload(sig, data)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile without the interpreter's lock; once for all processes where Numba finds a folder for its cache that can be written."""
+    dispatcher: Any = njit(nogil=True)(function)
+    with suppress(RuntimeError):  # neither the package nor the home can be written: compiled anew in every process
+        dispatcher._cache = TolerantCache(function)
+    return dispatcher
 
 
 def half_turns(block: int) -> Turns:
@@ -26,7 +57,7 @@ def half_turns(block: int) -> Turns:
     return np.exp(1j * np.pi * turn).astype(np.complex64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def forward(re: Floats, im: Floats, turns: Turns) -> None:
     """In place: coefficients of the block pair to its bins, in the order in which they fall."""
     block = re.size
@@ -48,7 +79,7 @@ def forward(re: Floats, im: Floats, turns: Turns) -> None:
         n_nodes *= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def inverse(re: Floats, im: Floats, turns: Turns) -> None:
     """Undoes forward, times the block."""
     block = re.size
@@ -70,7 +101,7 @@ def inverse(re: Floats, im: Floats, turns: Turns) -> None:
         n_nodes //= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
     """Spectra of all partitions, (2, n_outputs, n_partitions, n_inputs, block): real and imaginary parts."""
     n_outputs, n_inputs, n_taps = taps.shape
@@ -85,7 +116,7 @@ def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
     return filters
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def transform_block(previous: Floats, current: Floats, ring: Floats, newest: int, turns: Turns) -> None:
     """Transforms the inputs, (n_inputs, block), into ring (2, n_partitions, n_inputs, block) at `newest`."""
     for i in range(previous.shape[0]):
@@ -94,7 +125,7 @@ def transform_block(previous: Floats, current: Floats, ring: Floats, newest: int
         forward(ring[0, newest, i], ring[1, newest, i], turns)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def convolve_block(filters: Floats, ring: Floats, newest: int, turns: Turns, out: Floats) -> None:
     """Output of the block at `newest`: sums the products and transforms back.
 
