@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 
 #include "arena.h"
+#include "busy.h"
+#include "checks.h"
 #include "entrance.h"
 #include "flush.h"
 
@@ -37,6 +39,7 @@ struct sp_chain {
     int at;            /* in them */
     _Atomic float gain_now;
     _Atomic unsigned long long discarded; /* at the entrance */
+    sp_busy busy; /* a thread processes, ends or resets */
     void *allocation;
 };
 
@@ -44,7 +47,7 @@ struct sp_chain {
 
 static int plan_error(const sp_chain_plan *plan) {
     int n_outputs = plan->convolver.n_outputs;
-    if (!(plan->fs > 0 && plan->fs <= SP_MAX_FS) || !(plan->strength >= 0 && plan->strength <= 1)) {
+    if (!sp_rate_valid(plan->fs) || !(plan->strength >= 0 && plan->strength <= 1)) {
         return SP_ERROR_SETTING;
     }
     if (plan->convolver.n_inputs < 2 || plan->convolver.n_inputs > MAX_PATHS) {
@@ -104,7 +107,9 @@ static int make_parts(sp_chain *c, const float *filters) {
 }
 
 sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *error) {
-    *error = plan_error(plan);
+    int nowhere;
+    error = sp_error_at(error, &nowhere);
+    *error = plan && filters ? plan_error(plan) : SP_ERROR_NULL;
     if (*error != SP_OK) {
         return NULL;
     }
@@ -146,8 +151,18 @@ void sp_chain_free(sp_chain *c) {
     }
 }
 
-void sp_chain_reset(sp_chain *c) {
-    sp_convolver_reset(c->convolver);
+int sp_chain_reset(sp_chain *c) {
+    if (!c) {
+        return SP_ERROR_NULL;
+    }
+    if (!sp_enter(&c->busy)) {
+        return SP_ERROR_BUSY;
+    }
+    int error = sp_convolver_reset(c->convolver); /* which others may have, too */
+    if (error != SP_OK) {
+        sp_leave(&c->busy);
+        return error;
+    }
     if (c->upmix) {
         sp_upmix_reset(c->upmix);
     }
@@ -162,42 +177,74 @@ void sp_chain_reset(sp_chain *c) {
     c->end = NO_END;
     c->started = 0;
     atomic_store_explicit(&c->discarded, 0, memory_order_relaxed);
+    sp_leave(&c->busy);
+    return SP_OK;
 }
 
-int sp_chain_upmix_latency(const sp_chain *c) { return c->upmix_latency; }
+int sp_chain_block(const sp_chain *c) { return c ? c->plan.convolver.block : 0; }
 
-int sp_chain_limiter_latency(const sp_chain *c) { return c->limiter ? sp_limiter_latency(c->limiter) : 0; }
+int sp_chain_n_outputs(const sp_chain *c) { return c ? c->plan.convolver.n_outputs : 0; }
 
-sp_convolver *sp_chain_convolver(sp_chain *c) { return c->convolver; }
+int sp_chain_upmix_latency(const sp_chain *c) { return c ? c->upmix_latency : 0; }
 
-const sp_limiter *sp_chain_limiter(const sp_chain *c) { return c->limiter; }
+int sp_chain_limiter_latency(const sp_chain *c) { return c ? sp_limiter_latency(c->limiter) : 0; }
+
+sp_convolver *sp_chain_convolver(sp_chain *c) { return c ? c->convolver : NULL; }
+
+const sp_limiter *sp_chain_limiter(const sp_chain *c) { return c ? c->limiter : NULL; }
 
 /* ---- controls and readings ---- */
 
-void sp_chain_set_path_gain(sp_chain *c, int path, float gain) {
-    if (path >= 0 && path < MAX_PATHS && isfinite(gain)) {
-        atomic_store_explicit(&c->wanted_path_gain[path], gain, memory_order_relaxed);
+static int set_gain(_Atomic float *wanted, float gain) {
+    if (!(gain >= 0 && gain <= SP_MAX_GAIN)) { /* nor what is not a number */
+        return SP_ERROR_GAIN;
     }
+    atomic_store_explicit(wanted, gain, memory_order_relaxed);
+    return SP_OK;
 }
 
-void sp_chain_set_gain(sp_chain *c, float gain) {
-    if (isfinite(gain)) {
-        atomic_store_explicit(&c->wanted_gain, gain, memory_order_relaxed);
-    }
+static int set_switch(_Atomic int *wanted, int on) {
+    atomic_store_explicit(wanted, on != 0, memory_order_relaxed);
+    return SP_OK;
 }
 
-void sp_chain_set_mute(sp_chain *c, int mute) { atomic_store_explicit(&c->wanted_mute, mute != 0, memory_order_relaxed); }
+int sp_chain_set_path_gain(sp_chain *c, int path, float gain) {
+    if (!c) {
+        return SP_ERROR_NULL;
+    }
+    return path >= 0 && path < MAX_PATHS ? set_gain(&c->wanted_path_gain[path], gain) : SP_ERROR_GAIN;
+}
 
-void sp_chain_set_bypass(sp_chain *c, int bypass) { atomic_store_explicit(&c->wanted_bypass, bypass != 0, memory_order_relaxed); }
+int sp_chain_set_gain(sp_chain *c, float gain) { return c ? set_gain(&c->wanted_gain, gain) : SP_ERROR_NULL; }
 
-float sp_chain_gain_now(const sp_chain *c) { return atomic_load_explicit(&c->gain_now, memory_order_relaxed); }
+int sp_chain_set_mute(sp_chain *c, int mute) { return c ? set_switch(&c->wanted_mute, mute) : SP_ERROR_NULL; }
+
+int sp_chain_set_bypass(sp_chain *c, int bypass) { return c ? set_switch(&c->wanted_bypass, bypass) : SP_ERROR_NULL; }
+
+float sp_chain_gain_now(const sp_chain *c) { return c ? atomic_load_explicit(&c->gain_now, memory_order_relaxed) : 0; }
 
 unsigned long long sp_chain_discarded(const sp_chain *c) {
+    if (!c) {
+        return 0;
+    }
     return atomic_load_explicit(&c->discarded, memory_order_relaxed) + sp_convolver_discarded(c->convolver) +
-           (c->limiter ? sp_limiter_discarded(c->limiter) : 0);
+           sp_limiter_discarded(c->limiter);
 }
 
-void sp_chain_end(sp_chain *c, int n_frames) { c->end = c->frame + (n_frames > 0 ? n_frames : 0); }
+int sp_chain_end(sp_chain *c, int n_frames) {
+    if (!c) {
+        return SP_ERROR_NULL;
+    }
+    if (n_frames < 0) {
+        return SP_ERROR_FRAMES;
+    }
+    if (!sp_enter(&c->busy)) {
+        return SP_ERROR_BUSY;
+    }
+    c->end = c->frame + (unsigned)n_frames;
+    sp_leave(&c->busy);
+    return SP_OK;
+}
 
 /* ---- fades ---- */
 
@@ -321,9 +368,19 @@ static void cross_fade(sp_chain *c, float *const *out, int n) {
 }
 
 int sp_chain_process(sp_chain *c, const float *const *in, float *const *out, int n_frames) {
+    if (!c) {
+        return SP_ERROR_NULL;
+    }
     int block = c->plan.convolver.block, n_outputs = c->plan.convolver.n_outputs;
     if (n_frames < 0 || n_frames % block) {
         return SP_ERROR_FRAMES;
+    }
+    int error = sp_audio_error(in, 2, out, n_outputs, n_frames);
+    if (error != SP_OK || n_frames == 0) {
+        return error;
+    }
+    if (!sp_enter(&c->busy)) {
+        return SP_ERROR_BUSY;
     }
     sp_float_state state = sp_float_state_get();
     sp_float_state_set(SP_FLUSHING);
@@ -342,7 +399,13 @@ int sp_chain_process(sp_chain *c, const float *const *in, float *const *out, int
         for (int p = 0; p < c->plan.convolver.n_inputs; p++) {
             apply(c, &c->path_gain[p], &c->paths[p], 1, block);
         }
-        sp_convolver_process(c->convolver, (const float *const *)c->paths, here, block);
+        error = sp_convolver_process(c->convolver, (const float *const *)c->paths, here, block); /* which others may have, too */
+        if (error != SP_OK) {
+            for (int o = 0; o < n_outputs; o++) {
+                memset(here[o], 0, (n_frames - done) * sizeof(float));
+            }
+            break;
+        }
         delay(c, block);
         cross_fade(c, here, block);
         apply(c, &c->gain, here, n_outputs, block);
@@ -357,5 +420,6 @@ int sp_chain_process(sp_chain *c, const float *const *in, float *const *out, int
         atomic_store_explicit(&c->discarded, atomic_load_explicit(&c->discarded, memory_order_relaxed) + garbage, memory_order_relaxed);
     }
     sp_float_state_set(state);
-    return SP_OK;
+    sp_leave(&c->busy);
+    return error;
 }

@@ -20,6 +20,8 @@
 #include <string.h>
 
 #include "arena.h"
+#include "busy.h"
+#include "checks.h"
 #include "convolver_level.h"
 #include "filters.h"
 #include "flush.h"
@@ -43,10 +45,10 @@ struct sp_convolver {
     unsigned long long fade_begin;
     int fade_frames;
     float *weights;                /* [fade_frames] of the coming filters */
-    _Atomic(sp_filters *) waiting; /* given by the control thread */
-    _Atomic(sp_filters *) retired; /* list given back to it */
-    sp_filters *collected;         /* its list of what came back */
+    _Atomic(sp_filters *) waiting; /* given by a control thread */
+    _Atomic(sp_filters *) retired; /* list of what is out of use, for the next one that collects */
 
+    sp_busy busy; /* a thread processes or resets */
     void *allocation; /* what free wants */
 };
 
@@ -97,12 +99,21 @@ static void make_weights(sp_convolver *c) {
     }
 }
 
+/* 2^32 convolvers until a number comes again. */
+static uint32_t next_number(void) {
+    static _Atomic uint32_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
 sp_convolver *sp_convolver_new(const sp_plan *plan, const float *taps, int *error) {
-    *error = plan_error(plan);
+    int nowhere;
+    error = sp_error_at(error, &nowhere);
+    *error = plan && taps ? plan_error(plan) : SP_ERROR_NULL;
     if (*error != SP_OK) {
         return NULL;
     }
     sp_convolver stand_in = {.layout = sp_layout_for(plan, taps)};
+    stand_in.layout.number = next_number();
     const sp_ladder *ladder = &stand_in.layout.ladder;
     stand_in.longest = ladder->partition[ladder->n_levels - 1];
     stand_in.input_frames = 3 * stand_in.longest;
@@ -118,7 +129,7 @@ sp_convolver *sp_convolver_new(const sp_plan *plan, const float *taps, int *erro
         return NULL;
     }
     sp_convolver *c = sp_take(&memory, sizeof(sp_convolver));
-    *c = stand_in;
+    memcpy(c, &stand_in, sizeof stand_in);
     c->allocation = allocation;
     sp_load load = {0};
     lay_out(c, &load, &memory);
@@ -129,52 +140,67 @@ sp_convolver *sp_convolver_new(const sp_plan *plan, const float *taps, int *erro
         sp_convolver_free(c);
         return NULL;
     }
+    c->sounding->owned = 1;
     return c;
 }
 
-int sp_convolver_latency(const sp_convolver *c) { return c->layout.plan.exact_blocks ? 0 : c->layout.plan.block; }
+int sp_convolver_latency(const sp_convolver *c) { return !c || c->layout.plan.exact_blocks ? 0 : c->layout.plan.block; }
 
-int sp_convolver_fade(const sp_convolver *c) { return c->fade_frames; }
+int sp_convolver_fade(const sp_convolver *c) { return c ? c->fade_frames : 0; }
 
 int sp_convolver_partitions(const sp_convolver *c, int *partitions) {
+    if (!c || !partitions) {
+        return 0;
+    }
     memcpy(partitions, c->layout.ladder.partition, c->layout.ladder.n_levels * sizeof(int));
     return c->layout.ladder.n_levels;
 }
 
-unsigned long long sp_convolver_discarded(const sp_convolver *c) { return atomic_load_explicit(&c->discarded, memory_order_relaxed); }
+unsigned long long sp_convolver_discarded(const sp_convolver *c) {
+    return c ? atomic_load_explicit(&c->discarded, memory_order_relaxed) : 0;
+}
 
 /* ---- filters that come and go ---- */
 
-sp_filters *sp_filters_new(const sp_convolver *c, const float *taps, int *error) { return sp_filters_make(&c->layout, taps, error); }
+sp_filters *sp_filters_new(const sp_convolver *c, const float *taps, int *error) {
+    int nowhere;
+    error = sp_error_at(error, &nowhere);
+    *error = SP_ERROR_NULL;
+    return c && taps ? sp_filters_make(&c->layout, taps, error) : NULL;
+}
+
+/* To the list of those out of use. Nobody takes a part of it, only the whole; so this ends after as many tries as other threads are at it
+ * in this moment, in general after one. */
+static void retire(sp_convolver *c, sp_filters *filters) {
+    filters->next = atomic_load(&c->retired);
+    while (!atomic_compare_exchange_weak(&c->retired, &filters->next, filters)) {
+    }
+}
 
 int sp_convolver_swap(sp_convolver *c, sp_filters *filters) {
-    if (filters->layout != &c->layout) {
+    if (!c || !filters) {
+        return SP_ERROR_NULL;
+    }
+    if (filters->number != c->layout.number || atomic_exchange(&filters->owned, 1)) {
         return SP_ERROR_FILTERS;
     }
     sp_filters *skipped = atomic_exchange(&c->waiting, filters);
     if (skipped) {
-        skipped->next = c->collected;
-        c->collected = skipped;
+        retire(c, skipped);
     }
     return SP_OK;
 }
 
 sp_filters *sp_convolver_collect(sp_convolver *c) {
-    if (!c->collected) {
-        c->collected = atomic_exchange(&c->retired, NULL);
-    }
-    sp_filters *first = c->collected;
+    sp_filters *first = c ? atomic_exchange(&c->retired, NULL) : NULL;
     if (first) {
-        c->collected = first->next;
+        for (sp_filters *rest = first->next, *next; rest; rest = next) {
+            next = rest->next;
+            retire(c, rest);
+        }
+        atomic_store(&first->owned, 0);
     }
     return first;
-}
-
-/* Back to the control thread. It only ever takes the whole list, so this ends at once or after one more try. */
-static void retire(sp_convolver *c, sp_filters *filters) {
-    filters->next = atomic_load(&c->retired);
-    while (!atomic_compare_exchange_weak(&c->retired, &filters->next, filters)) {
-    }
 }
 
 static unsigned long long fade_end(const sp_convolver *c) { return c->fade_begin + c->fade_frames / c->layout.plan.block; }
@@ -199,7 +225,13 @@ static void exchange_filters(sp_convolver *c) {
 
 /* ---- stream ---- */
 
-void sp_convolver_reset(sp_convolver *c) {
+int sp_convolver_reset(sp_convolver *c) {
+    if (!c) {
+        return SP_ERROR_NULL;
+    }
+    if (!sp_enter(&c->busy)) {
+        return SP_ERROR_BUSY;
+    }
     if (c->coming) {
         end_fade(c);
     }
@@ -217,22 +249,23 @@ void sp_convolver_reset(sp_convolver *c) {
     c->fill = 0;
     c->position = 0;
     atomic_store_explicit(&c->discarded, 0, memory_order_relaxed);
+    sp_leave(&c->busy);
+    return SP_OK;
 }
 
 static void free_list(sp_filters *filters) {
     for (sp_filters *next; filters; filters = next) {
         next = filters->next;
-        sp_filters_free(filters);
+        sp_filters_drop(filters);
     }
 }
 
 void sp_convolver_free(sp_convolver *c) {
     if (c) {
-        sp_filters_free(c->sounding);
-        sp_filters_free(c->coming);
-        sp_filters_free(atomic_load(&c->waiting));
+        sp_filters_drop(c->sounding);
+        sp_filters_drop(c->coming);
+        sp_filters_drop(atomic_load(&c->waiting));
         free_list(atomic_load(&c->retired));
-        free_list(c->collected);
         free(c->allocation);
     }
 }
@@ -309,9 +342,19 @@ static void convolve_block(sp_convolver *c) {
 }
 
 int sp_convolver_process(sp_convolver *c, const float *const *in, float *const *out, int n_frames) {
+    if (!c) {
+        return SP_ERROR_NULL;
+    }
     int block = c->layout.plan.block, exact_blocks = c->layout.plan.exact_blocks;
     if (n_frames < 0 || (exact_blocks && n_frames % block)) {
         return SP_ERROR_FRAMES;
+    }
+    int error = sp_audio_error(in, c->layout.plan.n_inputs, out, c->layout.plan.n_outputs, n_frames);
+    if (error != SP_OK || n_frames == 0) {
+        return error;
+    }
+    if (!sp_enter(&c->busy)) {
+        return SP_ERROR_BUSY;
     }
     sp_float_state state = sp_float_state_get();
     sp_float_state_set(SP_FLUSHING);
@@ -331,5 +374,6 @@ int sp_convolver_process(sp_convolver *c, const float *const *in, float *const *
         }
     }
     sp_float_state_set(state);
+    sp_leave(&c->busy);
     return SP_OK;
 }

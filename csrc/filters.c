@@ -83,7 +83,7 @@ static void add_tiles(sp_filters *filters, const sp_layout *layout, int row, int
 
 /* All of a set but its spectra. */
 static sp_filters shape_of(const sp_layout *layout, const float *taps) {
-    sp_filters filters = {.layout = layout};
+    sp_filters filters = {.layout = layout, .number = layout->number};
     int n_outputs = layout->plan.n_outputs;
     int n_pairs = layout->difference_and_sum ? find_pairs(&layout->plan, taps, filters.output_of_row) : -1;
     if (n_pairs >= 0) {
@@ -220,7 +220,7 @@ sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *err
         return NULL;
     }
     sp_filters *filters = sp_take(&memory, sizeof(sp_filters));
-    *filters = shape;
+    memcpy(filters, &shape, sizeof shape);
     filters->allocation = allocation;
     lay_out(filters, &memory);
     const float *zeros = sp_take_floats(&scratch, longest);
@@ -232,8 +232,14 @@ sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *err
     return filters;
 }
 
-void sp_filters_free(sp_filters *filters) {
+void sp_filters_drop(sp_filters *filters) {
     if (filters) {
         free(filters->allocation);
+    }
+}
+
+void sp_filters_free(sp_filters *filters) {
+    if (filters && !atomic_load(&filters->owned)) {
+        sp_filters_drop(filters);
     }
 }

@@ -2,6 +2,9 @@
 #ifndef SPATIAL_FILTERS_H
 #define SPATIAL_FILTERS_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 #include "core.h"
 #include "kernels.h"
 #include "plan.h"
@@ -21,6 +24,7 @@ typedef struct {
  * not symmetric can take their place, with all products. */
 typedef struct {
     sp_plan plan;
+    uint32_t number; /* of the convolver, no other has it: an address may come again when a convolver is gone */
     const sp_kernels *kernels;
     sp_ladder ladder;
     sp_fft fft[SP_MAX_LEVELS];
@@ -37,7 +41,9 @@ typedef struct {
 } sp_tile;
 
 struct sp_filters {
-    const sp_layout *layout;
+    const sp_layout *layout; /* of the convolver, which may be gone: number tells */
+    uint32_t number;
+    _Atomic uint32_t owned; /* by the convolver */
     int n_products; /* rows times inputs of all tiles */
     int n_tiles;
     sp_tile tiles[SP_MAX_CHANNELS + SP_MAX_GROUPS];
@@ -55,6 +61,9 @@ sp_layout sp_layout_for(const sp_plan *plan, const float *taps);
 
 /* NULL with *error set where there is no memory, or a tap is not finite. */
 sp_filters *sp_filters_make(const sp_layout *layout, const float *taps, int *error);
+
+/* Whoever owns them. NULL is fine. */
+void sp_filters_drop(sp_filters *filters);
 
 /* Where a chunk's stream begins at one level. */
 static inline const float *sp_chunk_spectra(const sp_filters *filters, int level, int chunk) {

@@ -48,8 +48,11 @@ typedef struct {
     /* n samples of M and S, the first of which is the position-th of the control block: C of each, and its powers into the sums. */
     void (*split_bands)(sp_split *split, const float *mid, const float *side, int n, int position, float *centre);
     /* largest[i] = largest magnitude between x[i + half - 1] and x[i + half], or 0 where no sample that it depends on is above harmless;
-     * n is rounded up to 8, and so much is read; up to 32, and so much is written. Returns the largest of the n. */
-    float (*peaks_between)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest);
+     * n is rounded up to 8, and so much is read; up to 32, and so much is written. Returns the largest of the n. As a meter reads it: */
+    float (*meter_peaks)(const sp_interpolation *meter, const float *x, int n, float harmless, float *largest);
+    /* Or the larger of that and of what four places more find, whose filters are longer; half is theirs. */
+    float (*limiter_peaks)(const sp_interpolation *fine, const sp_interpolation *meter, const float *x, int n, float harmless,
+                           float *largest);
     float (*largest_magnitude)(const float *x, int n);
     double (*weighted_power)(const sp_weighting *weighting, double *states, const float *const *x, int n);
 } sp_kernels;

@@ -208,7 +208,8 @@ static const sp_kernels K(kernels) = {
     .copy_clean = K(copy_clean),
     .upmix_centre = K(upmix_centre),
     .split_bands = K(split_bands),
-    .peaks_between = K(peaks_between),
+    .meter_peaks = K(meter_peaks),
+    .limiter_peaks = K(limiter_peaks),
     .largest_magnitude = K(largest_magnitude),
     .weighted_power = K(weighted_power),
 };

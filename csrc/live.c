@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "arena.h"
+#include "busy.h"
+#include "checks.h"
 #include "flush.h"
 #include "live_ring.h"
 #include "live_voice.h"
@@ -32,7 +34,8 @@ struct sp_live {
     sp_voice *_Atomic posted, *_Atomic retired;
     _Atomic int stop;
     _Atomic int switching, silent, finished;
-    _Atomic uint64_t frames, callbacks, dries, dry_frames, device_dropouts, overrun_frames, clipped, switches;
+    _Atomic uint64_t frames, callbacks, dries, dry_frames, device_dropouts, overrun_frames, clipped, switches, refused;
+    sp_busy calling, writing, controlling; /* a thread calls back; writes or ends; switches or collects */
     _Atomic uint32_t peaks[SP_MAX_CHANNELS]; /* bits of a float; those of positive numbers are in order */
 
     /* Of the callback alone. */
@@ -50,7 +53,8 @@ struct sp_live {
     sp_voice *now, *next;
     int listened;   /* frames that next has heard */
 
-    sp_voice *given_back; /* of the thread that switches: a list */
+    /* Of the thread that switches: lists of what was skipped, and of all chains that are not collected yet. */
+    sp_voice *given_back, *held;
 };
 
 static int plan_error(const sp_live_plan *plan) {
@@ -65,6 +69,9 @@ static int plan_error(const sp_live_plan *plan) {
     }
     if (plan->fade_in != 0 && plan->fade_in != 1) {
         return SP_ERROR_FLAG;
+    }
+    if (plan->first_frame >= 1ull << 62) {
+        return SP_ERROR_FRAMES;
     }
     const int lengths[] = {plan->host_block, plan->ring_frames, plan->refill_frames, plan->fade_frames - 1};
     for (size_t n = 0; n < sizeof lengths / sizeof *lengths; n++) {
@@ -84,7 +91,16 @@ static void lay_out(sp_live *l, sp_arena *memory) {
     l->block = sp_take_floats(memory, (uint64_t)plan->block * plan->n_channels);
 }
 
-sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error) {
+sp_live *sp_live_new(const sp_live_plan *asked, const sp_feeds *feeds, int *error) {
+    int nowhere;
+    error = sp_error_at(error, &nowhere);
+    if (!asked || !feeds || !feeds->chain) {
+        *error = SP_ERROR_NULL;
+        return NULL;
+    }
+    sp_live_plan known = *asked;
+    known.block = known.block ? known.block : sp_chain_block(feeds->chain);
+    const sp_live_plan *plan = &known;
     *error = plan_error(plan);
     sp_voice *now = *error == SP_OK ? sp_voice_new(plan, feeds, 0, error) : NULL;
     if (!now) {
@@ -111,21 +127,42 @@ sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error
     l->ready = sp_live_latency(l);
     l->waiting = 1;
     l->risen = plan->fade_in ? 0 : l->gap;
-    l->now = now;
+    l->now = l->held = now;
     return l;
 }
 
-int sp_live_latency(const sp_live *l) { return l->plan.host_block && l->plan.host_block % l->plan.block == 0 ? 0 : l->plan.block; }
+int sp_live_latency(const sp_live *l) { return !l || (l->plan.host_block && l->plan.host_block % l->plan.block == 0) ? 0 : l->plan.block; }
 
 /* ---- the thread that writes ---- */
 
-int sp_live_room(const sp_live *l) { return sp_live_ring_room(&l->ring); }
+int sp_live_room(const sp_live *l) { return l ? sp_live_ring_room(&l->ring) : 0; }
 
 int sp_live_write(sp_live *l, const float *left, const float *right, int n_frames) {
-    return sp_live_ring_write(&l->ring, left, right, n_frames);
+    if (!l || (n_frames > 0 && !(left && right))) {
+        return -SP_ERROR_NULL;
+    }
+    if (n_frames < 0) {
+        return -SP_ERROR_FRAMES;
+    }
+    if (!sp_enter(&l->writing)) {
+        return -SP_ERROR_BUSY;
+    }
+    int written = l->plan.n_captured ? 0 : sp_live_ring_write(&l->ring, left, right, n_frames); /* else the callback writes */
+    sp_leave(&l->writing);
+    return written;
 }
 
-void sp_live_end(sp_live *l) { sp_live_ring_end(&l->ring); }
+int sp_live_end(sp_live *l) {
+    if (!l) {
+        return SP_ERROR_NULL;
+    }
+    if (!sp_enter(&l->writing)) {
+        return SP_ERROR_BUSY;
+    }
+    sp_live_ring_end(&l->ring);
+    sp_leave(&l->writing);
+    return SP_OK;
+}
 
 /* ---- the callback ---- */
 
@@ -281,14 +318,24 @@ static void interleave(sp_live *l) {
     }
 }
 
+/* One block through a chain; silence where another thread is in it. */
+static void hear(sp_live *l, sp_voice *v, const float *const *in) {
+    if (sp_chain_process(v->feeds.chain, in, v->out, l->plan.block) != SP_OK) {
+        for (int o = 0; o < v->feeds.n_outputs; o++) {
+            memset(v->out[o], 0, l->plan.block * sizeof(float));
+        }
+        atomic_fetch_add_explicit(&l->refused, l->plan.block, memory_order_relaxed);
+    }
+}
+
 static void compute_block(sp_live *l) {
     int block = l->plan.block;
     look_for_a_switch(l);
     take_block(l);
     const float *const in[2] = {l->in[0], l->in[1]};
-    sp_chain_process(l->now->feeds.chain, in, l->now->out, block);
+    hear(l, l->now, in);
     if (l->next) {
-        sp_chain_process(l->next->feeds.chain, in, l->next->out, block);
+        hear(l, l->next, in);
     }
     l->computed += block;
     meter(l);
@@ -337,8 +384,16 @@ static int sounds(sp_live *l, int stop) {
 int sp_live_callback(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags, void *user) {
     sp_live *l = user;
     float *to = out;
-    size_t n_channels = l->plan.n_channels;
     (void)time;
+    if (!l || !out) {
+        return GO_ON;
+    }
+    size_t n_channels = l->plan.n_channels;
+    if (!sp_enter(&l->calling)) {
+        memset(to, 0, frames * n_channels * sizeof(float));
+        atomic_fetch_add_explicit(&l->refused, frames, memory_order_relaxed);
+        return GO_ON;
+    }
     if (!atomic_load_explicit(&l->callbacks, memory_order_relaxed)) {
         touch_stack();
     }
@@ -366,18 +421,29 @@ int sp_live_callback(const void *in, void *out, unsigned long frames, const void
     count(&l->device_dropouts, (flags & OUTPUT_UNDERFLOW) != 0);
     count(&l->frames, frames);
     count(&l->callbacks, 1);
+    sp_leave(&l->calling);
     return GO_ON;
 }
 
 /* ---- the thread that switches, stops and reads ---- */
 
-int sp_live_switch(sp_live *l, const sp_feeds *feeds, int warm_frames) {
+static int has(const sp_live *l, const sp_chain *chain) {
+    const sp_voice *v = l->held;
+    while (v && v->feeds.chain != chain) {
+        v = v->also;
+    }
+    return v != NULL;
+}
+
+static int post(sp_live *l, const sp_feeds *feeds, int warm_frames) {
     int error;
-    if (warm_frames < 0 || warm_frames > SP_MAX_LIVE_FRAMES) {
-        return SP_ERROR_FRAMES;
+    if (has(l, feeds->chain)) {
+        return SP_ERROR_BUSY;
     }
     sp_voice *v = sp_voice_new(&l->plan, feeds, warm_frames, &error);
     if (v) {
+        v->also = l->held;
+        l->held = v;
         sp_voice *before = atomic_exchange_explicit(&l->posted, v, memory_order_acq_rel);
         if (before) {
             before->next = l->given_back;
@@ -387,7 +453,22 @@ int sp_live_switch(sp_live *l, const sp_feeds *feeds, int warm_frames) {
     return error;
 }
 
-sp_chain *sp_live_collect(sp_live *l, int last) {
+int sp_live_switch(sp_live *l, const sp_feeds *feeds, int warm_frames) {
+    if (!l || !feeds) {
+        return SP_ERROR_NULL;
+    }
+    if (warm_frames < 0 || warm_frames > SP_MAX_LIVE_FRAMES) {
+        return SP_ERROR_FRAMES;
+    }
+    if (!sp_enter(&l->controlling)) {
+        return SP_ERROR_BUSY;
+    }
+    int error = post(l, feeds, warm_frames);
+    sp_leave(&l->controlling);
+    return error;
+}
+
+static sp_voice *take_back(sp_live *l, int last) {
     sp_voice *v = l->given_back;
     if (v) {
         l->given_back = v->next;
@@ -402,16 +483,40 @@ sp_chain *sp_live_collect(sp_live *l, int last) {
             *kept = NULL;
         }
     }
+    for (sp_voice **at = &l->held; v && *at; at = &(*at)->also) {
+        if (*at == v) {
+            *at = v->also;
+            break;
+        }
+    }
+    return v;
+}
+
+sp_chain *sp_live_collect(sp_live *l, int last) {
+    if (!l || !sp_enter(&l->controlling)) {
+        return NULL;
+    }
+    sp_voice *v = take_back(l, last);
     sp_chain *chain = v ? v->feeds.chain : NULL;
     sp_voice_free(v);
+    sp_leave(&l->controlling);
     return chain;
 }
 
-void sp_live_stop(sp_live *l) { atomic_store_explicit(&l->stop, 1, memory_order_relaxed); }
+int sp_live_stop(sp_live *l) {
+    if (!l) {
+        return SP_ERROR_NULL;
+    }
+    atomic_store_explicit(&l->stop, 1, memory_order_relaxed);
+    return SP_OK;
+}
 
 static uint64_t figure(const _Atomic uint64_t *counter) { return atomic_load_explicit(counter, memory_order_relaxed); }
 
-void sp_live_read(sp_live *l, sp_live_figures *figures) {
+int sp_live_read(sp_live *l, sp_live_figures *figures) {
+    if (!l || !figures) {
+        return SP_ERROR_NULL;
+    }
     *figures = (sp_live_figures){
         .frames = figure(&l->frames),
         .position = figure(&l->ring.taken),
@@ -422,6 +527,7 @@ void sp_live_read(sp_live *l, sp_live_figures *figures) {
         .overrun_frames = figure(&l->overrun_frames),
         .clipped = figure(&l->clipped),
         .switches = figure(&l->switches),
+        .refused = figure(&l->refused),
         .switching = atomic_load_explicit(&l->posted, memory_order_relaxed) || atomic_load_explicit(&l->switching, memory_order_relaxed),
         .silent = atomic_load_explicit(&l->silent, memory_order_relaxed),
         .finished = atomic_load_explicit(&l->finished, memory_order_relaxed),
@@ -430,6 +536,7 @@ void sp_live_read(sp_live *l, sp_live_figures *figures) {
         uint32_t peak = atomic_exchange_explicit(&l->peaks[o], 0, memory_order_relaxed);
         memcpy(&figures->peaks[o], &peak, sizeof peak);
     }
+    return SP_OK;
 }
 
 void sp_live_free(sp_live *l) {

@@ -10,10 +10,17 @@
 
 static int feeds_error(const sp_live_plan *plan, const sp_feeds *feeds) {
     unsigned char taken[SP_MAX_DEVICE_CHANNELS] = {0};
-    if (feeds->n_outputs < 1 || feeds->n_outputs > SP_MAX_CHANNELS) {
+    if (!feeds || !feeds->chain) {
+        return SP_ERROR_NULL;
+    }
+    int n_outputs = sp_chain_n_outputs(feeds->chain);
+    if (feeds->n_outputs != 0 && feeds->n_outputs != n_outputs) {
         return SP_ERROR_OUTPUTS;
     }
-    for (int o = 0; o < feeds->n_outputs; o++) {
+    if (plan->block != sp_chain_block(feeds->chain)) {
+        return SP_ERROR_BLOCK;
+    }
+    for (int o = 0; o < n_outputs; o++) {
         int channel = feeds->channels[o];
         if (channel < 0 || channel >= plan->n_channels || taken[channel]++) {
             return SP_ERROR_OUTPUTS;
@@ -23,17 +30,18 @@ static int feeds_error(const sp_live_plan *plan, const sp_feeds *feeds) {
 }
 
 /* Noise through a new chain, so that the callback touches no page of its code or data for the first time. */
-static void warm_up(const sp_voice *v, float *noise, int block) {
+static int warm_up(const sp_voice *v, float *noise, int block) {
     const float *const in[2] = {noise, noise};
     uint32_t random = 1;
-    for (int b = 0; b < WARM_UP_BLOCKS; b++) {
+    int error = SP_OK;
+    for (int b = 0; b < WARM_UP_BLOCKS && error == SP_OK; b++) {
         for (int n = 0; n < block; n++) {
             random = random * 1664525u + 1013904223u;
             noise[n] = WARM_UP_LEVEL * ((float)(random >> 8) / 8388608.0f - 1.0f);
         }
-        sp_chain_process(v->feeds.chain, in, v->out, block);
+        error = sp_chain_process(v->feeds.chain, in, v->out, block);
     }
-    sp_chain_reset(v->feeds.chain);
+    return error == SP_OK ? sp_chain_reset(v->feeds.chain) : error;
 }
 
 sp_voice *sp_voice_new(const sp_live_plan *plan, const sp_feeds *feeds, int warm, int *error) {
@@ -42,9 +50,10 @@ sp_voice *sp_voice_new(const sp_live_plan *plan, const sp_feeds *feeds, int warm
         return NULL;
     }
     void *allocation;
+    int n_outputs = sp_chain_n_outputs(feeds->chain);
     sp_arena memory = {0};
     sp_take(&memory, sizeof(sp_voice));
-    for (int o = 0; o <= feeds->n_outputs; o++) {
+    for (int o = 0; o <= n_outputs; o++) {
         sp_take_floats(&memory, plan->block);
     }
     memory = sp_arena_new(memory.used, &allocation);
@@ -54,10 +63,15 @@ sp_voice *sp_voice_new(const sp_live_plan *plan, const sp_feeds *feeds, int warm
     }
     sp_voice *v = sp_take(&memory, sizeof(sp_voice));
     *v = (sp_voice){.feeds = *feeds, .warm = warm, .allocation = allocation};
-    for (int o = 0; o < feeds->n_outputs; o++) {
+    v->feeds.n_outputs = n_outputs;
+    for (int o = 0; o < n_outputs; o++) {
         v->out[o] = sp_take_floats(&memory, plan->block);
     }
-    warm_up(v, sp_take_floats(&memory, plan->block), plan->block);
+    *error = warm_up(v, sp_take_floats(&memory, plan->block), plan->block);
+    if (*error != SP_OK) {
+        sp_voice_free(v);
+        return NULL;
+    }
     return v;
 }
 

@@ -10,10 +10,11 @@ struct sp_voice {
     int warm;                    /* frames for which it listens before it is heard */
     float *out[SP_MAX_CHANNELS]; /* one block of each output */
     sp_voice *next;              /* in the list of those that are given back */
+    sp_voice *also;              /* in the list of all that the live has */
     void *allocation;
 };
 
-/* NULL with *error set where the feeds do not fit the plan. Runs the chain once, so that the callback touches none of its pages first. */
+/* NULL with *error set where the feeds do not fit the plan, whose block is known. Runs the chain once, so that the callback touches none of its pages first. */
 sp_voice *sp_voice_new(const sp_live_plan *plan, const sp_feeds *feeds, int warm, int *error);
 
 /* The chain is left alone. NULL is fine. */

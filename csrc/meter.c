@@ -2,26 +2,20 @@
 #include "core.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "arena.h"
+#include "busy.h"
+#include "checks.h"
 #include "flush.h"
 #include "kernels.h"
 
 #define STEPS_PER_S 10
 #define RUN 256 /* frames at a time */
-#define PLACES 2
-#define HALF 6
+#define HALF SP_METER_HALF
 #define HISTORY (2 * HALF - 1)
 
 static const double pi = 3.14159265358979323846;
-
-/* Interpolating filter of annex 2, phases 0 and 1; phases 3 and 2 are their mirror images. */
-static const double true_peak_taps[PLACES][2 * HALF] = {
-    {0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625, 0.9721679687500,
-     -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500},
-    {-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250, 0.7797851562500,
-     -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375},
-};
 
 struct sp_meter {
     sp_meter_plan plan;
@@ -41,25 +35,67 @@ struct sp_meter {
     float *largest;  /* [RUN] and some more */
     double *sample_peaks;
     double between;  /* largest magnitude between samples */
+    _Atomic unsigned long long discarded;
+    sp_busy busy; /* a thread processes, reads peaks or resets */
     void *allocation;
 };
 
+#define SHELF_HZ 1681.974450955533
+#define SHELF_DB 3.999843853973347
+#define SHELF_Q 0.7071752369554196
+#define PASS_HZ 38.13547087602444
+#define PASS_Q 0.5003270373238773
+#define MATCHED_BELOW_HZ 32000
+
+static double square(double x) { return x * x; }
+
+static double warped(double hz, double fs) { return tan(pi * hz / fs); }
+
+/* Of the analogue shelf at a frequency, as power. */
+static double shelf_power(double high, double band, double hz) {
+    double x = square(hz / SHELF_HZ);
+    return (square(1 - high * x) + square(band / SHELF_Q) * x) / (square(1 - x) + x / square(SHELF_Q));
+}
+
+/* Where half the rate comes near to the shelf or lies below it the bilinear transform has no such filter, or one that grows without end.
+ * Here the poles are the analogue ones, sampled, and the zeros are such that the magnitude is right at 0, fs/4 and fs/2 (Vicanek 2016);
+ * between them it is, within 0.4 dB. */
+static void plan_matched_shelf(double *b, double *a, double high, double band, double fs) {
+    double w = 2 * pi * SHELF_HZ / fs, q = 1 / (2 * SHELF_Q), radius = exp(-q * w);
+    a[0] = -2 * radius * cos(sqrt(1 - q * q) * w);
+    a[1] = radius * radius;
+    double at_0 = 1 + a[0] + a[1], at_half = (1 - a[0] + a[1]) * sqrt(shelf_power(high, band, fs / 2));
+    double at_quarter = (square(1 - a[1]) + square(a[0])) * shelf_power(high, band, fs / 4);
+    double b2 = at_quarter - (square(at_0) + square(at_half)) / 2, mean = (at_0 + at_half) / 2;
+    b[0] = (mean + sqrt(mean * mean + b2)) / 2;
+    b[1] = (at_0 - at_half) / 2;
+    b[2] = -b2 / (4 * b[0]);
+}
+
 /* A high shelf, then a high-pass, whose zeros are twice at 0 Hz. BS.1770 prints coefficients for 48 kHz; these are the analogue filters
- * behind them, by bilinear transform (De Man 2014). */
+ * behind them, by bilinear transform (De Man 2014). The standard leaves the high-pass a gain of a few hundredths of a dB, which would grow
+ * to 2 dB at low rates and is held there. */
 static void plan_weighting(sp_weighting *w, double fs) {
-    const double shelf_hz = 1681.974450955533, shelf_db = 3.999843853973347, shelf_q = 0.7071752369554196;
-    const double pass_hz = 38.13547087602444, pass_q = 0.5003270373238773;
-    double k = tan(pi * shelf_hz / fs), high = pow(10, shelf_db / 20), band = pow(high, 0.4996667741545416);
-    double norm = 1 + k / shelf_q + k * k;
-    w->b0 = (high + band * k / shelf_q + k * k) / norm;
-    w->a1 = 2 * (k * k - 1) / norm;
-    w->a2 = (1 - k / shelf_q + k * k) / norm;
-    w->p1 = 2 * (k * k - high) / norm - w->b0 * w->a1;
-    w->p2 = (high - band * k / shelf_q + k * k) / norm - w->b0 * w->a2;
-    k = tan(pi * pass_hz / fs);
-    norm = 1 + k / pass_q + k * k;
+    double high = pow(10, SHELF_DB / 20), band = pow(high, 0.4996667741545416), k = warped(SHELF_HZ, fs);
+    double norm = 1 + k / SHELF_Q + k * k;
+    double b[3] = {(high + band * k / SHELF_Q + k * k) / norm, 2 * (k * k - high) / norm, (high - band * k / SHELF_Q + k * k) / norm};
+    double a[2] = {2 * (k * k - 1) / norm, (1 - k / SHELF_Q + k * k) / norm};
+    k = warped(PASS_HZ, fs);
+    norm = 1 + k / PASS_Q + k * k;
+    if (fs < MATCHED_BELOW_HZ) {
+        plan_matched_shelf(b, a, high, band, fs);
+        double at_48k = warped(PASS_HZ, 48000), gain = (1 + at_48k / PASS_Q + at_48k * at_48k) / norm;
+        for (int i = 0; i < 3; i++) {
+            b[i] *= gain;
+        }
+    }
+    w->b0 = b[0];
+    w->a1 = a[0];
+    w->a2 = a[1];
+    w->p1 = b[1] - w->b0 * w->a1;
+    w->p2 = b[2] - w->b0 * w->a2;
     w->c1 = 2 * (k * k - 1) / norm;
-    w->c2 = (1 - k / pass_q + k * k) / norm;
+    w->c2 = (1 - k / PASS_Q + k * k) / norm;
     w->q1 = -2 - w->c1;
     w->q2 = 1 - w->c2;
 }
@@ -73,12 +109,16 @@ static void lay_out(sp_meter *m, sp_arena *memory) {
 }
 
 sp_meter *sp_meter_new(const sp_meter_plan *plan, int *error) {
+    int nowhere;
+    error = sp_error_at(error, &nowhere);
     *error = SP_OK;
-    if (plan->n_channels < 1 || plan->n_channels > SP_MAX_CHANNELS) {
+    if (!plan) {
+        *error = SP_ERROR_NULL;
+    } else if (plan->n_channels < 1 || plan->n_channels > SP_MAX_CHANNELS) {
         *error = SP_ERROR_OUTPUTS;
     } else if (plan->peaks != 0 && plan->peaks != 1) {
         *error = SP_ERROR_FLAG;
-    } else if (!(plan->fs >= SP_MIN_METER_FS && plan->fs <= SP_MAX_FS)) {
+    } else if (!sp_rate_valid(plan->fs)) {
         *error = SP_ERROR_SETTING;
     } else if (!sp_kernels_for(plan->instruction_set)) {
         *error = SP_ERROR_INSTRUCTION_SET;
@@ -103,11 +143,11 @@ sp_meter *sp_meter_new(const sp_meter_plan *plan, int *error) {
         return NULL;
     }
     sp_meter *m = sp_take(&memory, sizeof(sp_meter));
-    *m = stand_in;
+    memcpy(m, &stand_in, sizeof stand_in);
     m->allocation = allocation;
     lay_out(m, &memory);
     plan_weighting(&m->weighting, plan->fs);
-    sp_interpolation_set(&m->interpolation, &true_peak_taps[0][0], PLACES, HALF);
+    sp_interpolation_set(&m->interpolation, &sp_meter_taps[0][0], SP_METER_PLACES, HALF, 1);
     return m;
 }
 
@@ -117,9 +157,38 @@ void sp_meter_free(sp_meter *m) {
     }
 }
 
-int sp_meter_step(const sp_meter *m) { return m->step; }
+int sp_meter_step(const sp_meter *m) { return m ? m->step : 0; }
 
-double sp_meter_sample_peak(const sp_meter *m, int channel) { return m->sample_peaks[channel]; }
+unsigned long long sp_meter_discarded(const sp_meter *m) { return m ? atomic_load_explicit(&m->discarded, memory_order_relaxed) : 0; }
+
+int sp_meter_reset(sp_meter *m) {
+    if (!m) {
+        return SP_ERROR_NULL;
+    }
+    if (!sp_enter(&m->busy)) {
+        return SP_ERROR_BUSY;
+    }
+    memset(m->states, 0, (size_t)m->groups * SP_WEIGHTING_STATES * 8 * sizeof(double));
+    memset(m->channels, 0, (size_t)m->plan.n_channels * m->stride * sizeof(float));
+    memset(m->sample_peaks, 0, (size_t)m->plan.n_channels * sizeof(double));
+    m->power = m->between = 0;
+    m->in_step = 0;
+    atomic_store_explicit(&m->discarded, 0, memory_order_relaxed);
+    sp_leave(&m->busy);
+    return SP_OK;
+}
+
+double sp_meter_sample_peak(sp_meter *m, int channel) {
+    if (!m || channel < 0 || channel >= m->plan.n_channels) {
+        return 0;
+    }
+    if (!sp_enter(&m->busy)) {
+        return -1;
+    }
+    double peak = m->sample_peaks[channel];
+    sp_leave(&m->busy);
+    return peak;
+}
 
 /* Weighted power of the run, step by step; returns how many steps it completes. */
 static int add_loudness(sp_meter *m, int n, double *steps) {
@@ -151,22 +220,32 @@ static void add_between(sp_meter *m, const float *channel, int n, float peak) {
     if (peak <= harmless) {
         return;
     }
-    float largest = m->kernels->peaks_between(&m->interpolation, channel, n, harmless, m->largest);
+    float largest = m->kernels->meter_peaks(&m->interpolation, channel, n, harmless, m->largest);
     m->between = largest > m->between ? largest : m->between;
 }
 
 int sp_meter_process(sp_meter *m, const float *const *in, int n_frames, double *steps) {
+    if (!m) {
+        return -SP_ERROR_NULL;
+    }
     if (n_frames < 0) {
-        return 0;
+        return -SP_ERROR_FRAMES;
+    }
+    if (n_frames > 0 && (!steps || !sp_all_there(in, m->plan.n_channels))) {
+        return -SP_ERROR_NULL;
+    }
+    if (!sp_enter(&m->busy)) {
+        return -SP_ERROR_BUSY;
     }
     sp_float_state state = sp_float_state_get();
     sp_float_state_set(SP_FLUSHING);
     int n_steps = 0;
+    unsigned garbage = 0;
     for (int done = 0, n; done < n_frames; done += n) {
         n = n_frames - done < RUN ? n_frames - done : RUN;
         for (int c = 0; c < m->plan.n_channels; c++) {
             float *channel = m->channels + c * m->stride;
-            memcpy(channel + HISTORY, in[c] + done, n * sizeof(float));
+            garbage += m->kernels->copy_clean(channel + HISTORY, in[c] + done, n);
             if (m->plan.peaks) {
                 float peak = m->kernels->largest_magnitude(channel, HISTORY + n);
                 m->sample_peaks[c] = peak > m->sample_peaks[c] ? peak : m->sample_peaks[c];
@@ -180,14 +259,21 @@ int sp_meter_process(sp_meter *m, const float *const *in, int n_frames, double *
         }
     }
     sp_float_state_set(state);
+    if (garbage) {
+        atomic_fetch_add_explicit(&m->discarded, garbage, memory_order_relaxed);
+    }
+    sp_leave(&m->busy);
     return n_steps;
 }
 
 double sp_meter_true_peak(sp_meter *m) {
-    double between = m->between, peak = 0;
-    if (!m->plan.peaks) {
+    if (!m || !m->plan.peaks) {
         return 0;
     }
+    if (!sp_enter(&m->busy)) {
+        return -1;
+    }
+    double between = m->between, peak = 0;
     for (int c = 0; c < m->plan.n_channels; c++) {
         float end[2 * HISTORY + 16] = {0};
         memcpy(end, m->channels + c * m->stride, HISTORY * sizeof(float));
@@ -196,5 +282,6 @@ double sp_meter_true_peak(sp_meter *m) {
     }
     peak = m->between > peak ? m->between : peak;
     m->between = between;
+    sp_leave(&m->busy);
     return peak;
 }

@@ -42,9 +42,19 @@ TARGET static float K(largest_magnitude)(const float *x, int n) {
 
 #define SP_PEAK_GROUP 32 /* places that are looked at, or not, together */
 
-SP_INLINE TARGET float K(find_peaks)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest,
-                                     const int places) {
-    int half = filters->half;
+/* Adds to what places find what the m-th samples before and after the middle give. */
+#define SP_ADD_PLACES(filters, n_even, evens, n_odd, odds)  \
+    for (int p = 0; p < (n_even); p++) {                    \
+        (evens)[p] += (filters)->even[p][m] * sum;          \
+    }                                                       \
+    for (int p = 0; p < (n_odd); p++) {                     \
+        (odds)[p] += (filters)->odd[p][m] * difference;     \
+    }
+
+/* Four fine places, the last of which is the middle, so that its odd part is 0, or none; and those of the meter. */
+SP_INLINE TARGET float K(find_peaks)(const sp_interpolation *fine, const sp_interpolation *meter, const float *x, int n, float harmless,
+                                     float *largest, const int n_fine) {
+    const int half = n_fine ? SP_MAX_HALF : SP_METER_HALF, n_odd = n_fine ? n_fine - 1 : 0;
     sp_float8 all = {0};
     for (int group = 0; group < n; group += SP_PEAK_GROUP) {
         int end = n - group < SP_PEAK_GROUP ? n : group + SP_PEAK_GROUP;
@@ -53,20 +63,29 @@ SP_INLINE TARGET float K(find_peaks)(const sp_interpolation *filters, const floa
             continue;
         }
         for (int at = group; at < end; at += 8) {
-            sp_float8 even[SP_MAX_PLACES], odd[SP_MAX_PLACES], most = {0};
-            for (int p = 0; p < places; p++) {
-                even[p] = odd[p] = (sp_float8){0};
-            }
-            for (int m = 0; m < half; m++) {
+            sp_float8 even[SP_MAX_PLACES] = {{0}}, odd[SP_MAX_PLACES] = {{0}}, most = {0};
+            sp_float8 meter_even[SP_METER_PLACES] = {{0}}, meter_odd[SP_METER_PLACES] = {{0}};
+            int m = 0;
+            SP_UNROLL for (; m < SP_METER_HALF; m++) {
                 sp_float8 before = K(load)(x + at + half - 1 - m), after = K(load)(x + at + half + m);
                 sp_float8 sum = before + after, difference = before - after;
-                for (int p = 0; p < places; p++) {
-                    even[p] += filters->even[p][m] * sum;
-                    odd[p] += filters->odd[p][m] * difference;
-                }
+                SP_ADD_PLACES(meter, SP_METER_PLACES, meter_even, SP_METER_PLACES, meter_odd)
+                SP_ADD_PLACES(fine, n_fine, even, n_odd, odd)
             }
-            for (int p = 0; p < places; p++) {
-                most = K(larger)(K(magnitude)(even[p]) + K(magnitude)(odd[p]), most);
+            for (; m < half; m++) {
+                sp_float8 before = K(load)(x + at + half - 1 - m), after = K(load)(x + at + half + m);
+                sp_float8 sum = before + after, difference = before - after;
+                SP_ADD_PLACES(fine, n_fine, even, n_odd, odd)
+            }
+            for (int p = 0; p < SP_METER_PLACES; p++) {
+                most = K(larger)(K(magnitude)(meter_even[p]) + K(magnitude)(meter_odd[p]), most);
+            }
+            for (int p = 0; p < n_fine; p++) {
+                sp_float8 value = K(magnitude)(even[p]);
+                if (p < n_odd) {
+                    value += K(magnitude)(odd[p]);
+                }
+                most = K(larger)(value, most);
             }
             memcpy(largest + at, &most, sizeof most);
             for (int lane = end - at; lane < 8; lane++) {
@@ -78,6 +97,13 @@ SP_INLINE TARGET float K(find_peaks)(const sp_interpolation *filters, const floa
     return K(largest_lane)(all);
 }
 
-TARGET static float K(peaks_between)(const sp_interpolation *filters, const float *x, int n, float harmless, float *largest) {
-    return filters->places == 4 ? K(find_peaks)(filters, x, n, harmless, largest, 4) : K(find_peaks)(filters, x, n, harmless, largest, 2);
+#undef SP_ADD_PLACES
+
+TARGET static float K(meter_peaks)(const sp_interpolation *meter, const float *x, int n, float harmless, float *largest) {
+    return K(find_peaks)(meter, meter, x, n, harmless, largest, 0);
+}
+
+TARGET static float K(limiter_peaks)(const sp_interpolation *fine, const sp_interpolation *meter, const float *x, int n, float harmless,
+                                     float *largest) {
+    return K(find_peaks)(fine, meter, x, n, harmless, largest, 4);
 }

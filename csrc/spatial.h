@@ -2,7 +2,11 @@
  * "#define NAME number" only; guard and includes stand in core.h.
  *
  * Nothing here prints, reads the environment or knows a file. Functions of one object may not run at the same time, but where it says
- * so; different objects are independent.
+ * so; different objects are independent. Two threads in the process or reset of one object do no harm: the second gets SP_ERROR_BUSY, and
+ * its call touches nothing. An object must not be freed while another function has it.
+ *
+ * No pointer may be NULL but where it says so: functions that return an error give SP_ERROR_NULL, makers give NULL and the same *error
+ * (error itself may be NULL), readings give 0, and what returns nothing does nothing.
  */
 
 /* Errors. */
@@ -17,11 +21,14 @@
 #define SP_ERROR_MEMORY 8          /* the plan does not fit into memory */
 #define SP_ERROR_FRAMES 9          /* frames negative, or with exact_blocks no multiple of the block */
 #define SP_ERROR_WINDOW 10         /* not 0, nor powers of two, SP_MIN_SPAN <= span <= n, SP_MIN_WINDOW <= n <= SP_MAX_WINDOW */
-#define SP_ERROR_SETTING 11        /* sample rate outside 0..SP_MAX_FS, or strength outside 0..1 */
+#define SP_ERROR_SETTING 11        /* sample rate outside SP_MIN_FS..SP_MAX_FS, or strength outside 0..1 */
 #define SP_ERROR_UPMIX 12          /* no such upmix, or one where there are two inputs */
 #define SP_ERROR_BYPASS 13         /* outputs that there are not, or a delay outside 0..SP_MAX_BYPASS_DELAY */
 #define SP_ERROR_TAILS 14          /* tails no rising powers of two, or 2 tails[k] >= n_taps */
-#define SP_ERROR_FILTERS 15        /* filters of another convolver */
+#define SP_ERROR_FILTERS 15        /* filters of another convolver, or that a convolver owns already */
+#define SP_ERROR_NULL 16           /* a pointer that has to be there is NULL */
+#define SP_ERROR_BUSY 17           /* another thread is in this object, or a chain is in use already */
+#define SP_ERROR_GAIN 18           /* gain not finite or outside 0..SP_MAX_GAIN, or a path that there is not */
 
 /* Domain of a plan. */
 #define SP_MAX_CHANNELS 64
@@ -38,9 +45,14 @@
 /* Shortest cross-fade of a swap, frames. */
 #define SP_MIN_FADE 1024
 
+/* Sample rates of all stages, Hz; the upmix without delay begins at SP_MIN_BANDS_FS. */
+#define SP_MIN_FS 1000
 #define SP_MAX_FS 1000000
-#define SP_MIN_METER_FS 10
 #define SP_MIN_BANDS_FS 4000
+
+/* Linear, +120 dB. */
+#define SP_MAX_GAIN 1000000
+
 #define SP_MAX_BYPASS_DELAY 2097152
 
 #define SP_MIN_SPAN 16
@@ -112,23 +124,23 @@ sp_filters *sp_filters_new(const sp_convolver *convolver, const float *taps, int
 /* Puts filters in the place of those that sound, by a cross-fade. With L the longest partition, the fade begins L to 2 L frames after
  * the next call of process (0 to block frames where there are no tails), or as long after the end of a fade that is under way, and lasts
  * sp_convolver_fade frames, with weights 3 x^2 - 2 x^3. Filters that still wait are skipped: the latest win. While a fade lasts a block
- * costs about twice as much. The convolver owns the filters until it gives them back. From one control thread at a time, while another one
- * may process. SP_ERROR_FILTERS: of another convolver; nothing happens. */
+ * costs about twice as much. The convolver owns the filters until it gives them back. Any thread, also while another one processes, swaps
+ * or collects. SP_ERROR_FILTERS: made for another convolver, be it one that is gone, or owned already; nothing happens. */
 int sp_convolver_swap(sp_convolver *convolver, sp_filters *filters);
 
-/* Filters out of use, sounding no more or skipped, which now belong to the caller: to free, or to swap in again. NULL: none. Control
- * thread. */
+/* Filters out of use, sounding no more or skipped, which now belong to the caller: to free, or to swap in again. NULL: none. Any thread;
+ * each set is given once. */
 sp_filters *sp_convolver_collect(sp_convolver *convolver);
 
 /* max(L, SP_MIN_FADE) */
 int sp_convolver_fade(const sp_convolver *convolver);
 
-/* Filters that belong to the caller. NULL is fine. */
+/* Filters that belong to the caller; those that a convolver owns are left to it. They may outlive it. NULL is fine. */
 void sp_filters_free(sp_filters *filters);
 
 /* Back to position 0 with all state zero, as if newly made with the filters swapped in last: they sound at once. Real time, but not
- * while another thread processes. */
-void sp_convolver_reset(sp_convolver *convolver);
+ * while another thread processes: SP_ERROR_BUSY, and nothing happens. */
+int sp_convolver_reset(sp_convolver *convolver);
 
 /* With all filters that it owns. NULL is fine. */
 void sp_convolver_free(sp_convolver *convolver);
@@ -146,7 +158,7 @@ void sp_convolver_free(sp_convolver *convolver);
  */
 typedef struct {
     int method;          /* SP_UPMIX_DIRECTIONAL or SP_UPMIX_PROJECTION */
-    double fs;           /* sample rate, Hz */
+    double fs;           /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
     int n;               /* analysis window, samples */
     int span;            /* synthesis window, samples; the latency */
     double strength;     /* of the centre, 0..1 */
@@ -169,7 +181,7 @@ int sp_upmix_process(sp_upmix *upmix, const float *const *in, float *const *out,
 unsigned long long sp_upmix_discarded(const sp_upmix *upmix);
 
 /* Back to the state of a new one. Real time. */
-void sp_upmix_reset(sp_upmix *upmix);
+int sp_upmix_reset(sp_upmix *upmix);
 
 /* NULL is fine. */
 void sp_upmix_free(sp_upmix *upmix);
@@ -177,11 +189,23 @@ void sp_upmix_free(sp_upmix *upmix);
 
 /* Peak limiter with look-ahead: one gain for all channels, so that what they make together in the air keeps its shape.
  *
- * No sample above -1 dBFS and no true peak above -0.8 dBTP; below, the samples pass unchanged. Look-ahead 5 ms, which is the latency;
- * the gain stays for 25 ms and returns at 40 dB/s. Life: sp_limiter_new, then process and reset in any order, then sp_limiter_free.
+ * Below the ceiling the samples pass unchanged. Look-ahead 5 ms, and at least SP_MIN_LOOK_AHEAD frames, which is the latency; the gain
+ * stays for 25 ms and returns at 40 dB/s. What is promised, at every rate:
+ *
+ * - No sample above -1 dBFS, for any input.
+ * - No true peak above -0.8 dBTP as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any input for which
+ *   the gain falls by up to 0.1 dB a frame. A fall is spread over the look-ahead, so that is a reduction of up to 23 dB at 48 kHz, 95 dB at
+ *   192 kHz and 3 dB at 8 kHz and below. Steeper falls may at the very worst let through another 0.14 dB for every further 0.1 dB a frame;
+ *   of all signals in benchmarks/true_peak.py none does, at +20 or +60 dBFS, at any rate.
+ * - Longer filters than the meter's read no more than that of what lies below 0.3 of the rate, and more of what lies close to half the
+ *   rate: no figure can be promised there, since with ever longer filters there is no largest one. benchmarks/README.md has a table.
+ *
+ * Life: sp_limiter_new, then process and reset in any order, then sp_limiter_free.
  */
+#define SP_MIN_LOOK_AHEAD 40
+
 typedef struct {
-    double fs;           /* sample rate, Hz */
+    double fs;           /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
     int n_channels;      /* 1..SP_MAX_CHANNELS */
     int instruction_set; /* SP_ISA_... */
 } sp_limiter_plan;
@@ -204,15 +228,17 @@ unsigned long long sp_limiter_limited(const sp_limiter *limiter);      /* frames
 unsigned long long sp_limiter_discarded(const sp_limiter *limiter);    /* samples not finite or beyond +240 dBFS, 0 instead */
 
 /* Back to the state of a new one. Real time. */
-void sp_limiter_reset(sp_limiter *limiter);
+int sp_limiter_reset(sp_limiter *limiter);
 
 /* NULL is fine. */
 void sp_limiter_free(sp_limiter *limiter);
 
 
-/* Loudness and true peak of a stream (ITU-R BS.1770-5), every channel with weight 1. Life: sp_meter_new, sp_meter_process, sp_meter_free. */
+/* Loudness and true peak of a stream (ITU-R BS.1770-5), every channel with weight 1. A sample that is not finite or beyond SP_MAX_SAMPLE
+ * counts as 0 and is discarded. Life: sp_meter_new, then process and reset in any order, then sp_meter_free.
+ */
 typedef struct {
-    double fs;           /* sample rate, Hz, from SP_MIN_METER_FS on */
+    double fs;           /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
     int n_channels;      /* 1..SP_MAX_CHANNELS */
     int peaks;           /* 1: loudness and peaks; 0: loudness alone, peaks read 0 */
     int instruction_set; /* SP_ISA_... */
@@ -227,12 +253,19 @@ sp_meter *sp_meter_new(const sp_meter_plan *plan, int *error);
 int sp_meter_step(const sp_meter *meter);
 
 /* The next n_frames of every channel. steps, which has room for n_frames / step + 1, gets the mean K-weighted power, summed over the
- * channels, of every step that is completed; returns their number. Real time. */
+ * channels, of every step that is completed; returns their number, or minus an error, and nothing is touched then. Real time. */
 int sp_meter_process(sp_meter *meter, const float *const *in, int n_frames, double *steps);
 
-/* Largest magnitude so far: of a channel's samples; of all channels between the samples as well, as if silence followed. */
-double sp_meter_sample_peak(const sp_meter *meter, int channel);
+/* Largest magnitude so far: of a channel's samples, 0 for a channel that there is not; of all channels between the samples as well, as if
+ * silence followed. -1 while another thread processes. */
+double sp_meter_sample_peak(sp_meter *meter, int channel);
 double sp_meter_true_peak(sp_meter *meter);
+
+/* Samples discarded since the start or the last reset. From any thread. */
+unsigned long long sp_meter_discarded(const sp_meter *meter);
+
+/* Back to the state of a new one. Real time. */
+int sp_meter_reset(sp_meter *meter);
 
 /* NULL is fine. */
 void sp_meter_free(sp_meter *meter);
@@ -245,7 +278,7 @@ void sp_meter_free(sp_meter *meter);
  * holds from its first frame.
  */
 typedef struct {
-    double fs;            /* sample rate, Hz */
+    double fs;            /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
     sp_plan convolver;    /* n_inputs 2: left, right, or 3: left, right, centre; exact_blocks 1 */
     int upmix;            /* SP_UPMIX_...; OFF where there are two inputs */
     int upmix_n;          /* as in sp_upmix_plan, for DIRECTIONAL and PROJECTION */
@@ -261,6 +294,10 @@ typedef struct sp_chain sp_chain;
 /* Plans, allocates and touches everything; gains 1, no mute, no bypass. */
 sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *error);
 
+/* Of the plan. */
+int sp_chain_block(const sp_chain *chain);
+int sp_chain_n_outputs(const sp_chain *chain);
+
 /* Frames by which the output is late, bank not counted: upmix, limiter. */
 int sp_chain_upmix_latency(const sp_chain *chain);
 int sp_chain_limiter_latency(const sp_chain *chain);
@@ -270,14 +307,14 @@ int sp_chain_limiter_latency(const sp_chain *chain);
 int sp_chain_process(sp_chain *chain, const float *const *in, float *const *out, int n_frames);
 
 /* The programme ends n_frames after what was processed so far; what is processed beyond has to be silence, and no path sounds longer
- * than the programme (the filters' tails do). From the thread that processes. */
-void sp_chain_end(sp_chain *chain, int n_frames);
+ * than the programme (the filters' tails do). From the thread that processes. SP_ERROR_FRAMES where n_frames is negative. */
+int sp_chain_end(sp_chain *chain, int n_frames);
 
-/* Controls, from any thread; gains are linear, finite and not negative. path: 0 left, 1 right, 2 centre. */
-void sp_chain_set_path_gain(sp_chain *chain, int path, float gain);
-void sp_chain_set_gain(sp_chain *chain, float gain);
-void sp_chain_set_mute(sp_chain *chain, int mute);     /* before the limiter */
-void sp_chain_set_bypass(sp_chain *chain, int bypass); /* left and right to one output each, as late as the filters' sound */
+/* Controls, from any thread; gains are linear, 0..SP_MAX_GAIN, else SP_ERROR_GAIN and nothing happens. path: 0 left, 1 right, 2 centre. */
+int sp_chain_set_path_gain(sp_chain *chain, int path, float gain);
+int sp_chain_set_gain(sp_chain *chain, float gain);
+int sp_chain_set_mute(sp_chain *chain, int mute);     /* before the limiter */
+int sp_chain_set_bypass(sp_chain *chain, int bypass); /* left and right to one output each, as late as the filters' sound */
 
 /* Readings, from any thread. */
 float sp_chain_gain_now(const sp_chain *chain);                     /* of the last frame, mute in it; the limiter's latency earlier */
@@ -288,7 +325,7 @@ sp_convolver *sp_chain_convolver(sp_chain *chain);
 const sp_limiter *sp_chain_limiter(const sp_chain *chain);
 
 /* Back to the state of a new one, but for the controls, which hold from the next frame. Not while another thread processes. */
-void sp_chain_reset(sp_chain *chain);
+int sp_chain_reset(sp_chain *chain);
 
 /* NULL is fine. */
 void sp_chain_free(sp_chain *chain);
@@ -301,20 +338,20 @@ void sp_chain_free(sp_chain *chain);
  * what the chain gives for the same programme in one piece, for callbacks of any size; silence before and after it is not fed to the chain.
  *
  * Life: sp_live_new; write, end, switch, collect, stop and read in any order while the device calls back; close the device; collect and
- * sp_live_free. One thread writes and ends, one switches, collects, stops and reads.
+ * sp_live_free. One thread writes and ends, one switches, collects, stops and reads; a second one in any of them is turned away.
  */
 #define SP_MAX_DEVICE_CHANNELS 256
 #define SP_MAX_LIVE_FRAMES 16777216 /* of ring, refill and fade */
 
 typedef struct {
     sp_chain *chain;
-    int n_outputs;    /* of the chain */
+    int n_outputs;    /* of the chain, or 0: as many as the chain has; else SP_ERROR_OUTPUTS */
     int channels[SP_MAX_CHANNELS]; /* of the device, from 0, one for each output; other channels are silent */
     int tail;         /* frames that still sound when the programme has ended */
 } sp_feeds;
 
 typedef struct {
-    int block;          /* of the chain's plan */
+    int block;          /* of the chain's plan, or 0: what the chain has; else SP_ERROR_BLOCK, at sp_live_new as at a switch */
     int host_block;     /* frames of a callback; 0: not known */
     int n_channels;     /* of the device, 1..SP_MAX_DEVICE_CHANNELS, interleaved */
     int n_captured;     /* of the device's input, 1 or 2, which is the programme then; 0: the ring is */
@@ -322,7 +359,7 @@ typedef struct {
     int refill_frames;  /* that the ring must hold before it sounds, at first and when it ran dry */
     int fade_frames;    /* at least 1: of stop, of a switch, and around a gap; rounded up to whole blocks around a gap */
     int fade_in;        /* 1: the programme begins in the middle of something, its first frames rise from silence */
-    unsigned long long first_frame; /* where frames and position start counting */
+    unsigned long long first_frame; /* where frames and position start counting; below 2^62 */
 } sp_live_plan;
 
 typedef struct sp_live sp_live;
@@ -333,27 +370,28 @@ sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error
 /* Frames added to the chain's latency: 0 where host_block is a multiple of block, else block. */
 int sp_live_latency(const sp_live *live);
 
-/* Frames taken from left and right, as many as there is room for. */
+/* Frames taken from left and right, as many as there is room for, or minus an error. */
 int sp_live_write(sp_live *live, const float *left, const float *right, int n_frames);
 
 /* Frames that sp_live_write would take now. */
 int sp_live_room(const sp_live *live);
 
 /* The programme ends with what was written. Its tail is played to the last frame. */
-void sp_live_end(sp_live *live);
+int sp_live_end(sp_live *live);
 
 /* PortAudio's callback; user is the sp_live. Real time: no allocation, lock, wait, system call or page fault. Returns 0, go on. */
 int sp_live_callback(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags, void *user);
 
 /* Other feeds: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
- * it was; else the chain belongs to the live until it is collected. Nothing is switched once the programme has ended. */
+ * it was; else the chain belongs to the live until it is collected. SP_ERROR_BUSY: the live has this chain already, or another thread is
+ * in this function or in sp_live_collect. Nothing is switched once the programme has ended. */
 int sp_live_switch(sp_live *live, const sp_feeds *feeds, int warm_frames);
 
-/* A chain that is in use no more, or NULL. Before sp_live_free, when the device is closed, last = 1 gives all of them, one a call. */
+/* A chain that is in use no more, or NULL: none, or another thread is in this function or in sp_live_switch. Before sp_live_free, when the device is closed, last = 1 gives all of them, one a call. */
 sp_chain *sp_live_collect(sp_live *live, int last);
 
 /* Fades to silence; from then on the programme rests. */
-void sp_live_stop(sp_live *live);
+int sp_live_stop(sp_live *live);
 
 typedef struct {
     unsigned long long frames;          /* given to the device */
@@ -365,13 +403,14 @@ typedef struct {
     unsigned long long overrun_frames;  /* captured and lost */
     unsigned long long clipped;         /* samples beyond full scale */
     unsigned long long switches;        /* that have come to their end */
+    unsigned long long refused;         /* frames of silence because another thread was in the chain, or called back at the same time */
     int switching;                      /* 1: a switch is on its way */
     int silent;                         /* 1: stop has faded out */
     int finished;                       /* 1: the last frame of the tail was given */
     float peaks[SP_MAX_CHANNELS];       /* of each output since the last reading */
 } sp_live_figures;
 
-void sp_live_read(sp_live *live, sp_live_figures *figures);
+int sp_live_read(sp_live *live, sp_live_figures *figures);
 
 /* NULL is fine. The chains are the caller's. */
 void sp_live_free(sp_live *live);

@@ -2,6 +2,8 @@
 #include "core.h"
 
 #include "arena.h"
+#include "busy.h"
+#include "checks.h"
 #include "flush.h"
 #include "kernels.h"
 #include "upmix_methods.h"
@@ -9,6 +11,7 @@
 struct sp_upmix {
     sp_upmix_frames *frames; /* one of them is NULL */
     sp_upmix_bands *bands;
+    sp_busy busy; /* a thread processes or resets */
 };
 
 static int power_of_two(int x) { return x > 0 && (x & (x - 1)) == 0; }
@@ -22,7 +25,7 @@ static int plan_error(const sp_upmix_plan *plan) {
                       plan->n < SP_MIN_WINDOW || plan->n > SP_MAX_WINDOW)) {
         return SP_ERROR_WINDOW;
     }
-    if (!(plan->fs > 0 && plan->fs <= SP_MAX_FS && plan->strength >= 0 && plan->strength <= 1)) {
+    if (!(sp_rate_valid(plan->fs) && plan->strength >= 0 && plan->strength <= 1)) {
         return SP_ERROR_SETTING;
     }
     if (no_delay && plan->fs < SP_MIN_BANDS_FS) {
@@ -32,7 +35,9 @@ static int plan_error(const sp_upmix_plan *plan) {
 }
 
 sp_upmix *sp_upmix_new(const sp_upmix_plan *plan, int *error) {
-    *error = plan_error(plan);
+    int nowhere;
+    error = sp_error_at(error, &nowhere);
+    *error = plan ? plan_error(plan) : SP_ERROR_NULL;
     if (*error != SP_OK) {
         return NULL;
     }
@@ -52,11 +57,15 @@ sp_upmix *sp_upmix_new(const sp_upmix_plan *plan, int *error) {
     return u;
 }
 
-int sp_upmix_latency(const sp_upmix *u) { return u->frames ? sp_upmix_frames_latency(u->frames) : 0; }
+int sp_upmix_latency(const sp_upmix *u) { return u && u->frames ? sp_upmix_frames_latency(u->frames) : 0; }
 
 int sp_upmix_process(sp_upmix *u, const float *const *in, float *const *out, int n_frames) {
-    if (n_frames < 0) {
-        return SP_ERROR_FRAMES;
+    int error = u ? sp_audio_error(in, 2, out, 3, n_frames) : SP_ERROR_NULL;
+    if (error != SP_OK) {
+        return error;
+    }
+    if (!sp_enter(&u->busy)) {
+        return SP_ERROR_BUSY;
     }
     sp_float_state state = sp_float_state_get();
     sp_float_state_set(SP_FLUSHING);
@@ -66,19 +75,31 @@ int sp_upmix_process(sp_upmix *u, const float *const *in, float *const *out, int
         sp_upmix_bands_process(u->bands, in, out, n_frames);
     }
     sp_float_state_set(state);
+    sp_leave(&u->busy);
     return SP_OK;
 }
 
 unsigned long long sp_upmix_discarded(const sp_upmix *u) {
+    if (!u) {
+        return 0;
+    }
     return u->frames ? sp_upmix_frames_discarded(u->frames) : sp_upmix_bands_discarded(u->bands);
 }
 
-void sp_upmix_reset(sp_upmix *u) {
+int sp_upmix_reset(sp_upmix *u) {
+    if (!u) {
+        return SP_ERROR_NULL;
+    }
+    if (!sp_enter(&u->busy)) {
+        return SP_ERROR_BUSY;
+    }
     if (u->frames) {
         sp_upmix_frames_reset(u->frames);
     } else {
         sp_upmix_bands_reset(u->bands);
     }
+    sp_leave(&u->busy);
+    return SP_OK;
 }
 
 void sp_upmix_free(sp_upmix *u) {

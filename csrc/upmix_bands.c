@@ -7,6 +7,7 @@
 #include "upmix_methods.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "entrance.h"
 #include "upmix_model.h"
@@ -39,7 +40,7 @@ struct sp_upmix_bands {
     band bands[SP_BANDS];
     float *clean[2], *mid, *side, *centre; /* [control_frames] */
     int fill, control_blocks;              /* frames of this one; how many there were, up to PRIOR_BLOCKS */
-    unsigned long long discarded;
+    _Atomic unsigned long long discarded;
     void *allocation;
 };
 
@@ -104,7 +105,7 @@ sp_upmix_bands *sp_upmix_bands_new(const sp_upmix_plan *plan) {
         return NULL;
     }
     sp_upmix_bands *u = sp_take(&memory, sizeof(sp_upmix_bands));
-    *u = stand_in;
+    memcpy(u, &stand_in, sizeof stand_in);
     u->allocation = allocation;
     lay_out(u, &memory);
     plan_bands(u);
@@ -113,7 +114,9 @@ sp_upmix_bands *sp_upmix_bands_new(const sp_upmix_plan *plan) {
     return u;
 }
 
-unsigned long long sp_upmix_bands_discarded(const sp_upmix_bands *u) { return u->discarded; }
+unsigned long long sp_upmix_bands_discarded(const sp_upmix_bands *u) {
+    return atomic_load_explicit(&u->discarded, memory_order_relaxed);
+}
 
 void sp_upmix_bands_reset(sp_upmix_bands *u) {
     memset(u->split.integrators, 0, 4 * SP_BANDS * sizeof(float));
@@ -125,7 +128,7 @@ void sp_upmix_bands_reset(sp_upmix_bands *u) {
     }
     sp_upmix_model_reset(&u->model);
     u->fill = u->control_blocks = 0;
-    u->discarded = 0;
+    atomic_store_explicit(&u->discarded, 0, memory_order_relaxed);
 }
 
 void sp_upmix_bands_free(sp_upmix_bands *u) {
@@ -191,7 +194,10 @@ void sp_upmix_bands_process(sp_upmix_bands *u, const float *const *in, float *co
         run = u->split.control_frames - u->fill;
         run = n_frames - done < run ? n_frames - done : run;
         for (int i = 0; i < 2; i++) {
-            u->discarded += sp_copy_clean(u->clean[i], in[i] + done, run);
+            unsigned garbage = sp_copy_clean(u->clean[i], in[i] + done, run);
+            if (garbage) {
+                atomic_fetch_add_explicit(&u->discarded, garbage, memory_order_relaxed);
+            }
         }
         for (int n = 0; n < run; n++) {
             u->mid[n] = 0.5f * (u->clean[0][n] + u->clean[1][n]);

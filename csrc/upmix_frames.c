@@ -13,6 +13,7 @@
 #include "upmix_methods.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "entrance.h"
 #include "fft.h"
@@ -69,7 +70,7 @@ struct sp_upmix_frames {
     float *out[3];         /* [hop]: finished, being handed out */
     int fill;
     int early;             /* samples to come of C that lie before the first of the input */
-    unsigned long long discarded;
+    _Atomic unsigned long long discarded;
     void *allocation;
 };
 
@@ -185,7 +186,7 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
     }
 
     sp_upmix_frames *u = sp_take(&memory, sizeof(sp_upmix_frames));
-    *u = stand_in;
+    memcpy(u, &stand_in, sizeof stand_in);
     u->allocation = allocation;
     lay_out(u, &memory);
     int n_bands;
@@ -205,7 +206,9 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
 
 int sp_upmix_frames_latency(const sp_upmix_frames *u) { return u->plan.span; }
 
-unsigned long long sp_upmix_frames_discarded(const sp_upmix_frames *u) { return u->discarded; }
+unsigned long long sp_upmix_frames_discarded(const sp_upmix_frames *u) {
+    return atomic_load_explicit(&u->discarded, memory_order_relaxed);
+}
 
 void sp_upmix_frames_reset(sp_upmix_frames *u) {
     memset(u->means, 0, (size_t)u->n_bins * STOKES * sizeof(double));
@@ -219,7 +222,7 @@ void sp_upmix_frames_reset(sp_upmix_frames *u) {
     }
     u->fill = 0;
     u->early = u->plan.span - u->hop;
-    u->discarded = 0;
+    atomic_store_explicit(&u->discarded, 0, memory_order_relaxed);
 }
 
 void sp_upmix_frames_free(sp_upmix_frames *u) {
@@ -354,7 +357,10 @@ void sp_upmix_frames_process(sp_upmix_frames *u, const float *const *in, float *
     for (int done = 0, run; done < n_frames; done += run) {
         run = n_frames - done < u->hop - u->fill ? n_frames - done : u->hop - u->fill;
         for (int i = 0; i < 2; i++) {
-            u->discarded += sp_copy_clean(u->history[i] + u->plan.n - u->hop + u->fill, in[i] + done, run);
+            unsigned garbage = sp_copy_clean(u->history[i] + u->plan.n - u->hop + u->fill, in[i] + done, run);
+            if (garbage) {
+                atomic_fetch_add_explicit(&u->discarded, garbage, memory_order_relaxed);
+            }
         }
         for (int o = 0; o < 3; o++) {
             memcpy(out[o] + done, u->out[o] + u->fill, run * sizeof(float));

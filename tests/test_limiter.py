@@ -174,6 +174,14 @@ def test_the_size_of_calls_does_not_change_a_bit(sizes, engine):
     assert np.array_equal(in_pieces(make(2, FS).process, x, sizes), make(2, FS).process(x))
 
 
+@pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
+def test_subnormal_samples_do_not_depend_on_the_size_of_calls():
+    """Where nothing is limited samples were copied, elsewhere multiplied, which flushes them: the runs showed."""
+    x = np.full((1, 6000), 1e-41, np.float32)
+    x[0, 3000:3100] = 5
+    assert np.array_equal(in_pieces(maker("c")(1, FS).process, x, [181]).view(np.uint32), maker("c")(1, FS).process(x).view(np.uint32))
+
+
 @pytest.mark.parametrize("size", [1, 16, 40, 128, 160, 8192, 8193])
 def test_the_usual_call_sizes(size, make):
     x = noise(9000 if size > 1 else 2000, 3, 3.0).T

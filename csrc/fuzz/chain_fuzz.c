@@ -16,22 +16,22 @@
 
 static sp_chain_plan choose_plan(choices *c) {
     int raw = choose(c, 1) % 8 == 0; /* anything at all, else close to what is allowed */
-    const double rates[] = {48000, 8000, 96000, 44100, 1, 1e6, 0, -1, NAN, INFINITY, 1e9, 22050.5};
     sp_chain_plan plan = {
-        .fs = rates[choose(c, 1) % (raw ? 12 : 6)],
+        .fs = choose_rate(c),
         .convolver = {.n_inputs = 2 + (int)choose(c, 1) % (raw ? 4 : 2),
                       .n_outputs = 1 + (int)choose(c, 1) % MOST_OUTPUTS,
                       .n_taps = 1 + (int)choose(c, 2) % MOST_TAPS,
                       .block = 16 << choose(c, 1) % 4,
                       .exact_blocks = raw ? (int)choose(c, 1) % 3 : 1,
                       .instruction_set = (int)choose(c, 1) % 4},
-        .upmix = raw ? (int)choose(c, 4) : (int)choose(c, 1) % 3,
+        .upmix = raw ? (int)choose(c, 4) : (int)choose(c, 1) % 4,
         .upmix_n = raw ? (int)choose(c, 4) : 32 << choose(c, 1) % 6,
         .upmix_span = raw ? (int)choose(c, 4) : 16 << choose(c, 1) % 5,
         .strength = raw ? (double)(int32_t)choose(c, 4) / 1000 : choose(c, 1) / 255.0,
         .limiter = raw ? (int)choose(c, 1) % 3 : (int)choose(c, 1) % 2,
         .bypass_delay = raw ? (int)choose(c, 4) : (int)choose(c, 1),
     };
+    plan.upmix_n = !raw && plan.upmix_n > 8 * plan.upmix_span ? 8 * plan.upmix_span : plan.upmix_n; /* time */
     if (choose(c, 1) % 8 == 0) {
         plan.upmix_n = plan.upmix_span = 0;
     }
@@ -42,20 +42,34 @@ static sp_chain_plan choose_plan(choices *c) {
     return plan;
 }
 
+static float gain_of(unsigned value) {
+    const float others[] = {-0.0f, -1e-30f, -1, 1e-40f, SP_MAX_GAIN, 1.0001f * SP_MAX_GAIN, 3e38f, INFINITY, -INFINITY, NAN};
+    return value % 32 < 22 ? (float)(value % 32) / 8 : others[value % 32 - 22];
+}
+
 /* The same call for both. */
 static void control(sp_chain *chain, unsigned which, unsigned value) {
-    switch (which % 4) {
+    float gain = gain_of(value);
+    int allowed = gain >= 0 && gain <= SP_MAX_GAIN;
+    switch (which % 6) {
     case 0:
-        sp_chain_set_path_gain(chain, (int)(value % 2), (float)(value % 16) / 8);
+    case 1: {
+        int path = (int)(value / 32) - 2; /* -2..5 */
+        allowed = allowed && path >= 0 && path < 3;
+        MUST(sp_chain_set_path_gain(chain, path, gain) == (allowed ? SP_OK : SP_ERROR_GAIN));
         break;
-    case 1:
-        sp_chain_set_gain(chain, (float)(value % 16) / 4);
-        break;
+    }
     case 2:
-        sp_chain_set_mute(chain, (int)(value % 2));
+        MUST(sp_chain_set_gain(chain, gain) == (allowed ? SP_OK : SP_ERROR_GAIN));
+        break;
+    case 3:
+        MUST(sp_chain_set_mute(chain, (int)(value % 2)) == SP_OK);
+        break;
+    case 4:
+        MUST(sp_chain_end(chain, (int)value - 8) == (value < 8 ? SP_ERROR_FRAMES : SP_OK));
         break;
     default:
-        sp_chain_set_bypass(chain, (int)(value % 2));
+        MUST(sp_chain_set_bypass(chain, (int)(value % 2)) == SP_OK);
     }
 }
 
@@ -74,22 +88,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         MUST(error != SP_OK);
         return 0;
     }
-    MUST(error == SP_OK);
+    MUST(error == SP_OK && rate_is_allowed(plan.fs) && sp_chain_block(chain) == block && sp_chain_n_outputs(chain) == n_outputs);
     sp_chain *twin = sp_chain_new(&plan, taps, &error);
     MUST(twin && sp_chain_upmix_latency(chain) >= 0 && sp_chain_limiter_latency(chain) >= 0);
     MUST((sp_chain_limiter(chain) != NULL) == plan.limiter);
-    for (int n_calls = 0; c.size > 0 && n_calls < 16; n_calls++) {
+    for (int n_calls = 0; c.size > 0 && n_calls < 8; n_calls++) {
         unsigned what = choose(&c, 1) % 8, which = choose(&c, 1), value = choose(&c, 1);
         if (what == 0) {
             control(chain, which, value);
             control(twin, which, value);
         } else if (what == 1) {
-            sp_chain_reset(chain);
-            sp_chain_reset(twin);
+            MUST(sp_chain_reset(chain) == SP_OK && sp_chain_reset(twin) == SP_OK);
         } else if (what == 2) {
             float *nowhere[MOST_OUTPUTS] = {0};
             const float *nothing[2] = {0};
             MUST(sp_chain_process(chain, nothing, nowhere, 1 + (int)which % (block - 1)) == SP_ERROR_FRAMES);
+            MUST(sp_chain_process(chain, nothing, nowhere, block) == SP_ERROR_NULL);
         } else {
             int n_frames = (int)(choose(&c, 2) % (MOST_FRAMES + 1)) / block * block, wild = value % 4 == 0;
             const float *inputs[2] = {in[0], in[1]};

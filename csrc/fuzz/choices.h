@@ -39,4 +39,15 @@ static inline float sample(uint32_t *random, int wild) {
     return value;
 }
 
+/* A sample rate: mostly a usual one, else at the ends of what is allowed and outside. */
+static inline double choose_rate(choices *c) {
+    const double usual[] = {48000, 8000, 96000, 44100, 192000, 2000, 1000, 22050.5};
+    const double others[] = {1000,  1e6, 999.999, 1000.001, 1e6 + 1, 768000, 4000,     3999.9,   3364,
+                             0.999, 1,   1e-6,    1e-13,    1e-300,  0,      -48000.0, INFINITY, NAN};
+    unsigned which = choose(c, 1);
+    return which % 3 ? usual[which / 3 % 8] : others[which / 3 % 18];
+}
+
+static inline int rate_is_allowed(double fs) { return fs >= 1000 && fs <= 1e6; }
+
 #endif

@@ -107,6 +107,22 @@ static void collect(sp_convolver *convolver, int again) {
     }
 }
 
+static void foreign_filters(subject *s) {
+    int error;
+    sp_convolver *gone = sp_convolver_new(&s->plan, s->taps, &error);
+    sp_filters *filters = sp_filters_new(gone, s->taps, &error);
+    MUST(filters && sp_convolver_swap(s->convolver, filters) == SP_ERROR_FILTERS);
+    sp_convolver_free(gone);
+    sp_convolver *next = sp_convolver_new(&s->plan, s->taps, &error);
+    MUST(next && sp_convolver_swap(next, filters) == SP_ERROR_FILTERS);
+    sp_convolver_free(next);
+    sp_filters_free(filters);
+    filters = sp_filters_new(s->convolver, s->taps, &error); /* twice the same set */
+    MUST(filters && sp_convolver_swap(s->convolver, filters) == SP_OK && sp_convolver_swap(s->convolver, filters) == SP_ERROR_FILTERS);
+    swap(s->twin, s->taps);
+    sp_filters_free(filters); /* not the caller's: it stays */
+}
+
 static sp_plan choose_plan(choices *c) {
     int raw = choose(c, 1) % 8 == 0; /* anything at all, else close to what is allowed */
     sp_plan plan = {
@@ -152,12 +168,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     MUST(sp_convolver_latency(s.convolver) == (s.plan.exact_blocks ? 0 : s.plan.block));
 
     for (int n_calls = 0; c.size > 0 && n_calls < 24; n_calls++) {
-        switch (choose(&c, 1) % 6) {
+        switch (choose(&c, 1) % 7) {
         case 0: {
             const float *nothing[MOST_CHANNELS] = {0};
             float *nowhere[MOST_CHANNELS] = {0};
             int n_frames = -(int)(choose(&c, 2) + 1);
             MUST(sp_convolver_process(s.convolver, nothing, nowhere, n_frames) == SP_ERROR_FRAMES);
+            MUST(sp_convolver_process(s.convolver, nothing, nowhere, s.plan.block) == SP_ERROR_NULL);
+            MUST(sp_convolver_swap(s.convolver, NULL) == SP_ERROR_NULL);
             break;
         }
         case 1:
@@ -172,8 +190,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             break;
         }
         case 3:
-            sp_convolver_reset(s.convolver);
-            sp_convolver_reset(s.twin);
+            MUST(sp_convolver_reset(s.convolver) == SP_OK && sp_convolver_reset(s.twin) == SP_OK);
+            break;
+        case 4: /* filters outlive a convolver, whose place another one takes */
+            foreign_filters(&s);
             break;
         default: {
             int n_frames = (int)(choose(&c, 2) % (MOST_FRAMES + 1));

@@ -8,7 +8,7 @@ from spatial.errors import UsageError
 from spatial.render.backends import make_convolver
 from spatial.render.bypass import bypass_gains
 from spatial.render.chain import FADE_S, Audio, Chain, ChainPlan, Latency
-from spatial.render.engines.base import MAX_SAMPLE
+from spatial.render.engines.base import MAX_SAMPLE, checked_gain, checked_rate
 from spatial.render.limiter import make_limiter
 from spatial.render.upmix import make_upmix
 
@@ -57,6 +57,7 @@ class ChainOfParts(Chain):
 
     def __init__(self, plan: ChainPlan) -> None:
         bank, options = plan.bank, plan.options
+        checked_rate(bank.fs, "chain")
         self.plan = plan
         self._upmix = make_upmix(plan.recipe, bank.fs)
         self._convolver = make_convolver(plan.taps, options.block, exact_blocks=True)
@@ -93,11 +94,11 @@ class ChainOfParts(Chain):
         """Linear gain of a path."""
         if path not in self._path_gains:
             raise UsageError(f"path '{path}': this bank has {' and '.join(self._path_gains)} only")
-        self._path_gains[path].wanted = gain
+        self._path_gains[path].wanted = checked_gain(gain, f"path '{path}'")
 
     def set_gain(self, gain: float) -> None:
         """Linear gain of all drivers."""
-        self._wanted_gain = gain
+        self._wanted_gain = checked_gain(gain, "all drivers")
         self._gain.wanted = 0.0 if self._mute else gain
 
     def set_mute(self, mute: bool) -> None:

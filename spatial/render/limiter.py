@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.render.backends import engine_name
+from spatial.render.engines.base import checked_rate
 from spatial.render.interpolate import PeakFinder, windowed_sincs
+from spatial.render.meters import TRUE_PEAK_TAPS
 
 if TYPE_CHECKING:
     from spatial.render.engines.c_limiter import CoreLimiter
@@ -18,6 +20,9 @@ Audio = NDArray[np.float32]
 
 STEPS_PER_DB = 10**6
 """Gains are whole numbers of this fine a step: minima, slopes and sums are exact, however the stream is cut into calls."""
+
+MIN_LOOK_AHEAD = 40
+"""Frames, at rates where the look-ahead would be shorter."""
 
 LARGEST_SAMPLE = 1e12
 """+240 dBFS; what is beyond is treated as not finite."""
@@ -28,6 +33,7 @@ class LimiterSpec:
     """What the limiter promises: no sample, and no peak between samples, above the ceiling."""
 
     ceiling_db: float = -1.0
+    meter_db: float = -0.95  # what a meter of BS.1770 may read between samples; 0.15 dB below what is promised, while the gain falls
     look_ahead_ms: float = 5.0  # the whole delay; a gain moves within it,
     hold_ms: float = 25.0  # stays that long,
     release_db_per_s: float = 40.0  # and returns this fast at most
@@ -59,20 +65,23 @@ class Limiter:
 
     Notes
     -----
-    Peaks are looked for at eight places a sample where four are usual, so that a meter with four places of its own finds nothing above
-    -0.8 dBTP, whatever comes in. Interpolation is by 20 taps; only a longer one, which no common meter has, finds more, in signals
-    that live just below the Nyquist frequency.
+    Peaks are looked for at eight places a sample, by 20 taps, and by the filter of BS.1770's meter besides, which reads up to 0.22 dB too
+    much of a tone, and more of other signals. csrc/spatial.h says what is promised; benchmarks/README.md has a table.
     """
 
     def __init__(self, channels: int, fs: int, spec: LimiterSpec = LimiterSpec()) -> None:
+        checked_rate(fs, "limiter")
         self._find = PeakFinder(windowed_sincs(spec.oversampling, spec.half_taps))
+        self._meter = PeakFinder(np.array(TRUE_PEAK_TAPS) * 10 ** ((spec.ceiling_db - spec.meter_db) / 20))
         self._reach = self._find.half  # frames that a peak beside a sample depends on, each way
-        self.latency = max(round(spec.look_ahead_ms * 1e-3 * fs), 2 * self._reach)
+        self.latency = max(round(spec.look_ahead_ms * 1e-3 * fs), MIN_LOOK_AHEAD)
         self._ceiling = 10 ** (spec.ceiling_db / 20)
         self._average = self.latency - self._reach + 1
         self._window = self._average + round(spec.hold_ms * 1e-3 * fs)  # of the minimum
         self._slope = round(spec.release_db_per_s * STEPS_PER_DB / fs)
-        self._harmless = self._ceiling / (1.001 * self._find.largest_gain)  # a channel below cannot exceed the ceiling anywhere
+        self._harmless = self._ceiling / (
+            1.001 * max(self._find.largest_gain, self._meter.largest_gain)
+        )  # a channel below cannot exceed the ceiling anywhere
         self._channels = channels
         self.reset()
 
@@ -114,6 +123,8 @@ class Limiter:
         peak = np.abs(x[loud, reach : x.shape[1] - reach]).max(axis=0)
         for channel in x[loud]:
             between = self._find(channel)  # the first lies before the first frame of peak
+            spare = reach - self._meter.half
+            np.maximum(between, self._meter(channel[spare : len(channel) - spare]), out=between)
             np.maximum(peak, np.maximum(between[:-1], between[1:]), out=peak)
         over = peak > self._ceiling
         exact = 20 * STEPS_PER_DB * np.log10(self._ceiling / peak[over].astype(np.float64))

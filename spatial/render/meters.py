@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.render.backends import engine_name
+from spatial.render.engines.base import MAX_SAMPLE, checked_rate
 from spatial.render.interpolate import PeakFinder
-from spatial.units import db, power_db
+from spatial.units import REFERENCE_FS, db, power_db
 
 Audio = NDArray[np.float32]
 
@@ -22,6 +23,12 @@ BLOCK_STEPS = 4  # and last 400 ms
 PIECE_STEPS = 4096
 BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
 
+SHELF_HZ, SHELF_DB, SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
+HIGH = 10 ** (SHELF_DB / 20)
+BAND = HIGH**0.4996667741545416
+MATCHED_BELOW_HZ = 32000
+
 TRUE_PEAK_TAPS = (
     (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
      0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500),
@@ -32,10 +39,16 @@ TRUE_PEAK_TAPS = (
 
 
 class Meter(Protocol):
-    """Loudness, true peak and sample peaks of a stream."""
+    """Loudness, true peak and sample peaks of a stream. discarded: samples not finite or beyond 1e6, which counted as 0."""
+
+    @property
+    def discarded(self) -> int: ...
 
     def add(self, x: Audio) -> None:
         """(channels, frames), the next of the stream."""
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
 
     @property
     def sample_peaks(self) -> NDArray[np.float64]: ...
@@ -60,10 +73,20 @@ class NumpyMeter:
     """``Meter`` in NumPy."""
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
-        self._loudness, self._peaks, self._with_peaks = LoudnessMeter(fs, channels), TruePeakMeter(channels), peaks
+        self._fs, self._channels, self._with_peaks = fs, channels, peaks
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
+        self._loudness, self._peaks = LoudnessMeter(self._fs, self._channels), TruePeakMeter(self._channels)
+        self.discarded = 0  # samples that counted as 0
 
     def add(self, x: Audio) -> None:
         """(channels, frames), the next of the stream."""
+        good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
+        if not good.all():
+            self.discarded += int(x.size - np.count_nonzero(good))
+            x = np.where(good, x, np.float32(0))
         self._loudness.add(x)
         if self._with_peaks:
             self._peaks.add(x)
@@ -133,6 +156,7 @@ class LoudnessMeter:
     """
 
     def __init__(self, fs: int, channels: int) -> None:
+        checked_rate(fs, "meter")
         self._step = round(fs / STEPS_PER_S)
         self._weighting = BlockFilter(*k_weighting(fs), channels)
         self._waiting = np.zeros(0)  # weighted power, summed over channels, of less than a step
@@ -227,16 +251,31 @@ class BlockFilter:
 def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Numerator and denominator (5,) of the K-weighting at any rate: a high shelf, then a high-pass.
 
-    BS.1770 prints coefficients for 48 kHz; these are the analogue filters behind them, by bilinear transform (De Man 2014).
+    BS.1770 prints coefficients for 48 kHz; these are the analogue filters behind them, by bilinear transform (De Man 2014). Below 32 kHz,
+    where half the rate comes near to the shelf or lies below it, that transform has no such filter, and the shelf is a matched one.
     """
-    shelf_hz, shelf_db, shelf_q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-    k = np.tan(np.pi * shelf_hz / fs)
-    high = 10 ** (shelf_db / 20)
-    band = high**0.4996667741545416
-    shelf_b = np.array([high + band * k / shelf_q + k * k, 2 * (k * k - high), high - band * k / shelf_q + k * k])
-    shelf_a = np.array([1 + k / shelf_q + k * k, 2 * (k * k - 1), 1 - k / shelf_q + k * k])
-    pass_hz, pass_q = 38.13547087602444, 0.5003270373238773
-    k = np.tan(np.pi * pass_hz / fs)
-    pass_a = np.array([1 + k / pass_q + k * k, 2 * (k * k - 1), 1 - k / pass_q + k * k])
+    k = np.tan(np.pi * SHELF_HZ / fs)
+    shelf_b = np.array([HIGH + BAND * k / SHELF_Q + k * k, 2 * (k * k - HIGH), HIGH - BAND * k / SHELF_Q + k * k])
+    shelf_a = np.array([1 + k / SHELF_Q + k * k, 2 * (k * k - 1), 1 - k / SHELF_Q + k * k])
+    k = np.tan(np.pi * PASS_HZ / fs)
+    pass_a = np.array([1 + k / PASS_Q + k * k, 2 * (k * k - 1), 1 - k / PASS_Q + k * k])
     pass_b = np.array([1.0, -2.0, 1.0])  # the standard leaves its gain above 0 dB by a few hundredths
+    if fs < MATCHED_BELOW_HZ:
+        shelf_b, shelf_a = _matched_shelf(fs)
+        k = np.tan(np.pi * PASS_HZ / REFERENCE_FS)
+        pass_b *= (1 + k / PASS_Q + k * k) / pass_a[0]  # which would grow to 2 dB at low rates
     return np.convolve(shelf_b / shelf_a[0], pass_b), np.convolve(shelf_a / shelf_a[0], pass_a / pass_a[0])
+
+
+def _matched_shelf(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The analogue shelf with its poles sampled, and zeros that make the magnitude right at 0, fs/4 and fs/2 (Vicanek 2016)."""
+    w, q = 2 * np.pi * SHELF_HZ / fs, 1 / (2 * SHELF_Q)
+    radius = np.exp(-q * w)
+    a = np.array([1, -2 * radius * np.cos(np.sqrt(1 - q * q) * w), radius**2])
+    x = (np.array([0, 1 / 4, 1 / 2]) * fs / SHELF_HZ) ** 2
+    analogue = ((1 - HIGH * x) ** 2 + (BAND / SHELF_Q) ** 2 * x) / ((1 - x) ** 2 + x / SHELF_Q**2)
+    power = analogue * np.array([a.sum() ** 2, (1 - a[2]) ** 2 + a[1] ** 2, (a[0] - a[1] + a[2]) ** 2])  # of the numerator
+    rest = power[1] - (power[0] + power[2]) / 2
+    mean = (np.sqrt(power[0]) + np.sqrt(power[2])) / 2
+    b0 = (mean + np.sqrt(mean**2 + rest)) / 2
+    return np.array([b0, (np.sqrt(power[0]) - np.sqrt(power[2])) / 2, -rest / (4 * b0)]), a

@@ -19,6 +19,7 @@ import numpy as np
 from spatial.errors import UsageError
 from spatial.filters import UPMIXES, RenderRecipe
 from spatial.render.backends import engine_name
+from spatial.render.engines.base import checked_rate
 from spatial.render.upmix_bands import BandUpmix
 from spatial.render.upmix_directional import DirectionalUpmix
 from spatial.render.upmix_frames import Audio, split
@@ -63,11 +64,12 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
     Raises
     ------
     UsageError
-        A method, latency or strength that there is not.
+        A method, latency or strength that there is not, or a rate that is too low or too high for it.
     DeviceError
         SPATIAL_ENGINE names an engine that is not there.
     """
     recipe = checked_recipe(recipe)
+    checked_rate(fs, "upmix")
     if recipe.upmix == "off":
         return MatrixUpmix(strength=0.0)
     if recipe.upmix == "matrix":

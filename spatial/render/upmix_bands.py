@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.render.engines.base import MAX_SAMPLE
+from spatial.errors import UsageError
+from spatial.render.engines.base import MAX_SAMPLE, checked_rate
 from spatial.render.upmix_directional import DirectionalModel, with_dead_zone
 from spatial.render.upmix_frames import FLOOR_DBFS, Audio, Floats, nearest_power_of_two, split
 from spatial.units import REFERENCE_FS
+
+MIN_BANDS_FS = 4000
+"""Lowest sample rate, Hz."""
 
 BANDS = 24
 EDGES_HZ = (80.0, 16000.0)
@@ -42,11 +46,18 @@ class BandUpmix:
         Sample rate, Hz.
     strength : float
         Scales C, 0 to 1.
+
+    Raises
+    ------
+    UsageError
+        A rate that is too low or too high.
     """
 
     latency = 0
 
     def __init__(self, fs: int, strength: float = 1.0) -> None:
+        if checked_rate(fs, "upmix") < MIN_BANDS_FS:
+            raise UsageError(f"upmix: latency_ms = 0 at {fs:g} Hz, the bands without delay begin at {MIN_BANDS_FS} Hz")
         self.fs, self.strength = fs, strength
         self.block = control_frames(fs)
         self.edges_hz = edges(fs)

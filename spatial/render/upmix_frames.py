@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.errors import UsageError
-from spatial.render.engines.base import MAX_SAMPLE
+from spatial.render.engines.base import MAX_SAMPLE, checked_rate
 from spatial.units import REFERENCE_FS
 
 Audio = NDArray[np.float32]
@@ -21,6 +21,9 @@ Spectra = NDArray[np.complex128]
 
 WINDOWS_AT_48K = {2.7: (512, 128), 21.0: (2048, 1024), 85.0: (4096, 4096)}
 """Latency in ms -> analysis window, synthesis window in samples."""
+
+MIN_SPAN, MIN_WINDOW, MAX_WINDOW = 16, 32, 1 << 17
+"""Shortest synthesis window, shortest and longest analysis window, samples."""
 
 OVERLAP = 4
 """Hops in a synthesis window."""
@@ -134,12 +137,19 @@ def window_lengths(fs: int, latency_ms: float) -> tuple[int, int]:
     Raises
     ------
     UsageError
-        A latency that there is not.
+        A latency that there is not, or a rate at which its windows are too short or too long.
     """
     if latency_ms not in WINDOWS_AT_48K:
         raise UsageError(f"upmix: latency_ms is 2.7, 21 or 85, and for 'directional' also 0, got {latency_ms:g}")
     n, span = WINDOWS_AT_48K[latency_ms]
-    return nearest_power_of_two(n * fs / REFERENCE_FS), nearest_power_of_two(span * fs / REFERENCE_FS)
+    checked_rate(fs, "upmix")
+    n, span = nearest_power_of_two(n * fs / REFERENCE_FS), nearest_power_of_two(span * fs / REFERENCE_FS)
+    if span < MIN_SPAN or not MIN_WINDOW <= n <= MAX_WINDOW:
+        raise UsageError(
+            f"upmix: latency_ms = {latency_ms:g} at {fs:g} Hz would need windows of {n} and {span} samples; "
+            f"{MIN_WINDOW} to {MAX_WINDOW}, and at least {MIN_SPAN}, are possible: take another latency or a higher rate"
+        )
+    return n, span
 
 
 def nearest_power_of_two(x: float) -> int:

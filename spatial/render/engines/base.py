@@ -17,6 +17,10 @@ MIN_FADE = 1024
 """Shortest cross-fade of a swap, frames."""
 MAX_SAMPLE = 1e6
 """Magnitude beyond which a sample is taken for garbage; about +120 dBFS."""
+MIN_FS, MAX_FS = 1000, 1_000_000
+"""Sample rates of all stages, Hz."""
+MAX_GAIN = 1e6
+"""Linear, +120 dB."""
 
 Audio = NDArray[np.float32]
 
@@ -87,6 +91,20 @@ class Convolver(Protocol):
     def reset(self) -> None:
         """Back to position 0 with all state zero, as if newly made with the filters that were swapped in last."""
         ...
+
+
+def checked_rate(fs: float, what: str) -> float:
+    """The rate itself; UsageError outside MIN_FS..MAX_FS. what: the stage that asks."""
+    if not MIN_FS <= fs <= MAX_FS:
+        raise UsageError(f"{what}: {fs:g} Hz, sample rates from {MIN_FS} Hz to {MAX_FS} Hz are possible")
+    return fs
+
+
+def checked_gain(gain: float, what: str) -> float:
+    """The linear gain itself; UsageError outside 0..MAX_GAIN. what: of which control."""
+    if not 0 <= gain <= MAX_GAIN:
+        raise UsageError(f"{what}: gain {gain:g}, linear gains from 0 to {MAX_GAIN:g}, which is +120 dB, are possible")
+    return gain
 
 
 def checked_taps(taps: ArrayLike, block: int) -> Audio:

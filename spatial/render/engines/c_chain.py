@@ -10,8 +10,8 @@ from spatial.errors import UsageError
 from spatial.filters import PATHS
 from spatial.render._core import ffi, lib
 from spatial.render.chain import Audio, Chain, ChainPlan, Latency
-from spatial.render.engines.base import checked_audio, checked_taps
-from spatial.render.engines.c_engine import chosen_instruction_set
+from spatial.render.engines.base import checked_audio, checked_gain, checked_rate, checked_taps
+from spatial.render.engines.c_engine import channel_pointers, chosen_instruction_set, succeed
 from spatial.render.engines.c_upmix import METHODS
 from spatial.render.upmix import checked_recipe
 from spatial.render.upmix_frames import window_lengths
@@ -29,6 +29,7 @@ class CoreChain(Chain):
     def __init__(self, plan: ChainPlan) -> None:
         bank, options, recipe = plan.bank, plan.options, checked_recipe(plan.recipe)
         self.plan = plan
+        checked_rate(bank.fs, "chain")
         taps = checked_taps(plan.taps, options.block)
         in_frames = recipe.upmix == "projection" or (recipe.upmix == "directional" and recipe.latency_ms != 0)
         n, span = window_lengths(bank.fs, recipe.latency_ms) if in_frames else (0, 0)
@@ -63,7 +64,7 @@ class CoreChain(Chain):
         self.pointer: Any = ffi.gc(made, lib.sp_chain_free)
         self.latency = Latency(bank.latency_samples, lib.sp_chain_upmix_latency(made), lib.sp_chain_limiter_latency(made))
         self.limiter = _LimiterFigures(self) if options.limiter else None
-        self._in, self._out = ffi.new("float *[]", 2), ffi.new("float *[]", len(taps))
+        self._n_outputs = len(taps)
         self._ended = False
         self.set_all()
 
@@ -77,25 +78,21 @@ class CoreChain(Chain):
         x = checked_audio(x, 2, self.plan.options.block, exact_blocks=True)
         frames = x.shape[1]
         if material is not None and material < frames and not self._ended:
-            lib.sp_chain_end(self.pointer, material)
+            succeed(lib.sp_chain_end(self.pointer, material), "chain")
             self._ended = True
-        y = np.empty((len(self._out), frames), np.float32)
-        for pointers, audio in ((self._in, x), (self._out, y)):
-            start = ffi.from_buffer("float[]", audio)
-            for i in range(len(pointers)):
-                pointers[i] = start + i * frames
-        lib.sp_chain_process(self.pointer, self._in, self._out, frames)
+        y = np.empty((self._n_outputs, frames), np.float32)
+        succeed(lib.sp_chain_process(self.pointer, channel_pointers(x), channel_pointers(y), frames), "chain")
         return y
 
     def set_path_gain(self, path: str, gain: float) -> None:
         """Linear gain of a path."""
         if path not in self.plan.paths:
             raise UsageError(f"path '{path}': this bank has {' and '.join(self.plan.paths)} only")
-        lib.sp_chain_set_path_gain(self.pointer, PATHS.index(path), gain)
+        succeed(lib.sp_chain_set_path_gain(self.pointer, PATHS.index(path), checked_gain(gain, f"path '{path}'")), "chain")
 
     def set_gain(self, gain: float) -> None:
         """Linear gain of all drivers."""
-        lib.sp_chain_set_gain(self.pointer, gain)
+        succeed(lib.sp_chain_set_gain(self.pointer, checked_gain(gain, "all drivers")), "chain")
 
     def set_mute(self, mute: bool) -> None:
         """Silence, before the limiter."""
@@ -107,7 +104,7 @@ class CoreChain(Chain):
 
     def reset(self) -> None:
         """Back to the state of a new one; the controls stay."""
-        lib.sp_chain_reset(self.pointer)
+        succeed(lib.sp_chain_reset(self.pointer), "chain")
         self._ended = False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,16 +38,41 @@ def instruction_set_name() -> str:
     return ffi.string(lib.sp_instruction_set_name(chosen_instruction_set())).decode()
 
 
+def succeed(error: int, what: str) -> None:
+    """Nothing where a call of the core went well.
+
+    Raises
+    ------
+    UsageError
+        Another thread is in the object, which then is as it was, or the core refuses the call. what: the object that was called.
+    """
+    if error == lib.SP_ERROR_BUSY:
+        raise UsageError(f"{what}: another thread is in it; one thread at a time may process or reset an object, use one object a thread")
+    if error != lib.SP_OK:
+        raise UsageError(f"{what}: not possible (error {error} of the core)")
+
+
+def channel_pointers(x: Audio) -> Any:
+    """Where the rows of (channels, frames) begin, as the core takes them; x has to live as long. One for each call: threads share none."""
+    start, frames = ffi.from_buffer("float[]", x), x.shape[1]
+    return ffi.new("float *[]", [start + channel * frames for channel in range(len(x))])
+
+
 def swap_filters(convolver: object, taps: Audio) -> None:
     """New filters, (n_outputs, n_inputs, n_taps) of its plan, for an ``sp_convolver``; frees those that it is done with.
 
-    One thread at a time, also while another one processes.
+    From any thread, also while another one processes or swaps.
     """
     error = ffi.new("int *")
     filters = lib.sp_filters_new(convolver, ffi.from_buffer("float[]", taps), error)
     if filters == ffi.NULL:
         raise UsageError("convolution: the new filters do not fit into memory")
-    lib.sp_convolver_swap(convolver, filters)
+    succeed(lib.sp_convolver_swap(convolver, filters), "convolution")
+    free_filters(convolver)
+
+
+def free_filters(convolver: object) -> None:
+    """Free the filters that an ``sp_convolver`` has exchanged."""
     while (retired := lib.sp_convolver_collect(convolver)) != ffi.NULL:
         lib.sp_filters_free(retired)
 
@@ -78,8 +104,6 @@ class CoreConvolver:
         if made == ffi.NULL:
             raise ValueError(f"the core refuses a plan that checked_taps let through, error {error[0]}")
         self._convolver = ffi.gc(made, lib.sp_convolver_free)
-        self._in = ffi.new("float *[]", self.n_inputs)
-        self._out = ffi.new("float *[]", self.n_outputs)
 
     @property
     def latency(self) -> int:
@@ -104,7 +128,7 @@ class CoreConvolver:
 
     def reset(self) -> None:
         """Back to position 0 with all state zero."""
-        lib.sp_convolver_reset(self._convolver)
+        succeed(lib.sp_convolver_reset(self._convolver), "convolution")
 
     def swap(self, taps: ArrayLike) -> None:
         """As ``Convolver.swap``."""
@@ -113,12 +137,6 @@ class CoreConvolver:
     def process(self, x: ArrayLike) -> Audio:
         """As ``Convolver.process``."""
         x = checked_audio(x, self.n_inputs, self.block, self.exact_blocks)
-        n_frames = x.shape[1]
-        y = np.empty((self.n_outputs, n_frames), np.float32)
-        x_start, y_start = ffi.from_buffer("float[]", x), ffi.from_buffer("float[]", y)
-        for i in range(self.n_inputs):
-            self._in[i] = x_start + i * n_frames
-        for o in range(self.n_outputs):
-            self._out[o] = y_start + o * n_frames
-        lib.sp_convolver_process(self._convolver, self._in, self._out, n_frames)
+        y = np.empty((self.n_outputs, x.shape[1]), np.float32)
+        succeed(lib.sp_convolver_process(self._convolver, channel_pointers(x), channel_pointers(y), x.shape[1]), "convolution")
         return y

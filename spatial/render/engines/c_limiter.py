@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from spatial.errors import UsageError
 from spatial.render._core import ffi, lib
-from spatial.render.engines.base import Audio
-from spatial.render.engines.c_engine import chosen_instruction_set
+from spatial.render.engines.base import Audio, checked_rate
+from spatial.render.engines.c_engine import channel_pointers, chosen_instruction_set, succeed
 
 
 class CoreLimiter:
@@ -23,6 +23,7 @@ class CoreLimiter:
     engine = "c"
 
     def __init__(self, channels: int, fs: int) -> None:
+        checked_rate(fs, "limiter")
         error = ffi.new("int *")
         plan = {"fs": fs, "n_channels": channels, "instruction_set": chosen_instruction_set()}
         made = lib.sp_limiter_new(ffi.new("sp_limiter_plan *", plan), error)
@@ -49,7 +50,7 @@ class CoreLimiter:
 
     def reset(self) -> None:
         """Back to the state of a new one."""
-        lib.sp_limiter_reset(self._limiter)
+        succeed(lib.sp_limiter_reset(self._limiter), "limiter")
 
     def process(self, x: ArrayLike) -> Audio:
         """(channels, frames) -> the same shape, ``latency`` frames late."""
@@ -57,7 +58,5 @@ class CoreLimiter:
         if x.ndim != 2 or x.shape[0] != self._channels:
             raise UsageError(f"limiter: audio must be ({self._channels}, frames), got shape {x.shape}")
         y = np.empty_like(x)
-        channels_in = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in x])
-        channels_out = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in y])
-        lib.sp_limiter_process(self._limiter, channels_in, channels_out, x.shape[1])
+        succeed(lib.sp_limiter_process(self._limiter, channel_pointers(x), channel_pointers(y), x.shape[1]), "limiter")
         return y

@@ -13,6 +13,8 @@ from spatial.render._core import ffi, lib
 from spatial.render.chain import Audio, ChainPlan
 from spatial.render.engines.base import checked_taps
 from spatial.render.engines.c_chain import CoreChain
+from spatial.render.engines.c_engine import free_filters as free_exchanged
+from spatial.render.engines.c_engine import succeed, swap_filters
 
 RING_S = 2.0
 """Programme that is kept ready: for so long Python may be busy."""
@@ -38,6 +40,7 @@ class LiveFigures:
     overrun_frames: int
     clipped: int
     switches: int
+    refused: int
     switching: bool
     silent: bool
     finished: bool
@@ -125,11 +128,13 @@ class CoreLive:
 
     def write(self, x: Audio) -> int:
         """Hand over (2, frames), contiguous; returns how many frames were taken."""
-        return lib.sp_live_write(self._live, ffi.from_buffer("float[]", x[0]), ffi.from_buffer("float[]", x[1]), x.shape[1])
+        written = lib.sp_live_write(self._live, ffi.from_buffer("float[]", x[0]), ffi.from_buffer("float[]", x[1]), x.shape[1])
+        succeed(-min(written, 0), "live")
+        return written
 
     def end(self) -> None:
         """The programme ends with what was written."""
-        lib.sp_live_end(self._live)
+        succeed(lib.sp_live_end(self._live), "live")
 
     def switch(self, chain: CoreChain) -> None:
         """Lead over to another chain without a click; the latest wins. UsageError where it does not fit, and all stays as it is."""
@@ -138,12 +143,14 @@ class CoreLive:
                 f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.options.block} cannot take the place of those "
                 f"at {self._fs} Hz in blocks of {self._block}"
             )
+        if _address(chain.pointer) in self._chains:
+            raise UsageError("live: this chain plays already, or is still to be given back; switch to another one")
         feeds = self._feeds(chain)
         self._chains[_address(chain.pointer)] = chain
         error = lib.sp_live_switch(self._live, feeds, chain.tail + round(WARM_S * self._fs))
         if error != lib.SP_OK:
             del self._chains[_address(chain.pointer)]
-            raise UsageError(f"live: other filters are not possible (error {error} of the core)")
+        succeed(error, "live")
 
     def collect(self) -> None:
         """Let go of chains that are in use no more."""
@@ -168,6 +175,7 @@ class CoreLive:
             overrun_frames=f.overrun_frames,
             clipped=f.clipped,
             switches=f.switches,
+            refused=f.refused,
             switching=bool(f.switching),
             silent=bool(f.silent),
             finished=bool(f.finished),
@@ -182,23 +190,14 @@ def exchange_filters(chain: CoreChain, plan: ChainPlan) -> bool:
     """
     if _shape(plan) != _shape(chain.plan):
         return False
-    convolver = lib.sp_chain_convolver(chain.pointer)
-    error = ffi.new("int *")
-    taps = checked_taps(plan.taps, plan.options.block)
-    filters = lib.sp_filters_new(convolver, ffi.from_buffer("float[]", taps), error)
-    if filters == ffi.NULL:
-        raise UsageError(f"live: other filters are not possible (error {error[0]} of the core)")
-    lib.sp_convolver_swap(convolver, filters)
+    swap_filters(lib.sp_chain_convolver(chain.pointer), checked_taps(plan.taps, plan.options.block))
     chain.plan = plan
-    free_filters(chain)
     return True
 
 
 def free_filters(chain: CoreChain) -> None:
     """Free the filters that a chain has exchanged."""
-    convolver = lib.sp_chain_convolver(chain.pointer)
-    while (filters := lib.sp_convolver_collect(convolver)) != ffi.NULL:
-        lib.sp_filters_free(filters)
+    free_exchanged(lib.sp_chain_convolver(chain.pointer))
 
 
 def limiter_gain_db(chain: CoreChain) -> float:

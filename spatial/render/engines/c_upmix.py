@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from spatial.errors import UsageError
 from spatial.render._core import ffi, lib
-from spatial.render.engines.base import Audio
-from spatial.render.engines.c_engine import chosen_instruction_set
+from spatial.render.engines.base import Audio, checked_rate
+from spatial.render.engines.c_engine import channel_pointers, chosen_instruction_set, succeed
 from spatial.render.upmix_frames import window_lengths
 
 METHODS = {
@@ -32,6 +32,7 @@ class CoreUpmix:
     engine = "c"
 
     def __init__(self, method: str, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
+        checked_rate(fs, "upmix")
         n, span = (0, 0) if (method, latency_ms) == ("directional", 0) else window_lengths(fs, latency_ms)
         plan = {
             "method": METHODS[method],
@@ -55,7 +56,7 @@ class CoreUpmix:
 
     def reset(self) -> None:
         """Back to the state of a new one."""
-        lib.sp_upmix_reset(self._upmix)
+        succeed(lib.sp_upmix_reset(self._upmix), "upmix")
 
     def process(self, x: ArrayLike) -> Audio:
         """(2, frames) -> (3, frames), ``latency`` frames late."""
@@ -63,7 +64,5 @@ class CoreUpmix:
         if x.ndim != 2 or x.shape[0] != 2:
             raise UsageError(f"upmix: audio must be (2, frames), got shape {x.shape}")
         y = np.empty((3, x.shape[1]), np.float32)
-        channels_in = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in x])
-        channels_out = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in y])
-        lib.sp_upmix_process(self._upmix, channels_in, channels_out, x.shape[1])
+        succeed(lib.sp_upmix_process(self._upmix, channel_pointers(x), channel_pointers(y), x.shape[1]), "upmix")
         return y
