@@ -8,7 +8,7 @@ the weights that make ideal sources arrive alike at the listener (`acoustics.ton
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,7 +36,8 @@ class Patterns:
     the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive power times their cost outside their band;
     count (m,): drive power of a group, about the number of its drivers;
     alone (freqs, m): weights of the reference alone, 1 on axis; reference (freqs, d): its pressures; reference_power (freqs,): |sum g|^2/n
-    of the reference on axis.
+    of the reference on axis; far_front (freqs, m): on axis far away; nearer (freqs,): what the far rows are multiplied with, to be as
+    loud on axis as the near ones.
     """
 
     freqs: NDArray[np.float64]
@@ -52,6 +53,18 @@ class Patterns:
     alone: NDArray[np.complex128]
     reference: NDArray[np.complex128]
     reference_power: NDArray[np.float64]
+    far_front: NDArray[np.complex128] | None = None
+    nearer: NDArray[np.float64] | None = None
+
+    def as_loud_far_away(self, v: NDArray) -> Patterns:
+        """The same with the far rows as loud on axis as the near ones are for these weights (freqs, m); rows and walls have none."""
+        if self.far_front is None or self.nearer is None:
+            return self
+        near, far = (np.abs(np.sum(front * v, axis=1)) for front in (self.front, self.far_front))
+        nearer = near / far
+        half = self.bounded.shape[1] // 2
+        bounded = np.concatenate([self.bounded[:, :half], self.bounded[:, half:] * (nearer / self.nearer)[:, None, None]], axis=1)
+        return replace(self, bounded=bounded, nearer=nearer)
 
     def stop_power(self) -> NDArray[np.complex128]:
         """Mean of g* g^T over the stop directions: (freqs, m, m)."""
@@ -88,13 +101,15 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
         return transfer_matrix(rig, seat_circle(listener, azimuth_deg, axis), freqs, medium)
 
     bounded, stop, front = (look(azimuth) for azimuth in (wish.azimuth_deg, wish.stop_deg, 0.0))
+    far_front, nearer = None, None
     of_reference = np.zeros((len(freqs), len(rig.drivers), 1), complex)
     of_reference[:, list(reference), 0] = aimed[:, list(reference)]
     if rig.enclosure.shape in ("sphere", "cylinder"):  # a body's window is to hold for people farther away as well
         azimuth = np.append(wish.azimuth_deg, 0.0) + seat_azimuth_deg(listener, axis)
         far = transfer_matrix(rig, arc(azimuth), freqs, medium)
-        nearer = np.abs(front @ of_reference) / np.abs(far[:, -1:] @ of_reference)
-        bounded, wish = np.concatenate([bounded, far[:, :-1] * nearer], axis=1), wish.near_and_far()
+        nearer = (np.abs(front @ of_reference) / np.abs(far[:, -1:] @ of_reference))[:, 0, 0]
+        far_front = (far[:, -1:, used] @ mixed)[:, 0]
+        bounded, wish = np.concatenate([bounded, far[:, :-1] * nearer[:, None, None]], axis=1), wish.near_and_far()
     heard, in_front = (bounded @ of_reference)[:, :, 0], (front @ of_reference)[:, 0]
     among = np.array([float(i in set(reference)) for i in used])
     cost = band_weights([rig.drivers[i] for i in used], freqs)
@@ -114,6 +129,8 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
         alone=(among @ groups / groups.sum(axis=0)) / in_front,
         reference=heard / in_front,
         reference_power=np.abs(in_front[:, 0]) ** 2 / size[among > 0].sum(),
+        far_front=far_front,
+        nearer=nearer,
     )
 
 

@@ -22,7 +22,7 @@ class BeamNumbers:
     window_deg: float = 45.0
     step_deg: float = 5.0
     wished_db: tuple[tuple[float, float], ...] = ((0, 0), (15, -0.2), (30, -0.8), (45, -2.2))  # azimuth, level: where starts aim
-    low_db: float = -3.1  # of the window
+    low_db: float = -3.2  # of the window
     high_db: float = 0.4
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
     gammas: tuple[float, ...] = (

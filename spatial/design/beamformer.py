@@ -42,6 +42,7 @@ from spatial.units import from_db, power_db
 NUMBERS = BeamNumbers()
 JUDGED_HZ = (250.0, 4000.0)  # where sides, sound power and directivity index are compared
 MOST_RAISED_DB = 12.0
+LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
 
 def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
@@ -96,7 +97,9 @@ def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbe
     first: tuple[NDArray, float] | None = None
     for gamma in (g for g in numbers.gammas if g >= p.wish.gamma):
         tried = replace(p, wish=replace(p.wish, gamma=gamma))
-        v = within_cap(bounded_beam(tried, cap, most, c, numbers), tried, cap)
+        for _ in range(LEVEL_ROUNDS if tried.far_front is not None else 1):
+            v = within_cap(bounded_beam(tried, cap, most, c, numbers), tried, cap)
+            tried = tried.as_loud_far_away(v)
         first = first or (v, gamma)
         if largest_step_db(tried, v) <= numbers.most_step_db:
             return v, gamma
