@@ -16,6 +16,7 @@ from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, s
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
+from spatial.design.beamformer import judged_hz
 from spatial.design.regularization import cap_zero_hz, effort_cap_curve
 from spatial.rig.model import Rig, RigFile
 from spatial.units import power_db, third_octave_centres
@@ -47,8 +48,8 @@ class BeamBands:
 
 
 def judged_bands(rig: Rig) -> NDArray[np.float64]:
-    """Third octaves that summaries run over: rows in free field and in a wall alias above and lose their grip below."""
-    return third_octave_centres(250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else third_octave_centres(500, 3150)
+    """Third octaves that summaries run over."""
+    return third_octave_centres(*judged_hz(rig))
 
 
 def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:

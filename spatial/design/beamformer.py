@@ -35,12 +35,12 @@ from spatial.design.beam_wishes import BeamNumbers, Wish, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.regularization import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
-from spatial.rig.mirror import driver_order, rounded, upright_file
-from spatial.rig.model import RigFile
+from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
+from spatial.rig.model import Rig, RigFile
 from spatial.units import from_db, power_db
 
 NUMBERS = BeamNumbers()
-JUDGED_HZ = (250.0, 4000.0)  # where sides, sound power and directivity index are compared
+JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
 MOST_RAISED_DB = 12.0
 
 
@@ -223,13 +223,35 @@ class Beam:
 
 def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
     """As `beam_weights`, and how the beam was found."""
+    wish = wish_of(rig_file.design.beam, numbers)
+    seen, order = _looked_at(rig_file, wish)
+    found = _find(seen, wish, freqs, None if most is None else most[:, order], numbers)
+    w = np.empty_like(found.w)
+    w[:, order] = found.w
+    return replace(found, w=w)
+
+
+def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
+    """The rig as it is designed on, and which driver of the rig file each of its drivers is.
+
+    Rounded, upright, and with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a ring, or
+    the order of the file are the same rig to the last bit. Searches that compare numbers step by step would else drift apart.
+    """
+    seen = replace(rig_file, rig=rounded(rig_file.rig))
+    seen = upright_file(seen) if wish.symmetric else seen
+    order = driver_order(seen.rig)
+    return in_order(seen, order), list(order)
+
+
+def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, numbers: BeamNumbers) -> Beam:
     rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
-    chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    alone = reference_alone(rig_file, freqs)
-    if spec.preset == "reference" or set(chosen) == set(beam_group(rig_file)):
+    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
+    if spec.preset == "reference" or set(used) == set(group):
         return Beam(alone)
-    seen, p, used = _looked_at(rig_file, wish_of(spec, numbers), numbers)
-    drivers = [seen.rig.drivers[i] for i in used]
+    used = sorted(used)
+    p = patterns(rig_file, used, group, design_frequencies(numbers), wish)
+    drivers = [rig.drivers[i] for i in used]
     zero_hz = cap_zero_hz(drivers)
     cap = from_db(effort_cap_curve(p.freqs, spec.effort_cap_db, zero_hz))
     gamma = None
@@ -237,35 +259,31 @@ def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, nu
         v = constant_beam(p, spec.di_db, cap)
     else:
         v, gamma = beam_without_steps(p, cap, _most_of_groups(p, freqs, most, used), c, numbers)
-    if _rejects_less(p, v) and not (spec.preset == "custom" or (spec.preset == "constant" and _asked_wider(p, spec.di_db))):
+    wider_is_asked = spec.preset == "constant" and _asked_wider(p, spec.di_db, rig)
+    if _rejects_less(p, v, rig) and not (spec.preset == "custom" or wider_is_asked):
         return Beam(alone, gamma, alone=True)
     w = np.zeros_like(alone)
     w[:, used] = CubicSpline(np.log(p.freqs), v @ p.groups.T)(np.log(np.clip(freqs, p.freqs[0], p.freqs[-1])))
-    w *= towards_aim(seen.rig, seen.scene.listener, spec.axis, freqs, c)
-    w = made_at_seat(seen, w, freqs)
+    w = made_at_seat(rig_file, w * towards_aim(rig, rig_file.scene.listener, spec.axis, freqs, c), freqs)
     to_hz = max(numbers.bottom_hz[1], lowest_edge_hz(drivers))
     from_hz = min(numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ, to_hz / numbers.bottom_ratio)
     keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
     return Beam(alone + keep[:, None] * (w - alone), gamma)
 
 
-def _looked_at(rig_file: RigFile, wish: Wish, numbers: BeamNumbers) -> tuple[RigFile, Patterns, list[int]]:
-    """The rig as it is designed on, its patterns, and the drivers used, in the order in which numerics run."""
-    spec = rig_file.design.beam
-    chosen = rig_file.rig.indices(spec.drivers) if spec.drivers else rig_file.rig.spatial_drivers
-    seen = replace(rig_file, rig=rounded(rig_file.rig))
-    seen = upright_file(seen) if wish.symmetric else seen
-    used = [i for i in driver_order(seen.rig) if i in chosen]
-    return seen, patterns(seen, used, beam_group(rig_file), design_frequencies(numbers), wish), used
+def judged_hz(rig: Rig) -> tuple[float, float]:
+    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
+    return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ
 
 
-def _judged(p: Patterns) -> NDArray[np.bool_]:
-    return np.asarray((p.freqs >= JUDGED_HZ[0]) & (p.freqs <= JUDGED_HZ[1]))
+def _judged(p: Patterns, rig: Rig) -> NDArray[np.bool_]:
+    low_hz, high_hz = judged_hz(rig)
+    return np.asarray((p.freqs >= low_hz) & (p.freqs <= high_hz))
 
 
-def _rejects_less(p: Patterns, v: NDArray) -> bool:
+def _rejects_less(p: Patterns, v: NDArray, rig: Rig) -> bool:
     """Whether weights of the groups keep less from the sides than the reference alone, in the mean over log frequency."""
-    judged, stop = _judged(p), p.stop_power()
+    judged, stop = _judged(p, rig), p.stop_power()
 
     def left_db(weights: NDArray) -> NDArray[np.float64]:
         return power_db(np.maximum(np.einsum("fm,fmn,fn->f", weights.conj(), stop, weights).real, 1e-30))
@@ -274,10 +292,10 @@ def _rejects_less(p: Patterns, v: NDArray) -> bool:
     return bool(np.sum(weight * (left_db(v) - left_db(p.alone))[judged]) > 0)
 
 
-def _asked_wider(p: Patterns, di_db: float) -> bool:
+def _asked_wider(p: Patterns, di_db: float, rig: Rig) -> bool:
     """Whether a directivity index below that of the reference alone is asked for."""
     around = np.einsum("fm,fmn,fn->f", p.alone.conj(), p.sphere, p.alone).real
-    return bool(di_db < -power_db(around[_judged(p)]).mean())
+    return bool(di_db < -power_db(around[_judged(p, rig)]).mean())
 
 
 def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:
