@@ -10,7 +10,6 @@ import numpy as np
 from page_tables import filled, table
 
 import spatial
-from spatial.acoustics.tone import beam_group
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures
 from spatial.analysis.room import room_figures
@@ -63,13 +62,11 @@ def rooms_table() -> str:
     rows = []
     for name in ("ball3", "ring7", "ball_two_tier"):
         rig_file = spatial.load_rig(name, ["design.beam.preset=room"])
-        rig, beam, medium = rig_file.rig, rig_file.design.beam, rig_file.scene.medium
         simpler = baseline_weights(rig_file)
-        group = beam_group(rig, beam)
         ways = {
             "reference": simpler["reference"],
             "equal": simpler["all_equal"],
-            "beam": lambda f, rig=rig, beam=beam, group=group, medium=medium: beam_weights(rig, beam, group, f, medium),
+            "beam": lambda f, rig_file=rig_file: beam_weights(rig_file, f),
         }
         found = {way: [] for way in ways}
         for size, rt60 in ROOMS:

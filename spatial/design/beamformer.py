@@ -74,7 +74,6 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
     """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
     quadratic = p.stop_power() + p.wish.gamma * p.sphere
     _add_to_diagonal(quadratic, numbers.error_power * p.loading)
-    effort = np.eye(len(p.count)) * (p.count * p.reference_power[:, None])[:, None]
     return Bounds(
         front=p.front,
         rows=p.bounded,
@@ -82,7 +81,7 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
         high=from_db(p.wish.high_db),
         strict=p.wish.strict,
         quadratic=quadratic,
-        caps=(PowerCap(effort, cap),),
+        caps=(PowerCap(p.effort(), cap),),
         most=most,
     )
 
@@ -129,7 +128,7 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     if p.wish.enough_db is None:
         return best
     left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
-    saving = p.wish.gamma * p.sphere
+    saving = p.wish.gamma * p.sphere + numbers.saving * p.effort()
     _add_to_diagonal(saving, numbers.error_power * p.loading)
     enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
     caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
@@ -167,8 +166,14 @@ def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
 
 
 def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude."""
-    return constant_directivity(p.front, p.sphere, p.cost, di_db, cap**2 / p.reference_power, p.alone)
+    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude.
+
+    The index is a figure of the far field, on-axis power there included; the weights are 1 on axis at the seat as all are.
+    """
+    alone = p.alone / np.sum(p.far_front * p.alone, axis=1)[:, None]
+    most = cap**2 * np.sum(p.count * np.abs(alone) ** 2, axis=1)
+    v = constant_directivity(p.far_front, p.sphere, p.cost, di_db, most, alone)
+    return np.asarray(v / np.sum(p.front * v, axis=1)[:, None], complex)
 
 
 def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
