@@ -6,7 +6,7 @@ from make_rigs import ball_rig, free_rig, wall_rig
 from scipy.signal import minimum_phase as scipy_minimum_phase
 from test_beam import BALL3, RING7, centre_bank, seat_side_of_taps_db, side_db
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import arc, seat, seat_circle
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import SIDE_DEG, around, beam_bands, judged_bands
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights, static_matrix
@@ -113,7 +113,7 @@ def test_relative_form_is_equal_in_magnitude(name):
     rig_file = load_rig(name)
     bank = centre_bank(rig_file)
     turned = with_relative_centre(bank, rig_file)
-    f, points = np.geomspace(60, 18000, 200), arc([0.0, 20.0, -40.0])
+    f, points = np.geomspace(60, 18000, 200), seat_circle(rig_file.scene.listener, [0.0, 20.0, -40.0])
     before, after = (pressure(b, rig_file.rig, rig_file.scene, points, f) for b in (bank, turned))
     level = db(after / before)
     assert np.abs(level[:, 0]).max() < 0.05
@@ -131,7 +131,8 @@ def test_relative_form_arrives_with_the_absolute_one():
 
     rig_file, f = load_rig("ring7"), fit_frequencies()
     bank = centre_bank(rig_file)
-    before, after = (pressure(b, rig_file.rig, rig_file.scene, arc(0.0), f)[:, 0] for b in (bank, with_relative_centre(bank, rig_file)))
+    at = seat(rig_file.scene.listener)
+    before, after = (pressure(b, rig_file.rig, rig_file.scene, at, f)[:, 0] for b in (bank, with_relative_centre(bank, rig_file)))
     assert abs(delay_s(f, after / before)) < 1 / 48000
 
 

@@ -29,7 +29,7 @@ class BeamNumbers:
     gamma_null: float = 0.15  # of the weights above, of the power all around beside that at the sides: the first that is tried
     gamma_room: float = 1.5
     most_step_db: float = 1.1  # of the sound power within a ninth of an octave
-    saving: float = 0.2  # of drive power over the reference's, where the sides are quiet enough
+    saving: float = 0.3  # of drive power over the reference's, where the sides are quiet enough
     custom_strict: float = 0.1  # how strict the upper bounds of a custom shape are outside the window, beside those inside
     error_power: float = 0.0069  # sigma^2 of +-1 dB and +-5 degrees, uniform
     alpha: float = 1.0
