@@ -17,7 +17,7 @@ from spatial.acoustics.harmonics import Harmonics, harmonics_of
 from spatial.acoustics.points import arc, seat_azimuth_deg, seat_circle, space_of
 from spatial.acoustics.tone import towards_aim
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.design.beam_wishes import Wish
+from spatial.design.beam_wishes import BeamNumbers, Wish
 from spatial.design.regularization import band_weights
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Medium, Rig, RigFile
@@ -100,7 +100,8 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
     of_reference[:, list(reference), 0] = aimed[:, list(reference)]
     if rig.enclosure.shape in ("sphere", "cylinder"):  # a body's window is to hold for people farther away as well
         nearer = np.abs(front @ of_reference) / np.abs(far_front @ of_reference)
-        bounded, wish = np.concatenate([bounded, far * nearer], axis=1), wish.near_and_far()
+        bounded = np.concatenate([bounded, far * nearer], axis=1)
+        wish = wish.near_and_far(BeamNumbers.far_margin_db if rig.enclosure.shape == "sphere" else 0.0)
     heard, in_front = (bounded @ of_reference)[:, :, 0], (front @ of_reference)[:, 0]
     among = np.array([float(i in set(reference)) for i in used])
     cost = band_weights([rig.drivers[i] for i in used], freqs)

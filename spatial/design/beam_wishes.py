@@ -24,6 +24,7 @@ class BeamNumbers:
     wished_db: tuple[tuple[float, float], ...] = ((0, 0), (15, -0.2), (30, -0.8), (45, -2.2))  # azimuth, level: where starts aim
     low_db: float = -3.1  # of the window
     high_db: float = 0.4
+    far_margin_db: float = 0.07  # of a ball's window far away, where levels are taken re the reference on axis instead of the beam
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
     gammas: tuple[float, ...] = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.8, 1.0, 1.5, 2.0, 2.5)
     gamma_null: float = 0.15  # of the weights above, of the power all around beside that at the sides: the first that is tried
@@ -84,9 +85,13 @@ class Wish:
             **{name: getattr(self, name)[bound] for name in ("azimuth_deg", "low_db", "high_db", "wished_db")},
         )
 
-    def near_and_far(self) -> Wish:
-        """The bounds asked for twice, each counting half: for the seat circle and for the same directions far away."""
-        azimuth, low, high, wished = (np.tile(x, 2) for x in (self.azimuth_deg, self.low_db, self.high_db, self.wished_db))
+    def near_and_far(self, margin_db: float = 0.0) -> Wish:
+        """The bounds asked for twice, each counting half: for the seat circle and for the same directions far away.
+
+        The lower ones far away are higher by a margin.
+        """
+        azimuth, high, wished = (np.tile(x, 2) for x in (self.azimuth_deg, self.high_db, self.wished_db))
+        low = np.concatenate([self.low_db, self.low_db + margin_db])
         strict = np.tile(self.strict, 2) * PAIRED
         return replace(self, azimuth_deg=azimuth, low_db=low, high_db=high, wished_db=wished, strict=strict)
 
