@@ -8,7 +8,7 @@ from test_beam import BALL3, RING7, centre_bank, seat_side_of_taps_db, side_db
 
 from spatial.acoustics.points import arc, seat, seat_circle
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import SIDE_DEG, around, beam_bands, judged_bands
+from spatial.analysis.beam_bands import SIDE_DEG, beam_bands, judged_bands
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights, static_matrix
 from spatial.analysis.beam_pattern import beam_figures, prering_db, pressure
 from spatial.design.beam_relative import minimum_phase, relative_beam, share_db, with_relative_centre

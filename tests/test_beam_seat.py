@@ -94,7 +94,9 @@ def test_the_taps_of_a_bar_make_it_too(left_m):
     rig_file = aside(load_rig("bar8"), left_m)
     f = frequencies_of(third_octave_centres(200, 10000))
     p = sums(rig_file, transfer(centre_bank(rig_file).taps[:, 2].T, f, 48000), f, head_of(rig_file)[None])[:, 0]
-    made = power_db((np.abs(p * np.linalg.norm(head_of(rig_file))) ** 2 / from_db(3.0 + 3.0 / (1 + (f / 450.0) ** 4)) ** 2).reshape(-1, 9).mean(1))
+    made = power_db(
+        (np.abs(p * np.linalg.norm(head_of(rig_file))) ** 2 / from_db(3.0 + 3.0 / (1 + (f / 450.0) ** 4)) ** 2).reshape(-1, 9).mean(1)
+    )
     assert np.abs(made).max() < 0.3  # PHYSICS, judge of the seat
 
 

@@ -2,8 +2,8 @@
 
     W_n(f) = E(f) R_n(f),  R_n = W_n / W_ref,  R_ref = a pure delay,  E minimum phase
 
-|E| is |W_ref|, corrected by what the finite ratios change at the seat: equal to the absolute form in magnitude, all directions turned by the
-same phase. It fits engines that store one equaliser and the ratios. It needs a reference
+|E| is |W_ref|, corrected by what the finite ratios change at the seat: equal to the absolute form in magnitude, all directions turned by
+the same phase. It fits engines that store one equaliser and the ratios. It needs a reference
 that is never much quieter than the others: the form is offered where min over f of |W_ref| / rms over drivers of |W| is at least -6 dB,
 which compact bodies keep and broadside bars break. Pre-ringing is its price, about -25 dB against -50 of the absolute form.
 """

@@ -250,11 +250,10 @@ def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
 
 def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, numbers: BeamNumbers) -> Beam:
     rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
     group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
     if spec.preset == "reference" or set(used) == set(group):
         return Beam(alone)
-    used = sorted(used)
     p = patterns(rig_file, used, group, design_frequencies(numbers), wish)
     drivers = [rig.drivers[i] for i in used]
     zero_hz = cap_zero_hz(drivers)
