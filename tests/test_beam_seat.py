@@ -30,7 +30,7 @@ from spatial.units import db, from_db, power_db, third_octave_centres
 
 SIDES, WINDOW = np.array([80.0, 90.0, 100.0, -80.0, -90.0, -100.0]), np.arange(-45.0, 46.0, 5.0)
 BINS = np.maximum(np.arange(2049) * 48000 / 4096, 0.1)
-FEW = settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(deadline=None, max_examples=6, suppress_health_check=[HealthCheck.too_slow])
 
 
 def head_of(rig_file):
@@ -208,10 +208,12 @@ def test_a_window_that_is_missed_is_marked():
 
 
 @FEW
-@given(around=st.lists(st.integers(-8, 9), min_size=3, max_size=7, unique=True), radius_m=st.sampled_from([0.07, 0.0875, 0.1]))
-def test_sound_power_has_no_steps(around, radius_m):
-    """At most 1.2 dB within a ninth of an octave, 250 Hz-4 kHz, on balls of three to seven drivers."""
-    rig_file = beaming(ball_rig([20.0 * a for a in sorted(around)], radius_m=radius_m))
+@given(
+    others=st.lists(st.integers(-8, 9).filter(bool), min_size=2, max_size=6, unique=True), radius_m=st.sampled_from([0.07, 0.0875, 0.1])
+)
+def test_sound_power_has_no_steps(others, radius_m):
+    """At most 1.2 dB within a ninth of an octave, 250 Hz-4 kHz, on balls of three to seven drivers of which one faces the listener."""
+    rig_file = beaming(ball_rig([20.0 * a for a in (0, *sorted(others))], radius_m=radius_m))
     f = 250 * 2 ** (np.arange(-4, 113) / 27)
     points, area = sphere()
     p = np.einsum("fpn,fn->fp", transfer_matrix(rig_file.rig, points, f), beam_weights(rig_file, f))

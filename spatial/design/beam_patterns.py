@@ -34,9 +34,9 @@ class Patterns:
     bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle; for a body bounded is asked far away too, scaled
     so that the reference is as loud on axis there; sphere (freqs, m, m): mean of g* g^T over all directions that the rig radiates into, far
     away; loading (freqs, m): mean of |g|^2 over the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive
-    power times their cost outside their band; count (m,): drive power of a group, about the number of its drivers; alone (freqs, m):
-    weights of the reference alone, 1 on axis; reference (freqs, d): its pressures; reference_power (freqs,): |sum g|^2/n of the reference on axis.
-    "On axis" without more is on the seat circle.
+    power times their cost outside their band; count (m,): drive power of a group, about the number of its drivers;
+    alone (freqs, m): weights of the reference alone, 1 on axis; reference (freqs, d): its pressures; reference_power (freqs,): |sum g|^2/n
+    of the reference on axis. "On axis" without more is on the seat circle.
     """
 
     freqs: NDArray[np.float64]
