@@ -208,9 +208,7 @@ def test_a_window_that_is_missed_is_marked():
 
 
 @FEW
-@given(
-    others=st.lists(st.integers(-8, 9).filter(bool), min_size=2, max_size=6, unique=True), radius_m=st.sampled_from([0.07, 0.0875, 0.1])
-)
+@given(others=st.lists(st.integers(-8, 9).filter(bool), min_size=2, max_size=6, unique=True), radius_m=st.sampled_from([0.07, 0.0875, 0.1]))
 def test_sound_power_has_no_steps(others, radius_m):
     """At most 1.2 dB within a ninth of an octave, 250 Hz-4 kHz, on balls of three to seven drivers of which one faces the listener."""
     rig_file = beaming(ball_rig([20.0 * a for a in (0, *sorted(others))], radius_m=radius_m))
