@@ -17,6 +17,7 @@ from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, s
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
+from spatial.design.beamformer import judged_hz
 from spatial.design.regularization import cap_zero_hz, effort_cap_curve
 from spatial.rig.model import Rig, RigFile
 from spatial.units import power_db, third_octave_centres, thirds_below
@@ -48,9 +49,8 @@ class BeamBands:
 
 
 def judged_bands(rig: Rig, top_hz: float = math.inf) -> NDArray[np.float64]:
-    """Third octaves that summaries run over, up to top_hz: rows in free field and in a wall alias above and lose their grip below."""
-    low_hz, high_hz = (250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else (500, 3150)
-    return thirds_below(third_octave_centres(low_hz, high_hz), top_hz)
+    """Third octaves that summaries run over, up to top_hz."""
+    return thirds_below(third_octave_centres(*judged_hz(rig)), top_hz)
 
 
 def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:

@@ -36,26 +36,28 @@ SHOWN = ("side_db", "side90_db", "droop45_db", "peak45_db", "rear_db", "di_db", 
 
 def baseline_weights(rig_file: RigFile) -> dict[str, Weights]:
     """Name -> weights at any frequencies, 1 on axis."""
-    rig, medium, spec = rig_file.rig, rig_file.scene.medium, rig_file.design.beam
+    rig, spec = rig_file.rig, rig_file.design.beam
     used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
 
     def fixed(gains: NDArray) -> Weights:
-        def at(freqs: NDArray) -> NDArray:
-            front = transfer_matrix(rig, around(rig_file, 0.0), freqs, medium)[:, 0]
-            return gains / (front @ gains)[:, None]
-
-        return at
+        return lambda freqs: _one_on_axis(rig_file, np.tile(gains, (len(freqs), 1)), freqs)
 
     equal = np.zeros(len(rig.drivers))
     equal[used] = 1.0
     gains = np.zeros(len(rig.drivers))
     gains[used] = static_matrix(rig_file, used)
     return {
-        "reference": partial(reference_alone, rig_file),
+        "reference": lambda freqs: _one_on_axis(rig_file, reference_alone(rig_file, freqs), freqs),
         "all_equal": fixed(equal),
         "static_matrix": fixed(gains),
         "lcmv": partial(_lcmv, rig_file, used),
     }
+
+
+def _one_on_axis(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray:
+    """The weights with a common factor a frequency, so that they are 1 where the figures of a beam take its axis."""
+    front = transfer_matrix(rig_file.rig, around(rig_file, 0.0), freqs, rig_file.scene.medium)[:, 0]
+    return w / np.sum(front * w, axis=1)[:, None]
 
 
 def baseline_figures(rig_file: RigFile, top_hz: float = math.inf) -> dict[str, dict[str, float]]:
@@ -110,4 +112,4 @@ def _lcmv(rig_file: RigFile, used: list[int], freqs: NDArray) -> NDArray[np.comp
     wanted = np.array([1.0, *(0.0 for _ in NULLS_DEG)])
     w = np.zeros((len(freqs), len(rig.drivers)), complex)
     w[:, used] = (adjoint @ np.linalg.solve(gram, np.broadcast_to(wanted[:, None], (len(freqs), len(wanted), 1))))[:, :, 0]
-    return np.asarray(w / np.sum(g[:, 0] * w[:, used], axis=1)[:, None], complex)
+    return np.asarray(_one_on_axis(rig_file, w, freqs), complex)

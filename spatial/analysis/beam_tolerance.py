@@ -1,7 +1,7 @@
 """What is left of the side rejection when drivers are not what they should be: P10.
 
 100 seeded draws of gain +-1 dB, phase +-5 degrees and place +-2 mm for every driver, uniform; per third octave the 10th percentile of
-``side_db`` over the draws, its mean over the bands. On a body places move along its surface, elsewhere in all three directions.
+``side_db`` over the draws, its mean over the bands. On a body or in a wall places move along its surface, elsewhere in all directions.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3
 def moved_rig(rig: Rig, moved_m: NDArray[np.float64]) -> Rig:
     """The rig with every driver moved (drivers, 3): (to the left, up, outward) along a body, (front, left, up) elsewhere.
 
-    On a body the outward part is left out: drivers stay on it.
+    On a body the outward part is left out, in a wall the one to the front: drivers stay on it, and sides in the plane of a wall in sight.
     """
-    move = {"sphere": _on_sphere, "cylinder": _on_cylinder}.get(rig.enclosure.shape, _in_space)
+    move = {"sphere": _on_sphere, "cylinder": _on_cylinder, "baffle": _in_wall}.get(rig.enclosure.shape, _in_space)
     drivers = tuple(move(driver, step, rig.enclosure.radius_m or 1.0) for driver, step in zip(rig.drivers, moved_m.tolist(), strict=True))
     return dataclasses.replace(rig, drivers=drivers)
 
@@ -44,6 +44,10 @@ def _on_cylinder(driver: Driver, step: list[float], radius_m: float) -> Driver:
     azimuth, up = (driver.azimuth_deg or 0.0) + float(np.rad2deg(step[0] / radius_m)), driver.up_m + step[1]
     front, left, _ = (radius_m * direction(azimuth)).tolist()
     return dataclasses.replace(driver, azimuth_deg=azimuth, up_m=up, facing_deg=Facing(azimuth, 0.0), position_m=Place(front, left, up))
+
+
+def _in_wall(driver: Driver, step: list[float], _: float) -> Driver:
+    return _in_space(driver, [0.0, step[1], step[2]], _)
 
 
 def _in_space(driver: Driver, step: list[float], _: float) -> Driver:

@@ -30,20 +30,21 @@ LEFT_AXIS, UP_AXIS = 1, 2
 class Patterns:
     """Responses at some frequencies, of groups of drivers (m) that share a weight.
 
-    groups S (drivers, m); front (freqs, m); bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle, for a
-    body the bounded ones far away too, as loud on axis;
-    sphere (freqs, m, m): mean of g* g^T over all directions that the rig radiates into, far away; loading (freqs, m): mean of |g|^2 over
-    the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive power times their cost outside their band;
-    count (m,): drive power of a group, about the number of its drivers;
+    groups S (drivers, m); front, far_front (freqs, m): on axis, on the seat circle and far away;
+    bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle; for a body bounded is asked far away too, scaled
+    so that the reference is as loud on axis there; sphere (freqs, m, m): mean of g* g^T over all directions that the rig radiates into, far
+    away; loading (freqs, m): mean of |g|^2 over the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive
+    power times their cost outside their band; count (m,): drive power of a group, about the number of its drivers;
     alone (freqs, m): weights of the reference alone, 1 on axis; reference (freqs, d): its pressures; reference_power (freqs,): |sum g|^2/n
-    of the reference on axis; far_front (freqs, m): on axis far away; nearer (freqs,): what the far rows are multiplied with, to be as
-    loud on axis as the near ones.
+    of the reference on axis; nearer (freqs,): what a body's far rows are multiplied with, to be as loud on axis as the near ones. "On axis"
+    without more is on the seat circle.
     """
 
     freqs: NDArray[np.float64]
     wish: Wish
     groups: NDArray[np.float64]
     front: NDArray[np.complex128]
+    far_front: NDArray[np.complex128]
     bounded: NDArray[np.complex128]
     stop: NDArray[np.complex128]
     sphere: NDArray[np.complex128]
@@ -53,18 +54,21 @@ class Patterns:
     alone: NDArray[np.complex128]
     reference: NDArray[np.complex128]
     reference_power: NDArray[np.float64]
-    far_front: NDArray[np.complex128] | None = None
     nearer: NDArray[np.float64] | None = None
 
     def as_loud_far_away(self, v: NDArray) -> Patterns:
         """The same with the far rows as loud on axis as the near ones are for these weights (freqs, m); rows and walls have none."""
-        if self.far_front is None or self.nearer is None:
+        if self.nearer is None:
             return self
         near, far = (np.abs(np.sum(front * v, axis=1)) for front in (self.front, self.far_front))
         nearer = near / far
         half = self.bounded.shape[1] // 2
         bounded = np.concatenate([self.bounded[:, :half], self.bounded[:, half:] * (nearer / self.nearer)[:, None, None]], axis=1)
         return replace(self, bounded=bounded, nearer=nearer)
+
+    def effort(self) -> NDArray[np.float64]:
+        """Drive power over that of the reference alone, of weights that are 1 on axis, as a quadratic form: (freqs, m, m)."""
+        return np.asarray(np.eye(len(self.count)) * (self.count * self.reference_power[:, None])[:, None], float)
 
     def stop_power(self) -> NDArray[np.complex128]:
         """Mean of g* g^T over the stop directions: (freqs, m, m)."""
@@ -101,15 +105,15 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
         return transfer_matrix(rig, seat_circle(listener, azimuth_deg, axis), freqs, medium)
 
     bounded, stop, front = (look(azimuth) for azimuth in (wish.azimuth_deg, wish.stop_deg, 0.0))
-    far_front, nearer = None, None
+    far_front, far = (
+        transfer_matrix(rig, arc(azimuth + seat_azimuth_deg(listener, axis)), freqs, medium) for azimuth in (np.zeros(1), wish.azimuth_deg)
+    )
     of_reference = np.zeros((len(freqs), len(rig.drivers), 1), complex)
     of_reference[:, list(reference), 0] = aimed[:, list(reference)]
+    nearer = None
     if rig.enclosure.shape in ("sphere", "cylinder"):  # a body's window is to hold for people farther away as well
-        azimuth = np.append(wish.azimuth_deg, 0.0) + seat_azimuth_deg(listener, axis)
-        far = transfer_matrix(rig, arc(azimuth), freqs, medium)
-        nearer = (np.abs(front @ of_reference) / np.abs(far[:, -1:] @ of_reference))[:, 0, 0]
-        far_front = (far[:, -1:, used] @ mixed)[:, 0]
-        bounded, wish = np.concatenate([bounded, far[:, :-1] * nearer[:, None, None]], axis=1), wish.near_and_far()
+        nearer = (np.abs(front @ of_reference) / np.abs(far_front @ of_reference))[:, 0, 0]
+        bounded, wish = np.concatenate([bounded, far * nearer[:, None, None]], axis=1), wish.near_and_far()
     heard, in_front = (bounded @ of_reference)[:, :, 0], (front @ of_reference)[:, 0]
     among = np.array([float(i in set(reference)) for i in used])
     cost = band_weights([rig.drivers[i] for i in used], freqs)
@@ -120,6 +124,7 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
         wish=wish,
         groups=groups,
         front=(front[:, :, used] @ mixed)[:, 0],
+        far_front=(far_front[:, :, used] @ mixed)[:, 0],
         bounded=bounded[:, :, used] @ mixed,
         stop=stop[:, :, used] @ mixed,
         sphere=power_all_around(rig, used, mixed, freqs, medium),
@@ -129,7 +134,6 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
         alone=(among @ groups / groups.sum(axis=0)) / in_front,
         reference=heard / in_front,
         reference_power=np.abs(in_front[:, 0]) ** 2 / size[among > 0].sum(),
-        far_front=far_front,
         nearer=nearer,
     )
 

@@ -1,8 +1,10 @@
 """Depth: a midrange beam with a window that the listener may move in and as little as possible to the sides.
 
-Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, plus what
-errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
-`magnitude_bounds`. Starts are window least squares, one linear solve each,
+It is designed on the seat circle, where the listener sits, and made to 1 there (`made_at_seat`); bodies keep the window far away as well.
+Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, far away, plus
+what errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
+`magnitude_bounds`. gamma is the least that keeps the sound power free of steps (`beam_without_steps`); a beam that rejects less than its
+reference gives way to it (`find_beam`). Starts are window least squares, one linear solve each,
 
     w = M^-1 (r + nu g0*),   M = R_window + alpha (B_stop + gamma B_sphere) + beta P,   r = <g* T> over the window,   nu from g0^T w = 1,
 
@@ -10,12 +12,16 @@ T the wished magnitude times the phase of the reference seen from a point on the
 smooth path, for jumps make long filters and notches. Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean
 power in any direction: nulls are never deeper than drivers can hold.
 
-The usual refinement of window least squares, taking the pattern's own phase and searching alpha and beta on a grid (Setsompop et al.,
-"Magnitude least squares optimization", Magn. Reson. Med. 59, 2008), gets less out of a rig and takes longer; ``side_db`` / P10 in dB:
+``side_db`` / P10 in dB in the taps, bodies far away (in brackets ``side_db`` at the seat), the row at the seat; and what gamma = 0.15, with
+steps where there are any, would give:
 
-    ball of three 11.6 / 10.5 -> 12.5 / 11.3          ring of seven 18.0 / 15.4 -> 19.4 / 17.3
-    four on a cylinder 14.6 / 13.5 -> 16.0 / 14.6     five on a ball, asymmetric 14.9 / 13.7 -> 16.8 / 15.3
-    bar of five in a wall, 80 mm apart 11.6 / 9.9 -> 17.5 / 13.2
+    ball of three (12.2) 11.2 / 10.1, gamma 0.4; 11.5 / 10.4         ring of seven (19.2) 18.8 / 16.8, gamma 0.15
+    four on a cylinder (15.4) 15.4 / 14.1, gamma 0.15                two tiers of four (20.6) 20.0 / 17.4, gamma 0.25
+    five on a ball, asymmetric (16.8) 16.3 / 14.7, gamma 0.15        bar of five in a wall, 80 mm apart 17.3 / 13.0, gamma 0.3
+
+Before steps and the seat counted, the usual refinement of window least squares, taking the pattern's own phase and searching alpha and beta
+on a grid (Setsompop et al., "Magnitude least squares optimization", Magn. Reson. Med. 59, 2008), got 0.9 to 5.9 dB less out of these rigs
+far away than the bounds do, and took longer.
 """
 
 from __future__ import annotations
@@ -35,12 +41,12 @@ from spatial.design.beam_wishes import BeamNumbers, Wish, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.regularization import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
-from spatial.rig.mirror import driver_order, rounded, upright_file
-from spatial.rig.model import RigFile
+from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
+from spatial.rig.model import Rig, RigFile
 from spatial.units import from_db, power_db
 
 NUMBERS = BeamNumbers()
-JUDGED_HZ = (250.0, 4000.0)  # where sides, sound power and directivity index are compared
+JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
 MOST_RAISED_DB = 12.0
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
@@ -75,7 +81,6 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
     """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
     quadratic = p.stop_power() + p.wish.gamma * p.sphere
     _add_to_diagonal(quadratic, numbers.error_power * p.loading)
-    effort = np.eye(len(p.count)) * (p.count * p.reference_power[:, None])[:, None]
     return Bounds(
         front=p.front,
         rows=p.bounded,
@@ -83,7 +88,7 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
         high=from_db(p.wish.high_db),
         strict=p.wish.strict,
         quadratic=quadratic,
-        caps=(PowerCap(effort, cap),),
+        caps=(PowerCap(p.effort(), cap),),
         most=most,
     )
 
@@ -97,7 +102,7 @@ def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbe
     first: tuple[NDArray, float] | None = None
     for gamma in (g for g in numbers.gammas if g >= p.wish.gamma):
         tried = replace(p, wish=replace(p.wish, gamma=gamma))
-        for _ in range(LEVEL_ROUNDS if tried.far_front is not None else 1):
+        for _ in range(1 if tried.nearer is None else LEVEL_ROUNDS):
             v = within_cap(bounded_beam(tried, cap, most, c, numbers), tried, cap)
             tried = tried.as_loud_far_away(v)
         first = first or (v, gamma)
@@ -132,7 +137,7 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     if p.wish.enough_db is None:
         return best
     left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
-    saving = p.wish.gamma * p.sphere
+    saving = p.wish.gamma * p.sphere + numbers.saving * p.effort()
     _add_to_diagonal(saving, numbers.error_power * p.loading)
     enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
     caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
@@ -170,8 +175,14 @@ def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
 
 
 def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude."""
-    return constant_directivity(p.front, p.sphere, p.cost, di_db, cap**2 / p.reference_power, p.alone)
+    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude.
+
+    The index is a figure of the far field, on-axis power there included; the weights are 1 on axis at the seat as all are.
+    """
+    alone = p.alone / np.sum(p.far_front * p.alone, axis=1)[:, None]
+    most = cap**2 * np.sum(p.count * np.abs(alone) ** 2, axis=1)
+    v = constant_directivity(p.far_front, p.sphere, p.cost, di_db, most, alone)
+    return np.asarray(v / np.sum(p.front * v, axis=1)[:, None], complex)
 
 
 def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
@@ -226,13 +237,34 @@ class Beam:
 
 def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
     """As `beam_weights`, and how the beam was found."""
+    wish = wish_of(rig_file.design.beam, numbers)
+    seen, order = _looked_at(rig_file, wish)
+    found = _find(seen, wish, freqs, None if most is None else most[:, order], numbers)
+    w = np.empty_like(found.w)
+    w[:, order] = found.w
+    return replace(found, w=w)
+
+
+def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
+    """The rig as it is designed on, and which driver of the rig file each of its drivers is.
+
+    Rounded, upright, and with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a ring, or
+    the order of the file are the same rig to the last bit. Searches that compare numbers step by step would else drift apart.
+    """
+    seen = replace(rig_file, rig=rounded(rig_file.rig))
+    seen = upright_file(seen) if wish.symmetric else seen
+    order = driver_order(seen.rig)
+    return in_order(seen, order), list(order)
+
+
+def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, numbers: BeamNumbers) -> Beam:
     rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
-    chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    alone = reference_alone(rig_file, freqs)
-    if spec.preset == "reference" or set(chosen) == set(beam_group(rig_file)):
+    used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
+    if spec.preset == "reference" or set(used) == set(group):
         return Beam(alone)
-    seen, p, used = _looked_at(rig_file, wish_of(spec, numbers), numbers)
-    drivers = [seen.rig.drivers[i] for i in used]
+    p = patterns(rig_file, used, group, design_frequencies(numbers), wish)
+    drivers = [rig.drivers[i] for i in used]
     zero_hz = cap_zero_hz(drivers)
     cap = from_db(effort_cap_curve(p.freqs, spec.effort_cap_db, zero_hz))
     gamma = None
@@ -240,35 +272,31 @@ def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, nu
         v = constant_beam(p, spec.di_db, cap)
     else:
         v, gamma = beam_without_steps(p, cap, _most_of_groups(p, freqs, most, used), c, numbers)
-    if _rejects_less(p, v) and not (spec.preset == "custom" or (spec.preset == "constant" and _asked_wider(p, spec.di_db))):
+    wider_is_asked = spec.preset == "constant" and _asked_wider(p, spec.di_db, rig)
+    if _rejects_less(p, v, rig) and not (spec.preset == "custom" or wider_is_asked):
         return Beam(alone, gamma, alone=True)
     w = np.zeros_like(alone)
     w[:, used] = CubicSpline(np.log(p.freqs), v @ p.groups.T)(np.log(np.clip(freqs, p.freqs[0], p.freqs[-1])))
-    w *= towards_aim(seen.rig, seen.scene.listener, spec.axis, freqs, c)
-    w = made_at_seat(seen, w, freqs)
+    w = made_at_seat(rig_file, w * towards_aim(rig, rig_file.scene.listener, spec.axis, freqs, c), freqs)
     to_hz = max(numbers.bottom_hz[1], lowest_edge_hz(drivers))
     from_hz = min(numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ, to_hz / numbers.bottom_ratio)
     keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
     return Beam(alone + keep[:, None] * (w - alone), gamma)
 
 
-def _looked_at(rig_file: RigFile, wish: Wish, numbers: BeamNumbers) -> tuple[RigFile, Patterns, list[int]]:
-    """The rig as it is designed on, its patterns, and the drivers used, in the order in which numerics run."""
-    spec = rig_file.design.beam
-    chosen = rig_file.rig.indices(spec.drivers) if spec.drivers else rig_file.rig.spatial_drivers
-    seen = replace(rig_file, rig=rounded(rig_file.rig))
-    seen = upright_file(seen) if wish.symmetric else seen
-    used = [i for i in driver_order(seen.rig) if i in chosen]
-    return seen, patterns(seen, used, beam_group(rig_file), design_frequencies(numbers), wish), used
+def judged_hz(rig: Rig) -> tuple[float, float]:
+    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
+    return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ
 
 
-def _judged(p: Patterns) -> NDArray[np.bool_]:
-    return np.asarray((p.freqs >= JUDGED_HZ[0]) & (p.freqs <= JUDGED_HZ[1]))
+def _judged(p: Patterns, rig: Rig) -> NDArray[np.bool_]:
+    low_hz, high_hz = judged_hz(rig)
+    return np.asarray((p.freqs >= low_hz) & (p.freqs <= high_hz))
 
 
-def _rejects_less(p: Patterns, v: NDArray) -> bool:
+def _rejects_less(p: Patterns, v: NDArray, rig: Rig) -> bool:
     """Whether weights of the groups keep less from the sides than the reference alone, in the mean over log frequency."""
-    judged, stop = _judged(p), p.stop_power()
+    judged, stop = _judged(p, rig), p.stop_power()
 
     def left_db(weights: NDArray) -> NDArray[np.float64]:
         return power_db(np.maximum(np.einsum("fm,fmn,fn->f", weights.conj(), stop, weights).real, 1e-30))
@@ -277,10 +305,10 @@ def _rejects_less(p: Patterns, v: NDArray) -> bool:
     return bool(np.sum(weight * (left_db(v) - left_db(p.alone))[judged]) > 0)
 
 
-def _asked_wider(p: Patterns, di_db: float) -> bool:
+def _asked_wider(p: Patterns, di_db: float, rig: Rig) -> bool:
     """Whether a directivity index below that of the reference alone is asked for."""
     around = np.einsum("fm,fmn,fn->f", p.alone.conj(), p.sphere, p.alone).real
-    return bool(di_db < -power_db(around[_judged(p)]).mean())
+    return bool(di_db < -power_db(around[_judged(p, rig)]).mean())
 
 
 def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:
