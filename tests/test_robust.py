@@ -72,7 +72,7 @@ def test_weighting_the_poses_lifts_the_worst_one():
     h_poses = np.repeat(h_ipsi[:, None], 12, axis=1)
     freqs = np.geomspace(300, 8000, 40)
     effort = 4 * np.abs(d) ** 2 / np.sum(np.abs(h_ipsi) ** 2, axis=1)
-    weights = pose_weights(freqs, h_ipsi, h_poses, v, d, effort, np.zeros(40))
+    weights = pose_weights(freqs, h_ipsi, h_poses, v, d, effort, np.zeros(40), np.zeros((40, 4)))
 
     def worst_db(counts):
         w = robust_weights(h_ipsi, v * np.sqrt(counts)[:, None], d, effort, np.zeros(40)).w
