@@ -3,7 +3,6 @@
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
 
-
 FIRST_WAVE = ("design.tone=flat", "design.center_bass_db=0", "tolerance.gain_db=0", "tolerance.phase_deg=0")
 """Settings of a design for drivers that are all alike and an ideal source's tone at the near ear: the closed form's own figures."""
 

@@ -41,8 +41,12 @@ def real_pair_rig(front_m, left_m, up_m, yaw_deg, pair_m):
 
 @settings(deadline=None, max_examples=10)
 @given(
-    front_m=st.floats(1.0, 4.0), left_m=st.floats(-1.5, 1.5), up_m=st.floats(-0.5, 0.5), yaw_deg=st.floats(-25, 25), pair_m=st.floats(0.8, 3.0)
-)  # fmt: skip
+    front_m=st.floats(1.0, 4.0),
+    left_m=st.floats(-1.5, 1.5),
+    up_m=st.floats(-0.5, 0.5),
+    yaw_deg=st.floats(-25, 25),
+    pair_m=st.floats(0.8, 3.0),
+)
 def test_a_real_pair_anywhere_is_left_alone_but_for_one_gain(front_m, left_m, up_m, yaw_deg, pair_m):
     """r/r_0: what makes it as loud as a source at the rig's origin, the same for both sides and all frequencies."""
     rig_file = real_pair_rig(front_m, left_m, up_m, yaw_deg, pair_m)
