@@ -75,11 +75,6 @@ SHORT = {
         ("seat", "seat_tone_db"): "17.101, floor <= 0.3",
         ("seat", "seat_prering_db"): "-12.078, floor <= -36",
     },
-    "box2": {
-        ("sides", "timbre_db"): "2.983, floor <= 0.2",
-        ("sides", "arrival_spread"): "6.003, floor <= 0.1",
-        ("seat", "seat_tone_db"): "2.894, floor <= 0.3",
-    },
     "cylinder4": {
         ("beam", "ripple_db"): "2.71, floor <= 0.6",
     },

@@ -124,7 +124,7 @@ def worst_poses_of_draws(rig_file, spread):
 @pytest.mark.parametrize(
     ("rig_file", "gain_db"),
     [
-        (free_rig([0.08, 0.0, -0.08], design=null(True)), 1.0),
+        (free_rig([0.08, 0.0, -0.08], design=null(True)), 0.3),
         (ball_rig([0, 90, -90], design=null(True)), 0.5),
         (free_rig(np.linspace(0.46, -0.46, 8), design=null(True, "effort_cap_db = 6.0")), 0.0),
     ],

@@ -36,9 +36,14 @@ CURVE_BANDS_HZ = (125.0, 8000.0)
 BALLOON_HZ, BALLOON_STEP_DEG = (500.0, 1000.0, 2000.0, 4000.0), 6.0
 SPINORAMA_HZ, SPINORAMA_FREQS, NORMAL_HZ = (80.0, 16000.0), 240, (250.0, 4000.0)
 MAP_WORDS = (
-    "Far field, horizontal plane. Level re the listening axis at every frequency, no smoothing. Colour steps of 3 dB and one of ±1 dB "
+    "Level re the listening axis at every frequency, no smoothing. Colour steps of 3 dB and one of ±1 dB "
     f"around the axis; lines at {MINUS}3 dB (thin), {MINUS}6 dB (bold) and {MINUS}12 dB (dotted); dashed guides at ±45° and ±90°."
 )
+
+
+def seen_from(rig_file: RigFile) -> str:
+    """Where the directions of `beam_bands.around` are, for captions."""
+    return "Far field, horizontal plane. " if rig_file.rig.enclosure.shape in ("sphere", "cylinder") else "Circle through the head. "
 
 
 def map_frequencies(bank: FilterMatrix) -> NDArray[np.float64]:
@@ -55,7 +60,7 @@ def map_azimuths(rig_file: RigFile) -> NDArray[np.float64]:
 def beam(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """The bank's beam as a heat map."""
     pattern = beam_pattern(bank, rig_file, map_frequencies(bank), map_azimuths(rig_file))
-    caption = captioned(MAP_WORDS, command)
+    caption = captioned(seen_from(rig_file) + MAP_WORDS, command)
 
     def draw(theme: Theme) -> Figure:
         figure = new_figure(f"Beam of the centre path: {rig_file.rig.name}", caption)
@@ -76,7 +81,7 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         "beamformer": beam_pattern(bank, rig_file, freqs, azimuth).level_db,
     }
     caption = captioned(
-        MAP_WORDS + " Static matrix: real gains, the same at all frequencies, chosen for side rejection under the beam's own bounds.",
+        f"{seen_from(rig_file)}{MAP_WORDS} Static matrix: real gains, the same at all frequencies, chosen for side rejection under the beam's own bounds.",
         command,
     )
 
@@ -111,7 +116,7 @@ def polar(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     power = power.reshape(len(bands), POLAR_PER_BAND, len(azimuth)).mean(axis=1)
     on_axis = (10 ** (pattern.on_axis_db / 10)).reshape(len(bands), POLAR_PER_BAND).mean(axis=1)
     caption = captioned(
-        "Far field, horizontal plane, from above as in the plan view. Power averaged over each third octave, re the listening axis.",
+        f"{seen_from(rig_file)}From above as in the plan view. Power averaged over each third octave, re the listening axis.",
         command,
     )
 
@@ -143,8 +148,8 @@ def directivity(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     assert ours.p10_db is not None
     p10 = ours.p10_db
     caption = captioned(
-        "Far field, third octaves, powers averaged inside. Side rejection: on axis over the mean power at ±80°, ±90° and ±100°, shaded "
-        "down to what nine of ten loudspeakers reach with ±1 dB, ±5° and ±2 mm in every driver. "
+        f"{seen_from(rig_file)}Third octaves, powers averaged inside. Side rejection: on axis over the mean power at ±80°, ±90° and "
+        "±100°, shaded down to what nine of ten loudspeakers reach with ±1 dB, ±5° and ±2 mm in every driver. "
         "Effort: drive power over the reference alone.",
         command,
     )

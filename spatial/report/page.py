@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SECTIONS = {
-    "beam": ("Beam", "Where the centre path goes, over frequency. The front of the rig, 0°, is towards the listener."),
+    "beam": (
+        "Beam",
+        "Where the centre path goes, over frequency. 0° is the listener's direction ([design.beam] axis = \"front\": the rig's front).",
+    ),
     "panels": ("Beside simpler beams", "The same drivers all in phase, with the best gains that hold at all frequencies, and as a beam."),
     "directivity": ("Directivity", "Side rejection and what tolerances leave of it, directivity index, beamwidth, drive power."),
     "balloon": ("In all directions", "The level as the distance of a surface."),
