@@ -81,7 +81,8 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         "beamformer": beam_pattern(bank, rig_file, freqs, azimuth).level_db,
     }
     caption = captioned(
-        f"{seen_from(rig_file)}{MAP_WORDS} Static matrix: real gains, the same at all frequencies, chosen for side rejection under the beam's own bounds.",
+        f"{seen_from(rig_file)}{MAP_WORDS} Static matrix: real gains, the same at all frequencies, chosen for side rejection under the "
+        "beam's own bounds.",
         command,
     )
 
