@@ -54,28 +54,27 @@ def test_they_arrive_together_through_the_chain_as_it_plays(banks, upmix):
     assert found == pytest.approx(arrivals(bank, rig_file), abs=0.1)
 
 
+def swept(rig_file, bank):
+    """A source panned over the bank by the directional upmix."""
+    recipe = RenderRecipe("directional", 21.0)
+    return pan_sweep(bank, rig_file, lambda x: make_upmix(recipe, bank.fs).process(x), np.linspace(-1, 1, 21))
+
+
 @pytest.mark.parametrize("name", ["ball3", "box2", "ring7", "bar8", "cylinder4"])
 def test_a_panned_source_keeps_its_level(banks, name):
-    """Between -3 and +1 dB of a real pair's everywhere, within 1 dB at centre and hard pans, at one playback level for all pans."""
-    level = swept(*banks(name, first_wave)).as_loud_db
+    """Between -3 and +1 dB of a real pair's everywhere, within 0.5 dB at centre and hard pans, at one playback level for all pans.
+
+    The near ear had a box straight ahead in place of a pair at +-30 degrees: hard pans came out 1.5-2.2 dB soft.
+    """
+    level = swept(*banks(name)).as_loud_db
     assert -3 < level.min() and level.max() < 1
-    assert np.abs(level[[0, 10, 20]]).max() < 1
+    assert np.abs(level[[0, 10, 20]]).max() < 0.5
     assert np.allclose(level, level[::-1], atol=0.3)
-    assert np.abs(np.diff(level)).max() < 1.5
 
 
-def swept(rig_file, bank, pans=21):
-    recipe = RenderRecipe("directional", 21.0)
-    return pan_sweep(bank, rig_file, lambda x: make_upmix(recipe, bank.fs).process(x), np.linspace(-1, 1, pans))
-
-
-@pytest.mark.parametrize("name", ["ball3", "box2", "bar8"])
-def test_with_the_pairs_tone_centre_and_hard_pans_are_as_loud_as_the_pairs(banks, name):
-    """The near ear had a box straight ahead in place of a pair at +-30 degrees: hard pans came out 1.5-2.2 dB soft, now within 0.5."""
-    level = swept(*banks(name), 11).as_loud_db
-    assert -3 < level.min() and level.max() < 0.5
-    assert np.abs(level[[0, 5, 10]]).max() < 0.3
-    assert np.allclose(level, level[::-1], atol=0.3)
+@pytest.mark.parametrize("name", ["ball3", "box2", "ring7", "bar8", "cylinder4"])
+def test_a_panned_source_makes_no_steps_where_the_tone_is_flat(banks, name):
+    assert np.abs(np.diff(swept(*banks(name, first_wave)).as_loud_db)).max() < 1.5
 
 
 @pytest.mark.xfail(strict=True, reason="1.87 dB between neighbours where the upmix lets go of the centre; 0.84 with soft hard pans")
