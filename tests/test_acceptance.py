@@ -50,13 +50,6 @@ REASONS = {
     ("seat", "seat_prering_db"): "the beam is designed for the far field, not yet for the seat",
 }
 SHORT = {
-    "ball3": {
-        ("sides", "timbre_db"): "2.584, floor <= 0.2",
-        ("sides", "effort_db"): "13.299, floor <= 12.5",
-        ("sides", "arrival_spread"): "5.952, floor <= 0.1",
-        ("beam", "power_step_db"): "2.131, floor <= 1.2",
-        ("seat", "seat_tone_db"): "2.627, floor <= 0.3",
-    },
     "ball3_woofer": {
         ("sides", "timbre_db"): "2.584, floor <= 0.2",
         ("sides", "effort_db"): "13.263, floor <= 12.5",
@@ -89,9 +82,6 @@ SHORT = {
         ("sides", "arrival_spread"): "6.167, floor <= 0.1",
         ("beam", "power_step_db"): "2.577, floor <= 1.2",
         ("seat", "seat_tone_db"): "2.716, floor <= 0.3",
-    },
-    "stereo_pair": {
-        ("seat", "seat_tone_db"): "2.887, floor <= 0.3",
     },
     "television": {
         ("seat", "seat_tone_db"): "2.892, floor <= 0.3",
