@@ -71,11 +71,6 @@ SHORT = {
     "cylinder4": {
         ("beam", "ripple_db"): "2.71, floor <= 0.6",
     },
-    "laptop": {
-        ("sides", "timbre_db"): "1.479, floor <= 0.2",
-        ("sides", "arrival_spread"): "4.346, floor <= 0.1",
-        ("seat", "seat_tone_db"): "2.088, floor <= 0.3",
-    },
     "ring7": {
         ("sides", "timbre_db"): "2.688, floor <= 0.2",
         ("sides", "effort_db"): "13.448, floor <= 12.5",
