@@ -28,6 +28,7 @@ from spatial.units import db, from_db, power_db
 KNEE_ORDER = 12  # 0.5 dB below the limit at the corner, 0.01 dB 3 dB before it
 GROUP_HZ = (1000.0, 4000.0)  # where the loudest driver of a side is looked for
 GROUP_TOLERANCE_DB = 0.01
+AWAY_TOLERANCE_M = 1e-3  # a sixteenth of a wave at 20 kHz
 AXIS_TOLERANCE_DEG, AXIS_TOLERANCE_M = 0.5, 1e-3
 BASS_CORNER_HZ = 450.0  # below, the two loudspeakers of a phantom in the middle add up at the ears
 
@@ -62,8 +63,9 @@ def boost_limited(flat: NDArray, h_ref: NDArray, boost_db: float) -> NDArray[np.
 def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple[int, ...]:
     """Drivers whose timbre a side takes: those named, else the loudest at its ear among the drivers on that side.
 
-    "Loudest" is power at the ear, 1-4 kHz; drivers within 0.01 dB of it belong to the group. Left of the rig's middle counts as the
-    left side; where no driver stands there, all are candidates.
+    "Loudest" is power at the ear, 1-4 kHz; drivers within 0.01 dB of it and as far from the head belong to the group. (A listener aside
+    of a row may hear two alike that stand apart: their sum combs, and the side's tone would.) Left of the rig's middle counts as the left
+    side; where no driver stands there, all are candidates.
     """
     named = spec.timbre_drivers.left if ear == LEFT else spec.timbre_drivers.right
     if named:
@@ -74,7 +76,9 @@ def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple
     candidates = [i for i in used if sign * left[i] > 1e-9] or list(used)
     h = transfer_matrix(rig, Ears.of(scene.listener), np.geomspace(*GROUP_HZ, 60), scene.medium)[:, ear, candidates]
     level = power_db((np.abs(h) ** 2).mean(axis=0))
-    return tuple(i for i, v in zip(candidates, level, strict=True) if v >= level.max() - GROUP_TOLERANCE_DB)
+    away = np.linalg.norm(places(rig)[candidates] - head_centre(scene.listener), axis=1)
+    alike = (level >= level.max() - GROUP_TOLERANCE_DB) & (np.abs(away - away[level.argmax()]) < AWAY_TOLERANCE_M)
+    return tuple(i for i, belongs in zip(candidates, alike, strict=True) if belongs)
 
 
 def beam_group(rig_file: RigFile) -> tuple[int, ...]:

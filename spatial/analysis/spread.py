@@ -17,7 +17,8 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import SEPARATION_HZ, ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
 from spatial.analysis.cancellation import real_pair
 from spatial.analysis.effective import SideWeights
-from spatial.rig.model import RigFile, Tolerance
+from spatial.rig.mirror import driver_order
+from spatial.rig.model import Rig, RigFile, Tolerance
 from spatial.units import from_db, power_db, third_octave_mean
 
 DRAWS, SEED, PERCENTILE = 100, 0, 90
@@ -40,6 +41,14 @@ def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: 
     return np.asarray(gain * np.exp(1j * phase))
 
 
+def errors_of_drivers(rig: Rig, tolerance: Tolerance | None = None) -> NDArray[np.complex128]:
+    """The draws for the drivers of a rig, (draws, drivers), the same for the driver at a place in whatever order the file lists them."""
+    order = driver_order(rig)
+    errors = np.empty((DRAWS, len(order)), complex)
+    errors[:, list(order)] = driver_errors(tolerance or rig.tolerance, len(order))
+    return errors
+
+
 def spread_figures(
     weights: SideWeights, rig_file: RigFile, top_hz: float = SEPARATION_HZ[1], tolerance: Tolerance | None = None
 ) -> SpreadFigures:
@@ -47,7 +56,7 @@ def spread_figures(
     rig, scene = rig_file.rig, rig_file.scene
     freqs, ears = judged_frequencies(top_hz=top_hz), Ears.of(scene.listener)
     h, real = transfer_matrix(rig, ears, freqs, scene.medium), real_pair(scene, freqs, ears)
-    errors = driver_errors(tolerance or rig.tolerance, len(rig.drivers))
+    errors = errors_of_drivers(rig, tolerance)
     found = []
     for ear in (LEFT, RIGHT):
         w = weights(ear, freqs)

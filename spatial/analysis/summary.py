@@ -209,7 +209,7 @@ def _spread_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
     """What is left of the virtual pair where drivers differ as the rig file says: nine of ten loudspeakers."""
     found, tolerance = spread_figures(side_weights(bank, rig_file.rig), rig_file, highest_hz(bank)), rig_file.rig.tolerance
     return Row(
-        "  under driver spread",
+        "under driver spread",
         f"+-{tolerance.gain_db:g} dB, {tolerance.phase_deg:g} deg",
         f"ILD {found.ild_p90_db:.1f} dB, ITD {found.itd_p90_us:.0f} us off (P90)",
         f"tone {found.tone_p90_db:.1f} dB (P90)",
@@ -263,9 +263,9 @@ def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
         Row("under tolerances", "+-1 dB, 5 deg, 2 mm", f"side {figures.p10_db:.1f} dB (P10)"),
         Row("one, all, matrix", "-", f"side {shown} dB"),
         Row("centre at the seat", "0 dB", f"within {at_seat.tone_db:.2f} dB", in_hz(at_seat.tone_hz)),
-        Row("  before it sounds", "-", f"pre-echo {at_seat.prering_db:.0f} dB", f"{at_seat.aside_prering_db:.0f} dB 0.6 m aside"),
+        Row("before it sounds", "-", f"pre-echo {at_seat.prering_db:.0f} dB", f"{at_seat.aside_prering_db:.0f} dB 0.6 m aside"),
         Row(
-            "  window +-45 deg",
+            "window +-45 deg",
             f">= {NUMBERS.low_db:.1f} dB" if windowed else "-",
             f"{at_seat.droop45_db:.1f} to {at_seat.peak45_db:+.1f} dB",
             "missed" if missed else "",

@@ -23,7 +23,7 @@ from spatial.analysis.binaural_cues import (
     third_octave_separation_db,
 )
 from spatial.analysis.cancellation import hardware_gain, real_pair
-from spatial.analysis.spread import PERCENTILE, driver_errors
+from spatial.analysis.spread import PERCENTILE, errors_of_drivers
 from spatial.design.regularization import default_effort_cap_db
 from spatial.design.sides import design_side
 from spatial.rig.model import RigFile
@@ -68,7 +68,7 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
     real = real_pair(scene, judged, Ears.of(scene.listener))
     pair, null = _with(rig_file, "virtual", cap_db), _with(rig_file, "null", cap_db)
     h = transfer_matrix(rig_file.rig, Ears.of(scene.listener), judged, scene.medium)
-    errors = driver_errors(rig_file.rig.tolerance, len(rig_file.rig.drivers))
+    errors = errors_of_drivers(rig_file.rig)
     itd, p90, ild, level, separation, null_level = [], [], [], [], [], []
     for ear in (LEFT, RIGHT):
         side, silent = design_side(pair, ear, freqs), design_side(null, ear, freqs)

@@ -44,7 +44,7 @@ def trade_lines(rig_file: RigFile) -> list[str]:
     tolerance = rig_file.rig.tolerance
     return [
         *_columns(rows),
-        "  closed form at the nominal pose, before filters, drivers alike; P90: what nine of ten loudspeakers keep whose drivers differ by "
+        f"  closed form at the nominal pose, before filters, drivers alike; P90: nine of ten loudspeakers, drivers off by "
         f"+-{tolerance.gain_db:g} dB, {tolerance.phase_deg:g} deg",
         f"  level: loudest driver's feed over the input, one side, pink noise {PINK_HZ[0]:.0f} Hz-{PINK_HZ[1] / 1000:.0f} kHz",
     ]

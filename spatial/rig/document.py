@@ -24,7 +24,7 @@ degrees; left is positive.**
 
                      180
                       :                        azimuth of a direction, seen from above:
-            +90 .. . rig . .. -90                 0  towards the listener
+            +90 .. . rig . .. -90                 0  to the front; towards a listener who is not aside
                       :                         +90  to the listener's left
                       : front                   -90  to the listener's right (270 is the same)
                       v                         180  away from the listener
