@@ -25,7 +25,7 @@ class BeamNumbers:
     low_db: float = -3.2  # of the window
     high_db: float = 0.4
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
-    gammas: tuple[float, ...] = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.8, 1.0, 1.5, 2.0, 2.5)
+    gammas: tuple[tuple[float, ...], ...] = ((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6), (1.0, 1.5, 2.5))  # tried, in rounds
     gamma_null: float = 0.15  # of the weights above, of the power all around beside that at the sides: the first that is tried
     gamma_room: float = 1.5
     most_step_db: float = 1.1  # of the sound power within a ninth of an octave

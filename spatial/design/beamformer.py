@@ -48,6 +48,7 @@ from spatial.units import from_db, power_db
 NUMBERS = BeamNumbers()
 JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
 MOST_RAISED_DB = 12.0
+SLOPE_ROUNDS = 4
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
 
@@ -97,25 +98,53 @@ def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbe
     """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
 
     With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
-    by 2 dB and more within a ninth of an octave. Where no weight does, as in rows above half a wavelength of spacing, the first is kept.
+    by 2 dB and more within a ninth of an octave. Where none of a round of weights does, the beam with the least steps is held to a slope
+    (`_held_to_slope`) before more is tried. Rows, whose power steps above half a wavelength of spacing whatever they do, take the first.
     """
-    first: tuple[NDArray, float] | None = None
-    for gamma in (g for g in numbers.gammas if g >= p.wish.gamma):
-        tried = replace(p, wish=replace(p.wish, gamma=gamma))
-        for _ in range(1 if tried.nearer is None else LEVEL_ROUNDS):
-            v = within_cap(bounded_beam(tried, cap, most, c, numbers), tried, cap)
-            tried = tried.as_loud_far_away(v)
-        first = first or (v, gamma)
-        if largest_step_db(tried, v) <= numbers.most_step_db:
-            return v, gamma
-    assert first is not None
-    return first
+    if p.nearer is None:
+        return within_cap(bounded_beam(p, cap, most, c, numbers), p, cap), p.wish.gamma
+    best: tuple[float, float, NDArray] | None = None  # step, gamma, weights
+    for round_of in numbers.gammas:
+        for gamma in (g for g in round_of if g >= p.wish.gamma):
+            p = replace(p, wish=replace(p.wish, gamma=gamma))
+            for _ in range(LEVEL_ROUNDS if best is None else 1):
+                v = within_cap(bounded_beam(p, cap, most, c, numbers), p, cap)
+                p = p.as_loud_far_away(v)
+            found = largest_step_db(p, v), gamma, v
+            best = min(best or found, found, key=lambda one: one[0])
+            if best[0] <= numbers.most_step_db:
+                return v, gamma
+        if best is not None:
+            _, gamma, v = best
+            p = replace(p, wish=replace(p.wish, gamma=gamma)).as_loud_far_away(v)
+            v = _held_to_slope(p, v, cap, most, numbers)
+            best = min(best, (largest_step_db(p, v), gamma, v), key=lambda one: one[0])
+            if best[0] <= numbers.most_step_db:
+                break
+    assert best is not None
+    return best[2], best[1]
+
+
+def _held_to_slope(p: Patterns, v: NDArray, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> NDArray[np.complex128]:
+    """Weights refined with the sound power under a cap: the highest curve below it that nowhere changes faster than it should."""
+    octaves, bounds = np.log2(p.freqs), bounds_of(p, cap, most, numbers)
+    apart_db = 9 * numbers.most_step_db * np.abs(octaves[:, None] - octaves)
+    for _ in range(SLOPE_ROUNDS):
+        ceiling_db = (_sound_power_db(p, v) + apart_db).min(axis=1)
+        held = replace(bounds, caps=(*bounds.caps, PowerCap(p.sphere, from_db(ceiling_db))))
+        v = within_cap(refine(v[None], held)[0][0], p, cap)
+        if largest_step_db(p, v) <= numbers.most_step_db:
+            break
+    return v
+
+
+def _sound_power_db(p: Patterns, v: NDArray) -> NDArray[np.float64]:
+    return power_db(np.einsum("fm,fmn,fn->f", v.conj(), p.sphere, v).real)
 
 
 def largest_step_db(p: Patterns, v: NDArray) -> float:
     """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, on axis 1."""
-    power = np.einsum("fm,fmn,fn->f", v.conj(), p.sphere, v).real
-    level = power_db(power)
+    level = _sound_power_db(p, v)
     octaves = np.log2(p.freqs)
     low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
     at = np.linspace(low, high, int(27 * (high - low)))
