@@ -147,7 +147,7 @@ def largest_step_db(p: Patterns, v: NDArray) -> float:
     level = _sound_power_db(p, v)
     octaves = np.log2(p.freqs)
     low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
-    at = np.linspace(low, high, int(27 * (high - low)))
+    at = np.linspace(low, high, int(108 * (high - low)))
     return float(np.abs(np.interp(at + 1 / 9, octaves, level) - np.interp(at, octaves, level)).max())
 
 
