@@ -13,7 +13,6 @@ from collections.abc import Callable
 import numpy as np
 
 from spatial.acoustics.points import arc, space_of
-from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_pattern import beam_figures
 from spatial.design.beam_patterns import mean_power
@@ -40,9 +39,7 @@ def constant() -> Callable[[], object]:
 def preset(name: str, beam: str) -> Callable[[], object]:
     """A whole beam, responses of the drivers included, at 2049 frequencies; asked: about a second."""
     rig_file = load_rig(name, [f"design.beam.preset={beam}"])
-    rig, spec = rig_file.rig, rig_file.design.beam
-    group = beam_group(rig, spec)
-    return lambda: beam_weights(rig, spec, group, BINS, rig_file.scene.medium)
+    return lambda: beam_weights(rig_file, BINS)
 
 
 def figures(name: str) -> Callable[[], object]:

@@ -10,10 +10,11 @@ import numpy as np
 from page_tables import filled, table
 
 import spatial
-from spatial.acoustics.tone import beam_group
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures
 from spatial.analysis.room import room_figures
+from spatial.analysis.seat import seat_figures
+from spatial.analysis.summary import plays_reference_alone
 from spatial.design.beamformer import beam_weights
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.report.figures import bank_figure
@@ -35,16 +36,20 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def rigs_table() -> str:
-    """Every rig under every preset, in its taps."""
+    """Every rig under every preset, in its taps: at the seat, and where the figures of a beam are taken."""
     rows = []
     for name in RIGS:
         for preset in PRESETS:
             rig_file = spatial.load_rig(name, [f"design.beam.preset={preset}"])
-            f = beam_figures(spatial.compute_filters(rig_file), rig_file)
-            cells = [number(x) for x in (f.side_db, f.p10_db, f.rear_db, f.di_db, f.droop45_db, f.effort_db)]
-            rows.append([f"`{name}`", f"`{preset}`", *cells, number(f.prering_db, 0)])
+            bank = spatial.compute_filters(rig_file)
+            f, at_seat = beam_figures(bank, rig_file), seat_figures(bank, rig_file)
+            alone = " (reference)" if preset != "reference" and plays_reference_alone(bank, rig_file) else ""
+            seat = [number(x) for x in (at_seat.side_db, at_seat.droop45_db)]
+            around = [number(x) for x in (f.side_db, f.p10_db, f.droop45_db, f.rear_db, f.di_db, f.effort_db)]
+            rows.append([f"`{name}`", f"`{preset}`{alone}", *seat, number(at_seat.prering_db, 0), *around])
             print("  ".join(rows[-1]), flush=True)
-    return table(("rig", "preset", "sides, dB", "P10", "rear", "DI", "lowest within ±45°", "effort", "pre-ringing"), rows)
+    head = ("seat: sides, dB", "lowest within ±45°", "pre-echo", "around: sides", "P10", "lowest within ±45°", "rear", "DI", "effort")
+    return table(("rig", "preset", *head), rows)
 
 
 def simpler_table() -> str:
@@ -63,13 +68,11 @@ def rooms_table() -> str:
     rows = []
     for name in ("ball3", "ring7", "ball_two_tier"):
         rig_file = spatial.load_rig(name, ["design.beam.preset=room"])
-        rig, beam, medium = rig_file.rig, rig_file.design.beam, rig_file.scene.medium
         simpler = baseline_weights(rig_file)
-        group = beam_group(rig, beam)
         ways = {
             "reference": simpler["reference"],
             "equal": simpler["all_equal"],
-            "beam": lambda f, rig=rig, beam=beam, group=group, medium=medium: beam_weights(rig, beam, group, f, medium),
+            "beam": lambda f, rig_file=rig_file: beam_weights(rig_file, f),
         }
         found = {way: [] for way in ways}
         for size, rt60 in ROOMS:

@@ -108,13 +108,14 @@ def trade_table() -> str:
         [
             f"{row.cap_db:g} dB",
             f"{row.itd_error_us:.0f} µs",
+            f"{row.itd_p90_us:.0f} µs",
             decibels(row.ild_error_db),
             decibels(row.level_db, "+"),
             decibels(row.null_db),
         ]
         for row in trade(spatial.load_rig("box2"))
     ]
-    return table(("effort cap", "ITD off", "ILD off", "level", "null, worst third octave"), rows)
+    return table(("effort cap", "ITD off, nominal", "P90", "ILD off", "level", "null, worst third octave"), rows)
 
 
 def methods_table() -> str:

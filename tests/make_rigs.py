@@ -3,6 +3,16 @@
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
 
+FIRST_WAVE = ("design.tone=flat", "design.center_bass_db=0", "tolerance.gain_db=0", "tolerance.phase_deg=0")
+"""Settings of a design for drivers that are all alike and an ideal source's tone at the near ear: the closed form's own figures."""
+
+
+def first_wave(rig_file: RigFile) -> RigFile:
+    """The rig with these settings, a virtual pair's effort cap at 18 dB where it says none."""
+    crosstalk = rig_file.design.crosstalk
+    cap = ["design.crosstalk.effort_cap_db=18"] if crosstalk.mode == "virtual" and crosstalk.effort_cap_db is None else []
+    return rig_from_text(rig_file.text, "test.toml", [*FIRST_WAVE, *cap])
+
 
 def free_rig(lefts_m, *, distance_m=2.0, design="", driver_keys=None, listener="") -> RigFile:
     """Omnis in a row in free space, named d0, d1, ... from the order given; driver_keys maps an index to extra TOML lines."""

@@ -50,13 +50,6 @@ REASONS = {
     ("seat", "seat_prering_db"): "the beam is designed for the far field, not yet for the seat",
 }
 SHORT = {
-    "ball3": {
-        ("sides", "timbre_db"): "2.584, floor <= 0.2",
-        ("sides", "effort_db"): "13.299, floor <= 12.5",
-        ("sides", "arrival_spread"): "5.952, floor <= 0.1",
-        ("beam", "power_step_db"): "2.131, floor <= 1.2",
-        ("seat", "seat_tone_db"): "2.627, floor <= 0.3",
-    },
     "ball3_woofer": {
         ("sides", "timbre_db"): "2.584, floor <= 0.2",
         ("sides", "effort_db"): "13.263, floor <= 12.5",
@@ -75,18 +68,8 @@ SHORT = {
         ("seat", "seat_tone_db"): "17.101, floor <= 0.3",
         ("seat", "seat_prering_db"): "-12.078, floor <= -36",
     },
-    "box2": {
-        ("sides", "timbre_db"): "2.983, floor <= 0.2",
-        ("sides", "arrival_spread"): "6.003, floor <= 0.1",
-        ("seat", "seat_tone_db"): "2.894, floor <= 0.3",
-    },
     "cylinder4": {
         ("beam", "ripple_db"): "2.71, floor <= 0.6",
-    },
-    "laptop": {
-        ("sides", "timbre_db"): "1.479, floor <= 0.2",
-        ("sides", "arrival_spread"): "4.346, floor <= 0.1",
-        ("seat", "seat_tone_db"): "2.088, floor <= 0.3",
     },
     "ring7": {
         ("sides", "timbre_db"): "2.688, floor <= 0.2",
@@ -94,9 +77,6 @@ SHORT = {
         ("sides", "arrival_spread"): "6.167, floor <= 0.1",
         ("beam", "power_step_db"): "2.577, floor <= 1.2",
         ("seat", "seat_tone_db"): "2.716, floor <= 0.3",
-    },
-    "stereo_pair": {
-        ("seat", "seat_tone_db"): "2.887, floor <= 0.3",
     },
     "television": {
         ("seat", "seat_tone_db"): "2.892, floor <= 0.3",

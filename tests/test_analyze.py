@@ -8,6 +8,7 @@ from importlib import import_module
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from make_rigs import first_wave
 from rig_texts import FREE, HEADPHONES
 
 from spatial.analysis.summary import analyze_bank
@@ -20,10 +21,10 @@ from spatial.rig.load import rig_from_text
 
 @pytest.fixture(scope="module")
 def banks(tmp_path_factory):
-    """A folder with a pair's bank and one for headphones."""
+    """A folder with the bank of a pair, drivers alike and 18 dB to spend, and one for headphones."""
     folder = tmp_path_factory.mktemp("banks")
-    for name, text in (("pair", FREE), ("head", HEADPHONES)):
-        compute_filters(rig_from_text(text, name)).save(folder / f"{name}.npz")
+    compute_filters(first_wave(rig_from_text(FREE, "pair"))).save(folder / "pair.npz")
+    compute_filters(rig_from_text(HEADPHONES, "head")).save(folder / "head.npz")
     return folder
 
 

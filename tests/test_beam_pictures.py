@@ -11,6 +11,7 @@ from spatial.analysis.effective import effective_weights
 from spatial.plots.balloon import draw_balloon
 from spatial.plots.directivity import draw_side_rejection, draw_spinorama
 from spatial.plots.style import LIGHT, THEMES, figure_bytes, new_figure, themed
+from spatial.report.beam_figures import axis_words, where_words
 from spatial.report.figures import bank_figure
 from spatial.rig.geometry import direction
 from spatial.units import third_octave_centres
@@ -107,6 +108,16 @@ def test_tone_is_drawn_as_it_is_printed():
         assert np.allclose(drawn[name], found[f"{name}_db"])
     assert np.allclose([bar.get_height() for bar in axes.patches], found["sides_minus_centre_db"])
     assert found["largest_db"] <= 1.0  # PHYSICS section 1
+
+
+def test_captions_say_where_a_beam_was_looked_at_and_what_its_axis_is():
+    """Bodies far away, rows on the listener's circle; 0 degrees is the listener, or the rig's front where the file says so."""
+    row = free_rig([0.1, 0.0, -0.1], listener="left_m = 0.5")
+    front = free_rig([0.1, 0.0, -0.1], listener="left_m = 0.5", design='[design.beam]\naxis = "front"\n')
+    assert where_words(ball_rig(BALL3)) == "Far field, horizontal plane; 0° is towards the listener."
+    assert where_words(row) == "On the circle around the rig that runs through the listener's head; 0° is towards the listener."
+    assert where_words(front).endswith("0° is the rig's front.")
+    assert "towards the listener" in axis_words(row)
 
 
 def test_spinorama_draws_what_it_is_given():

@@ -6,8 +6,8 @@ from make_rigs import cylinder_rig, free_rig, wall_rig
 from scipy.integrate import quad
 from scipy.special import h2vp, hankel2, j1
 
-from spatial.acoustics.bodies import body_of
-from spatial.acoustics.cylindrical import half_height, piston_near_field
+from spatial.acoustics.bodies import Cylinder, Diaphragm, body_of
+from spatial.acoustics.cylindrical import half_height
 from spatial.acoustics.equivalent_sources import fit, listening_region
 from spatial.acoustics.points import Ears, arc, space_of
 from spatial.acoustics.transfer import transfer_matrix
@@ -42,7 +42,8 @@ def waves_by_quadrature(k, radius, diameter, point, azimuth, up):
 @pytest.mark.parametrize(("point", "f"), [((2.0, 0.1, 0.05), 700.0), ((0.5, -0.1, 0.2), 100.0), ((0.6, 0.0, -0.2), 3000.0)])
 def test_waves_of_a_cylinder_near_by_agree_with_quadrature(point, f):
     k, point = 2 * np.pi * f / C, np.array(point)
-    ours = piston_near_field(np.array([k]), 0.09, 0.045, point[None], direction(np.degrees([0.7])), -0.03)[0, 0, 0]
+    body = Cylinder(0.09, (Diaphragm(tuple(direction(np.degrees(0.7)).tolist()), -0.03, 0.045),))
+    ours = body.near_field(np.array([k]), point[None])[0, 0, 0]
     assert abs(ours / waves_by_quadrature(k, 0.09, 0.045, point, 0.7, -0.03) - 1) < 2e-5
 
 

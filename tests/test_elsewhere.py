@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from make_rigs import ball_rig, free_rig
+from make_rigs import ball_rig, first_wave, free_rig
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
@@ -178,7 +178,8 @@ def test_a_real_pair_is_right_on_a_measured_head_too():
 
 @KEMAR
 def test_a_small_box_holds_its_pair_on_a_measured_head():
-    rig_file = load_rig("box2")
+    """As far as its drivers are alike."""
+    rig_file = first_wave(load_rig("box2"))
     found = on_measured_head(closed_form(rig_file), rig_file)
     nominal = PLACES.index("0")
     assert found.measured.itd_error_us[nominal] <= 25 and found.measured.ild_error_db[nominal] <= 3.5

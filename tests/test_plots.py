@@ -27,7 +27,7 @@ from spatial.report.figures import bank_figure, kinds_of, prepared
 from spatial.rig.load import rig_from_text
 
 SPEED = 331.3 * (1 + 20 / 273.15) ** 0.5
-HALF_M = 0.08  # of the rig FREE: drivers at +-8 cm
+HALF_M, SEAT_M = 0.08, 2.0  # of the rig FREE: drivers at +-8 cm, the head 2 m in front
 
 THEMES = pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -62,8 +62,14 @@ def colour_at(image, axes, freq, azimuth):
 
 
 def two_omnis_db(freq, azimuth_deg):
-    """Closed form: two equal sources at +-a are |cos(k a sin(azimuth))| re on axis."""
-    return 20 * np.log10(abs(np.cos(2 * np.pi * freq / SPEED * HALF_M * np.sin(np.deg2rad(azimuth_deg)))) + 1e-12)
+    """Closed form: two equal sources at +-a on the circle through the head, re on axis; far away |cos(k a sin(azimuth))|."""
+    azimuth, k = np.deg2rad(azimuth_deg), 2 * np.pi * freq / SPEED
+
+    def pressure(angle):
+        ways = [np.sqrt(SEAT_M**2 + HALF_M**2 + sign * 2 * SEAT_M * HALF_M * np.sin(angle)) for sign in (1, -1)]
+        return abs(sum(np.exp(-1j * k * way) / way for way in ways))
+
+    return 20 * np.log10(pressure(azimuth) / pressure(0.0) + 1e-12)
 
 
 def places_away_from_lines(level_db_at):

@@ -241,6 +241,11 @@ def test_show_has_every_key_in_force_once():
         ("listener.yaw_deg=5", "  yaw_deg          5                         deg      from -180 to 180"),
         ("listener.yaw_deg=0", "* yaw_deg          0                         deg      from -180 to 180"),
         ("design.crosstalk.mode=null", '  mode             "null"                             virtual | target | null'),
+        ("tolerance.gain_db=1.5", "  gain_db          1.5                       dB       from 0 to 6"),
+        ("tolerance.gain_db=1.5", "* phase_deg        2.5                       deg      from 0 to 60"),
+        ("design.tone=flat", '  tone             "flat"                             pair | flat | driver'),
+        ("design.crosstalk.mode=null", '* tone             "flat"                             pair | flat | driver'),
+        ("design.crosstalk.mode=virtual", '* tone             "pair"                             pair | flat | driver'),
         ("listener.distance_m=2", "  distance_m       2                         m        from 0.2 to 10000"),
     ],
 )

@@ -476,6 +476,10 @@ def test_cylinder_rules():
             HEADPHONES + "[enclosure]\n",
             'line 4  [enclosure] is for loudspeakers; kind = "headphones" has two channels, 1 = left ear, 2 = right ear',
         ),
+        (
+            HEADPHONES + "[tolerance]\n",
+            'line 4  [tolerance] is for loudspeakers; kind = "headphones" has two channels, 1 = left ear, 2 = right ear',
+        ),
         (HEADPHONES + "[room]\n", 'line 4  [room] is for loudspeakers; kind = "headphones" has two channels, 1 = left ear, 2 = right ear'),
         (
             HEADPHONES + '[[driver]]\nname = "x"\n',
@@ -486,6 +490,21 @@ def test_cylinder_rules():
 )
 def test_refused_on_headphones(text, expected):
     assert complaints(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ("gain_db = -0.1", "line 33  [tolerance] gain_db = -0.1 is out of range, a number from 0 to 6 is wanted"),
+        ("phase_deg = 61", "line 33  [tolerance] phase_deg = 61 is out of range, a number from 0 to 60 is wanted"),
+        ('gain_db = "much"', 'line 33  [tolerance] gain_db = "much" is text, a number from 0 to 6 is wanted'),
+        ("gain_dB = 1", "line 33  [tolerance] gain_dB is not a key. Did you mean gain_db?"),
+    ],
+)
+def test_a_tolerance_that_cannot_be_is_refused(section, complaint):
+    with pytest.raises(UsageError) as error:
+        rig_from_text(BALL + f"\n[tolerance]\n{section}\n", "mine.toml")
+    assert complaint in str(error.value)
 
 
 def test_everything_that_is_wrong_is_told_at_once_in_the_order_of_the_file():

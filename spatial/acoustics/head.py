@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.acoustics.spherical import HankelRatio
+from spatial.acoustics.spherical import hankel_orders, phasor
 
 SERIES_TOLERANCE = 1e-16
+CHECKED_EVERY = 4  # orders: how often the series is asked whether it has ended
 MAX_ORDERS = 2000
 SMALLEST_BLOCK_KA = 0.5
 
@@ -35,33 +36,38 @@ def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArra
     (freqs, sources, points) complex
         Summed until the terms fall below 1e-16 of the sum; agrees with 40-digit arithmetic to 1e-12.
     """
-    ka, rho, cos_gamma = np.asarray(ka, float), np.asarray(rho, float), np.asarray(cos_gamma, float)
-    out = np.empty((len(ka), *cos_gamma.shape), complex)
+    even, odd = _even_and_odd(np.asarray(ka, float), np.asarray(rho, float), np.asarray(cos_gamma, float))
+    even += odd
+    return even
+
+
+def _even_and_odd(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """The series' even and its odd orders: their sum is the pressure at the point, their difference that opposite to it."""
+    even, odd = (np.empty((len(ka), *cos_gamma.shape), complex) for _ in range(2))
     # low frequencies need few orders: an octave or so at a time
     order = np.argsort(ka, kind="stable")
     steps = np.floor(np.log2(np.maximum(ka[order], SMALLEST_BLOCK_KA)))
     for chosen in np.split(order, np.flatnonzero(np.diff(steps)) + 1):
-        out[chosen] = _series(ka[chosen], rho, cos_gamma)
-    return out
+        even[chosen], odd[chosen] = _series(ka[chosen], rho, cos_gamma)
+    return even, odd
 
 
-def _series(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> NDArray[np.complex128]:
-    surface, source = HankelRatio(ka[:, None]), HankelRatio(ka[:, None] * rho)
-    carried = np.exp(1j * ka[:, None]) / rho  # e^{j ka rho} h_0(ka rho)/h_0(ka)
-    slope = -surface.r  # h_m'/h_m
+def _series(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    ka = ka[:, None]
+    surface, source = hankel_orders(MAX_ORDERS, ka), hankel_orders(MAX_ORDERS, ka * rho)
+    carried = -np.exp(1j * ka) / ka  # -(rho/ka) e^{j ka rho} h_m(ka rho)/h_m(ka)
     p_before, p_now = np.zeros_like(cos_gamma), np.ones_like(cos_gamma)
-    total = np.zeros((len(ka), *cos_gamma.shape), complex)
-    for m in range(MAX_ORDERS):
-        radial = (2 * m + 1) * carried / slope
-        total += radial[:, :, None] * p_now
-        if m > ka.max() and np.all(np.abs(radial) <= SERIES_TOLERANCE * np.abs(total).max(axis=2)):
-            break
+    parts = [np.zeros((len(ka), *cos_gamma.shape), complex) for _ in range(2)]
+    for m, ((step_a, slope), (step_r, _)) in enumerate(zip(surface, source, strict=True)):
+        carried = carried * (step_r * (1 / step_a))
+        radial = carried * ((2 * m + 1) / slope)
+        parts[m % 2] += radial[:, :, None] * p_now
+        if m % CHECKED_EVERY == 0 and m > ka.max():
+            largest = np.abs(parts[0] + parts[1]).max(axis=2)
+            if np.all(np.abs(radial) <= SERIES_TOLERANCE * largest):
+                break
         p_before, p_now = p_now, ((2 * m + 1) * cos_gamma * p_now - m * p_before) / (m + 1)
-        carried = carried * source.r / surface.r
-        slope = 1 / surface.r - (m + 2) / surface.x
-        surface.advance()
-        source.advance()
-    return -(rho / ka[:, None])[:, :, None] * total
+    return parts[0], parts[1]
 
 
 def ear_responses(
@@ -92,10 +98,25 @@ def ear_responses(
     r = np.sqrt((to_source**2).sum(axis=2))
     towards_left = ((to_source * axes[:, None]).sum(axis=2) / r).ravel()
     k, distance = 2 * np.pi * freqs / c, r.ravel()
-    series = sphere_series(k * radius_m, distance / radius_m, np.stack([towards_left, -towards_left], axis=1))
-    free = np.exp(-1j * k[:, None] * distance) / distance
-    heard = (free[:, :, None] * series).reshape(len(freqs), len(centres), len(sources), 2)
+    even, odd = _even_and_odd(k * radius_m, distance / radius_m, towards_left[:, None])
+    free = phasor(k[:, None] * distance) / distance
+    heard = np.concatenate([even + odd, even - odd], axis=2) * free[:, :, None]
+    heard = heard.reshape(len(freqs), len(centres), len(sources), 2)
     return np.moveaxis(heard, 3, 2).reshape(len(freqs), 2 * len(centres), len(sources))
+
+
+def ear_responses_turned(
+    freqs: NDArray, sources_m: NDArray, centre_m: NDArray, ear_axes: NDArray, radius_m: float, c: float
+) -> NDArray[np.complex128]:
+    """As `ear_responses` of one head that only turns: the part of the series that does not know where the ears are is done once."""
+    to_source = np.asarray(sources_m) - centre_m
+    distance = np.sqrt((to_source**2).sum(axis=1))
+    towards_left = (to_source[:, None] * ear_axes).sum(axis=2) / distance[:, None]
+    k = 2 * np.pi * np.asarray(freqs) / c
+    even, odd = _even_and_odd(k * radius_m, distance / radius_m, towards_left)
+    free = (phasor(k[:, None] * distance) / distance)[:, :, None]
+    heard = np.stack([(even + odd) * free, (even - odd) * free], axis=3)  # (freqs, sources, turns, ears)
+    return heard.reshape(len(freqs), len(distance), -1).swapaxes(1, 2)
 
 
 def relative_response(freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> NDArray[np.complex128]:

@@ -68,6 +68,55 @@ def arc(azimuth_deg: ArrayLike, elevation_deg: ArrayLike = 0.0) -> FarField:
     return FarField(direction(azimuth_deg, elevation_deg).reshape(-1, 3))
 
 
+@dataclass(frozen=True, eq=False)
+class AtRange:
+    """Directions as unit vectors (points, 3), all at one distance from the rig's origin; e^{-jkr}/r of that distance is left out."""
+
+    directions: NDArray[np.float64]
+    distance_m: float
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+    def places_m(self) -> NDArray[np.float64]:
+        """The points in space, (points, 3)."""
+        return self.directions * self.distance_m
+
+
+def seat_azimuth_deg(listener: Listener, axis: str) -> float:
+    """Azimuth that a beam calls 0: the listener's with axis "listener", else the rig's front."""
+    front, left, _ = head_centre(listener)
+    return float(np.rad2deg(np.arctan2(left, front))) if axis == "listener" else 0.0
+
+
+def beam_axis(listener: Listener, axis: str) -> NDArray[np.float64]:
+    """Unit vector (3,) from the rig's origin along the axis of a beam: towards the head's centre, or to the rig's front."""
+    head = head_centre(listener)
+    return head / np.linalg.norm(head) if axis == "listener" else np.array([1.0, 0.0, 0.0])
+
+
+def seat(listener: Listener) -> AtRange:
+    """The head's centre, with no head there."""
+    head = head_centre(listener)
+    distance = float(np.linalg.norm(head))
+    return AtRange((head / distance)[None], distance)
+
+
+def aim(listener: Listener, axis: str) -> AtRange:
+    """The point of the seat circle that a beam calls 0 degrees: the head's centre itself, with axis "listener"."""
+    return seat(listener) if axis == "listener" else seat_circle(listener, 0.0, axis)
+
+
+def seat_circle(listener: Listener, azimuth_deg: ArrayLike, axis: str = "listener") -> AtRange:
+    """The horizontal circle around the rig on which the head's centre lies, at azimuths in degrees re the axis of a beam."""
+    head = head_centre(listener)
+    distance = float(np.linalg.norm(head))
+    around = direction(np.asarray(azimuth_deg, float) + seat_azimuth_deg(listener, axis)).reshape(-1, 3)
+    directions = around * (np.hypot(head[0], head[1]) / distance)
+    directions[:, 2] = head[2] / distance
+    return AtRange(directions, distance)
+
+
 def sphere(n_elevation: int = 24, n_azimuth: int = 48) -> tuple[FarField, NDArray[np.float64]]:
     """All directions with quadrature weights that add up to 1: Gauss-Legendre in elevation times uniform in azimuth."""
     x, weights = np.polynomial.legendre.leggauss(n_elevation)

@@ -20,25 +20,6 @@ def phasor(phase: NDArray) -> NDArray[np.complex128]:
     return out
 
 
-class HankelRatio:
-    """r_n = h_n(x)/h_{n-1}(x), advanced one order at a time from n = 1.
-
-    Parameters
-    ----------
-    x : array of positive float
-    """
-
-    def __init__(self, x: ArrayLike) -> None:
-        self.x = np.asarray(x, float)
-        self.n = 1
-        self.r = 1 / self.x + 1j
-
-    def advance(self) -> None:
-        """From r_n to r_{n+1}."""
-        self.r = (2 * self.n + 1) / self.x - 1 / self.r
-        self.n += 1
-
-
 def hankel_orders(order_max: int, x: ArrayLike) -> Iterator[tuple[NDArray, NDArray]]:
     """The orders n = 0..order_max of h_n(x), one after the other.
 
@@ -49,11 +30,13 @@ def hankel_orders(order_max: int, x: ArrayLike) -> Iterator[tuple[NDArray, NDArr
     slope : array like x
         Logarithmic derivative h_n'(x)/h_n(x).
     """
-    ratio = HankelRatio(x)
-    yield np.ones_like(ratio.r), -ratio.r
+    inverse_x = 1 / np.asarray(x, float)
+    ratio = inverse_x + 1j
+    yield np.ones_like(ratio), -ratio
     for n in range(1, order_max + 1):
-        yield ratio.r, 1 / ratio.r - (n + 1) / ratio.x
-        ratio.advance()
+        inverse = 1 / ratio
+        yield ratio, inverse - (n + 1) * inverse_x
+        ratio = (2 * n + 1) * inverse_x - inverse
 
 
 def legendre(order_max: int, x: ArrayLike) -> NDArray[np.float64]:
@@ -103,20 +86,26 @@ def cap_far_field(k: NDArray, radius_m: float, diameter_m: float) -> NDArray[np.
     return out
 
 
-def cap_near_field(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, cos_gamma: NDArray) -> NDArray[np.complex128]:
-    """Pressure (freqs, points) of a cap on a rigid sphere at ranges r > radius and angles gamma from the cap's axis.
+def cap_waves(k: NDArray, radius_m: float, diameter_m: float, r: NDArray) -> NDArray[np.complex128]:
+    """What every order of a cap on a rigid sphere brings to ranges r > radius: (orders, freqs, ranges).
 
-    p = -sum_n w_n h_n(kr) / (k a^2 h_n'(ka)) P_n(cos gamma): the far field with j^{n+1} e^{-jkr}/(kr) replaced by h_n(kr).
+    p = -sum_n w_n h_n(kr) / (k a^2 h_n'(ka)) P_n(cos gamma), gamma counted from the cap's axis: the far field with
+    j^{n+1} e^{-jkr}/(kr) replaced by h_n(kr). These are the terms without their P_n.
     """
     k = np.asarray(k, float)[:, None]
     ka, kr = k * radius_m, k * np.asarray(r, float)
     # h_n(kr)/h_n(ka) fades like (a/r)^n above n = ka: enough orders for 1e-12
     order_max = wave_orders(ka.max()) + int(np.ceil(28 / np.log(np.min(r) / radius_m)))
     w = cap_weights(order_max, np.arcsin(diameter_m / 2 / radius_m))
-    p = legendre(order_max, cos_gamma)
-    out = np.zeros(kr.shape, complex)
+    out = np.empty((order_max + 1, *kr.shape), complex)
     carried = np.exp(-1j * (kr - ka)) * ka / kr  # h_0(kr)/h_0(ka)
     for n, ((step_r, _), (step_a, slope)) in enumerate(zip(hankel_orders(order_max, kr), hankel_orders(order_max, ka), strict=True)):
-        carried = carried * step_r / step_a
-        out -= w[n] * p[n] * carried / slope
-    return np.asarray(out / (k * radius_m**2), complex)
+        carried = carried * (step_r * (1 / step_a))
+        out[n] = carried * (-w[n] / (slope * k * radius_m**2))
+    return out
+
+
+def cap_near_field(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, cos_gamma: NDArray) -> NDArray[np.complex128]:
+    """Pressure (freqs, points) of a cap on a rigid sphere at ranges r > radius and angles gamma from the cap's axis."""
+    waves = cap_waves(k, radius_m, diameter_m, r)
+    return np.asarray((waves * legendre(len(waves) - 1, cos_gamma)[:, None]).sum(axis=0), complex)

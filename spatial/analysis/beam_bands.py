@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from spatial.acoustics.points import FarField, arc, space_of
+from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, seat_circle, space_of
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
+from spatial.design.beamformer import judged_hz
 from spatial.design.regularization import cap_zero_hz, effort_cap_curve
 from spatial.rig.model import Rig, RigFile
 from spatial.units import power_db, third_octave_centres, thirds_below
@@ -48,9 +49,19 @@ class BeamBands:
 
 
 def judged_bands(rig: Rig, top_hz: float = math.inf) -> NDArray[np.float64]:
-    """Third octaves that summaries run over, up to top_hz: rows in free field and in a wall alias above and lose their grip below."""
-    low_hz, high_hz = (250, 4000) if rig.enclosure.shape in ("sphere", "cylinder") else (500, 3150)
-    return thirds_below(third_octave_centres(low_hz, high_hz), top_hz)
+    """Third octaves that summaries run over, up to top_hz."""
+    return thirds_below(third_octave_centres(*judged_hz(rig)), top_hz)
+
+
+def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:
+    """Directions at azimuths re the beam's axis in which its figures are taken.
+
+    Far away at the rig's height for bodies; for rows and walls, whose far field begins behind the listener, on the seat circle.
+    """
+    listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
+    if rig_file.rig.enclosure.shape in ("sphere", "cylinder"):
+        return arc(np.asarray(azimuth_deg, float) + seat_azimuth_deg(listener, axis))
+    return seat_circle(listener, azimuth_deg, axis)
 
 
 def frequencies_of(bands_hz: NDArray) -> NDArray[np.float64]:
@@ -68,14 +79,15 @@ def beam_bands(rig_file: RigFile, weights: Weights, bands_hz: NDArray, tolerance
     def averaged(power: NDArray) -> NDArray:
         return power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1)
 
-    def band_power(points: FarField) -> NDArray:
+    def band_power(points: FarField | AtRange) -> NDArray:
         return averaged(np.abs((transfer_matrix(rig, points, freqs, medium) @ w[:, :, None])[:, :, 0]) ** 2)
 
-    power = band_power(arc(AZIMUTH_DEG))
+    power = band_power(around(rig_file, AZIMUTH_DEG))
     front = power[:, AZIMUTH_DEG == 0][:, 0]
     level = power_db(power / front[:, None])
     window = level[:, np.abs(AZIMUTH_DEG) <= 45]
-    around, area = space_of(rig.enclosure.shape)
+    everywhere, area = space_of(rig.enclosure.shape)
+    far_front = band_power(arc(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis)))[:, 0]
 
     def over(chosen: NDArray) -> NDArray:
         return power_db(front / power[:, chosen].mean(axis=1))
@@ -89,17 +101,17 @@ def beam_bands(rig_file: RigFile, weights: Weights, bands_hz: NDArray, tolerance
         peak45_db=window.max(axis=1),
         rear_db=None if rig.enclosure.shape == "baffle" else over(np.abs(AZIMUTH_DEG) >= 135),
         bw6_deg=np.array([beamwidth_deg(AZIMUTH_DEG, row) for row in level]),
-        di_db=power_db(front / (band_power(around) @ area)),
+        di_db=power_db(far_front / (band_power(everywhere) @ area)),
         effort_db=power_db(averaged(effort(rig_file, w, freqs))),
-        p10_db=p10_db(side_draws_db(rig, medium, w, freqs, PER_BAND, SIDE_DEG)) if tolerance else None,
+        p10_db=p10_db(side_draws_db(rig, medium, w, freqs, PER_BAND, around(rig_file, (0.0, *SIDE_DEG)))) if tolerance else None,
     )
 
 
 def effort(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.float64]:
     """Drive power of the spatial drivers over the reference alone making the same pressure on axis, a ratio: (freqs,)."""
     rig = rig_file.rig
-    group, spatial = list(beam_group(rig, rig_file.design.beam)), list(rig.spatial_drivers)
-    on_axis = transfer_matrix(rig, arc(0.0), freqs, rig_file.scene.medium)[:, 0]
+    group, spatial = list(beam_group(rig_file)), list(rig.spatial_drivers)
+    on_axis = transfer_matrix(rig, around(rig_file, 0.0), freqs, rig_file.scene.medium)[:, 0]
     reference = np.abs(on_axis[:, group].sum(axis=1)) ** 2 / len(group)
     used = np.sum(np.abs(w[:, spatial]) ** 2, axis=1)
     return np.asarray(used * reference / np.abs(np.sum(on_axis * w, axis=1)) ** 2, float)

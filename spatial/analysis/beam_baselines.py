@@ -18,10 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from spatial.acoustics.points import arc
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import SIDE_DEG, Weights, beam_bands, judged_bands
+from spatial.analysis.beam_bands import SIDE_DEG, Weights, around, beam_bands, judged_bands
 from spatial.analysis.beam_pattern import summary
 from spatial.design.beam_patterns import LEFT_AXIS, UP_AXIS, mirror_groups
 from spatial.design.beam_wishes import BeamNumbers
@@ -36,28 +35,29 @@ SHOWN = ("side_db", "side90_db", "droop45_db", "peak45_db", "rear_db", "di_db", 
 
 
 def baseline_weights(rig_file: RigFile) -> dict[str, Weights]:
-    """Name -> weights at any frequencies, 1 on axis with the phase about the origin."""
-    rig, medium, spec = rig_file.rig, rig_file.scene.medium, rig_file.design.beam
+    """Name -> weights at any frequencies, 1 on axis."""
+    rig, spec = rig_file.rig, rig_file.design.beam
     used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
-    group = beam_group(rig, spec)
 
     def fixed(gains: NDArray) -> Weights:
-        def at(freqs: NDArray) -> NDArray:
-            front = transfer_matrix(rig, arc(0.0), freqs, medium)[:, 0]
-            return gains / (front @ gains)[:, None]
-
-        return at
+        return lambda freqs: _one_on_axis(rig_file, np.tile(gains, (len(freqs), 1)), freqs)
 
     equal = np.zeros(len(rig.drivers))
     equal[used] = 1.0
     gains = np.zeros(len(rig.drivers))
     gains[used] = static_matrix(rig_file, used)
     return {
-        "reference": lambda freqs: reference_alone(rig, group, freqs, medium),
+        "reference": lambda freqs: _one_on_axis(rig_file, reference_alone(rig_file, freqs), freqs),
         "all_equal": fixed(equal),
         "static_matrix": fixed(gains),
         "lcmv": partial(_lcmv, rig_file, used),
     }
+
+
+def _one_on_axis(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray:
+    """The weights with a common factor a frequency, so that they are 1 where the figures of a beam take its axis."""
+    front = transfer_matrix(rig_file.rig, around(rig_file, 0.0), freqs, rig_file.scene.medium)[:, 0]
+    return w / np.sum(front * w, axis=1)[:, None]
 
 
 def baseline_figures(rig_file: RigFile, top_hz: float = math.inf) -> dict[str, dict[str, float]]:
@@ -77,9 +77,11 @@ def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:
     """
     rig, freqs, spec, bounds = rig_file.rig, judged_bands(rig_file.rig), rig_file.design.beam, BeamNumbers()
     window = np.arange(-bounds.window_deg, bounds.window_deg + 1e-9, bounds.step_deg)
-    g = transfer_matrix(rig, arc(np.concatenate([[0.0], SIDE_DEG, window])), freqs, rig_file.scene.medium)[:, :, used]
-    groups = mirror_groups(rig, used, (LEFT_AXIS, UP_AXIS))
-    among = [used.index(i) for i in beam_group(rig, spec)]
+    g = transfer_matrix(rig, around(rig_file, np.concatenate([[0.0], SIDE_DEG, window])), freqs, rig_file.scene.medium)[:, :, used]
+    listener = rig_file.scene.listener
+    mirrors = [axis for axis, off_m in ((LEFT_AXIS, listener.left_m), (UP_AXIS, listener.up_m)) if off_m == 0]
+    groups = mirror_groups(rig, used, mirrors)
+    among = [used.index(i) for i in beam_group(rig_file)]
     reference = np.abs(g[:, 0, among].sum(axis=1)) ** 2 / len(among)
 
     def worth(gains: NDArray) -> float:
@@ -103,11 +105,11 @@ def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:
 def _lcmv(rig_file: RigFile, used: list[int], freqs: NDArray) -> NDArray[np.complex128]:
     """(freqs, drivers): min |w|^2 with 1 on axis and 0 at +-90 degrees, as far as the drivers tell these directions apart."""
     rig: Rig = rig_file.rig
-    g = transfer_matrix(rig, arc((0.0, *NULLS_DEG)), freqs, rig_file.scene.medium)[:, :, used]
+    g = transfer_matrix(rig, around(rig_file, (0.0, *NULLS_DEG)), freqs, rig_file.scene.medium)[:, :, used]
     adjoint = g.conj().swapaxes(1, 2)
     gram = g @ adjoint
     gram = gram + LCMV_LOADING * np.abs(gram[:, :1, :1]) * np.eye(1 + len(NULLS_DEG))
     wanted = np.array([1.0, *(0.0 for _ in NULLS_DEG)])
     w = np.zeros((len(freqs), len(rig.drivers)), complex)
     w[:, used] = (adjoint @ np.linalg.solve(gram, np.broadcast_to(wanted[:, None], (len(freqs), len(wanted), 1))))[:, :, 0]
-    return np.asarray(w / np.sum(g[:, 0] * w[:, used], axis=1)[:, None], complex)
+    return np.asarray(_one_on_axis(rig_file, w, freqs), complex)

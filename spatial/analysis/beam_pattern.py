@@ -1,11 +1,12 @@
-"""The centre path of a bank around the rig, in the far field.
+"""The centre path of a bank around the rig: in the far field of a body, on the seat circle of a row or a wall.
 
-Definitions, p(f, direction) with the rig's front as 0 degrees: ``side_db`` on-axis power over mean power at +-80, 90, 100 degrees;
-``side90_db`` at +-90 alone (shown up to 60); ``droop45_db``, ``peak45_db`` lowest and highest level within +-45 degrees in 5 degree
-steps; ``rear_db`` over |azimuth| >= 135; ``bw6_deg`` between the first -6 dB crossings; ``di_db`` 10 log10 |p0|^2 over the mean over
-the sphere (baffle: over the half-space); ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2; ``prering_db`` energy before 1 ms ahead
-of the peak of the on-axis impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field, baffle: 500 Hz-3150
-Hz), powers averaged inside each.
+Definitions, p(f, direction) with the beam's axis, the listener unless the rig file says otherwise, as 0 degrees: ``side_db`` on-axis power
+over mean power at +-80, 90, 100 degrees; ``side90_db`` at +-90 alone (shown up to 60); ``droop45_db``, ``peak45_db`` lowest and highest
+level within +-45 degrees in 5 degree steps; ``rear_db`` over |azimuth| >= 135; ``bw6_deg`` between the first -6 dB crossings; ``di_db``
+10 log10 |p0|^2 over the mean over the sphere, far away (baffle: half-space); ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2;
+``level_db``, ``ripple_db`` mean and range of the level on axis over what is asked there; ``prering_db`` energy before 1 ms ahead of the
+peak of the on-axis impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field, baffle: 500 Hz-3150 Hz),
+powers averaged inside each.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spatial.acoustics.points import FarField, arc
+from spatial.acoustics.points import AtRange, FarField
+from spatial.acoustics.tone import center_gain
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_bands
+from spatial.analysis.beam_bands import BeamBands, around, beam_bands, judged_bands
 from spatial.analysis.effective import effective_weights, highest_hz
 from spatial.filters import FilterMatrix
 from spatial.rig.model import Rig, RigFile, Scene
@@ -58,8 +60,10 @@ class BeamFigures:
     p10_db: float
 
 
-def pressure(bank: FilterMatrix, rig: Rig, scene: Scene, points: FarField, freqs: NDArray, path: str = "center") -> NDArray[np.complex128]:
-    """Far-field pressure of one path, (freqs, points)."""
+def pressure(
+    bank: FilterMatrix, rig: Rig, scene: Scene, points: FarField | AtRange, freqs: NDArray, path: str = "center"
+) -> NDArray[np.complex128]:
+    """Pressure of one path, (freqs, points), e^{-jkr}/r left out."""
     h = transfer_matrix(rig, points, freqs, scene.medium)
     return np.einsum("fpn,fn->fp", h, effective_weights(bank, rig, freqs, path))
 
@@ -67,8 +71,8 @@ def pressure(bank: FilterMatrix, rig: Rig, scene: Scene, points: FarField, freqs
 def beam_pattern(bank: FilterMatrix, rig_file: RigFile, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
     """Centre path over frequency (Hz) and azimuth (degrees, listener's left positive)."""
     freqs, azimuth_deg = np.asarray(freqs, float), np.asarray(azimuth_deg, float)
-    level = db(pressure(bank, rig_file.rig, rig_file.scene, arc(azimuth_deg), freqs))
-    on_axis = db(pressure(bank, rig_file.rig, rig_file.scene, arc(0.0), freqs))
+    level = db(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, azimuth_deg), freqs))
+    on_axis = db(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, 0.0), freqs))
     return BeamPattern(freqs, azimuth_deg, level - on_axis, on_axis[:, 0])
 
 
@@ -80,7 +84,11 @@ def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) 
 def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
     """The figures of this module's text for the centre path of a bank."""
     rig = rig_file.rig
-    bands = beam_bands(rig_file, lambda freqs: effective_weights(bank, rig, freqs, "center"), judged_bands(rig, highest_hz(bank)))
+
+    def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
+        return effective_weights(bank, rig, freqs, "center") / center_gain(rig_file.design, freqs)[:, None]
+
+    bands = beam_bands(rig_file, over_asked, judged_bands(rig, highest_hz(bank)))
     assert bands.p10_db is not None
     return BeamFigures(**summary(bands), prering_db=prering_db(bank, rig_file), p10_db=float(bands.p10_db.mean()))
 
@@ -108,7 +116,7 @@ def prering_db(bank: FilterMatrix, rig_file: RigFile) -> float:
     """Energy more than 1 ms before the peak of the on-axis impulse response, over all of it."""
     n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.05 * bank.fs)))
     freqs = np.arange(n // 2 + 1) * bank.fs / n
-    response = np.fft.irfft(pressure(bank, rig_file.rig, rig_file.scene, arc(0.0), freqs)[:, 0], n)
+    response = np.fft.irfft(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, 0.0), freqs)[:, 0], n)
     response = np.roll(response, n // 8)  # a driver ahead of the origin may be early
     peak = int(np.argmax(np.abs(response)))
     before = response[: max(peak - round(PRERING_S * bank.fs), 1)]

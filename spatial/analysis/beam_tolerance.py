@@ -1,7 +1,7 @@
 """What is left of the side rejection when drivers are not what they should be: P10.
 
 100 seeded draws of gain +-1 dB, phase +-5 degrees and place +-2 mm for every driver, uniform; per third octave the 10th percentile of
-``side_db`` over the draws, its mean over the bands. On a body places move along its surface, elsewhere in all three directions.
+``side_db`` over the draws, its mean over the bands. On a body or in a wall places move along its surface, elsewhere in all directions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.rig.geometry import direction
 from spatial.rig.model import Driver, Facing, Medium, Place, Rig
@@ -24,9 +24,9 @@ GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3
 def moved_rig(rig: Rig, moved_m: NDArray[np.float64]) -> Rig:
     """The rig with every driver moved (drivers, 3): (to the left, up, outward) along a body, (front, left, up) elsewhere.
 
-    On a body the outward part is left out: drivers stay on it.
+    On a body the outward part is left out, in a wall the one to the front: drivers stay on it, and sides in the plane of a wall in sight.
     """
-    move = {"sphere": _on_sphere, "cylinder": _on_cylinder}.get(rig.enclosure.shape, _in_space)
+    move = {"sphere": _on_sphere, "cylinder": _on_cylinder, "baffle": _in_wall}.get(rig.enclosure.shape, _in_space)
     drivers = tuple(move(driver, step, rig.enclosure.radius_m or 1.0) for driver, step in zip(rig.drivers, moved_m.tolist(), strict=True))
     return dataclasses.replace(rig, drivers=drivers)
 
@@ -46,15 +46,23 @@ def _on_cylinder(driver: Driver, step: list[float], radius_m: float) -> Driver:
     return dataclasses.replace(driver, azimuth_deg=azimuth, up_m=up, facing_deg=Facing(azimuth, 0.0), position_m=Place(front, left, up))
 
 
+def _in_wall(driver: Driver, step: list[float], _: float) -> Driver:
+    return _in_space(driver, [0.0, step[1], step[2]], _)
+
+
 def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
     where = driver.position_m or Place()
     return dataclasses.replace(driver, position_m=Place(where.front + step[0], where.left + step[1], where.up + step[2]))
 
 
-def side_draws_db(rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, side_deg: tuple[float, ...]) -> NDArray[np.float64]:
-    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands)."""
+def side_draws_db(
+    rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, directions: FarField | AtRange
+) -> NDArray[np.float64]:
+    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands).
+
+    directions: the axis, then the sides.
+    """
     rng, n = np.random.default_rng(SEED), len(rig.drivers)
-    directions = arc((0.0, *side_deg))
     out = np.empty((DRAWS, len(freqs) // per_band))
     for t in range(DRAWS):
         gain = from_db(rng.uniform(-GAIN_DB, GAIN_DB, n))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
+from spatial.acoustics.tone import beam_group, ear_target, side_target, timbre_group, virtual_pair_place
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import (
     DEEPEST_DB,
@@ -33,7 +34,6 @@ from spatial.design.alignment import delay_s, fit_frequencies
 from spatial.design.crosstalk import separation_db, target_curve_db
 from spatial.design.sides import Side, design_side
 from spatial.filters import FilterMatrix
-from spatial.rig.geometry import head_centre, left_of, nose, places
 from spatial.rig.model import RigFile, Scene
 from spatial.units import db
 
@@ -134,10 +134,7 @@ def single_point(rig_file: RigFile) -> RigFile:
 
 def real_pair_places(scene: Scene) -> NDArray[np.float64]:
     """Where the left and the right loudspeaker of the real pair stand: (2, 3) metres."""
-    pair, listener = scene.virtual_pair, scene.listener
-    angle = np.deg2rad(pair.angle_deg)
-    ahead, aside = nose(listener.yaw_deg) * np.cos(angle), left_of(listener.yaw_deg) * np.sin(angle)
-    return head_centre(listener) + pair.distance_m * np.stack([ahead + aside, ahead - aside])
+    return np.stack([virtual_pair_place(scene, ear) for ear in (LEFT, RIGHT)])
 
 
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
@@ -211,10 +208,11 @@ def hardware_gain(rig_file: RigFile) -> NDArray[np.float64]:
     return 10 ** (np.array([d.gain_db for d in rig_file.rig.drivers]) / 20)
 
 
-def shared_band(rig_file: RigFile) -> tuple[float, float]:
-    """Hz in which every driver of the sides may help."""
-    rig, spec = rig_file.rig, rig_file.design.crosstalk
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+def shared_band(rig_file: RigFile, named: tuple[str, ...] | None = None) -> tuple[float, float]:
+    """Hz in which every driver of the sides may help; named: of these drivers instead."""
+    rig = rig_file.rig
+    names = named or rig_file.design.crosstalk.drivers
+    used = rig.indices(names) if names else rig.spatial_drivers
     bands = [rig.drivers[i].band_hz or (0.0, np.inf) for i in used]
     return max(b[0] for b in bands), min(b[1] for b in bands)
 
@@ -225,9 +223,7 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
     The slope of the phase of p/d, 300 Hz-4 kHz; a side at its ipsilateral ear, the centre as the mean of both. d carries the travel
     time from the place of the path's reference to the head centre, which is added back.
     """
-    from spatial.acoustics.tone import beam_group, target_at_ear
-
-    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
+    rig, scene = rig_file.rig, rig_file.scene
     freqs = fit_frequencies(highest_hz(bank))
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
     out = {}
@@ -236,11 +232,12 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
         w = effective_weights(bank, rig, freqs, path)
         found = []
         for ear in ears:
-            group = beam_group(rig, design.beam) if path == "center" else design_side(single_point(rig_file), ear, freqs).target.group
-            target = target_at_ear(rig, scene, design, group, ear, h[:, ear], freqs)
-            travel = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0)) / scene.medium.c
+            if path == "center":
+                target = ear_target(rig_file, beam_group(rig_file), ear, h[:, ear], freqs)
+            else:
+                target = side_target(rig_file, timbre_group(rig, scene, rig_file.design.crosstalk, ear), ear, h[:, ear], freqs)
             stated = np.exp(-2j * np.pi * freqs * bank.latency_samples / bank.fs)
             late = delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / (target.d * stated))
-            found.append(bank.latency_samples + (late + travel) * bank.fs)
+            found.append(bank.latency_samples + (late + target.travel_s) * bank.fs)
         out[path] = float(np.mean(found))
     return out

@@ -6,11 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from spatial.acoustics.tone import beam_group
-from spatial.analysis.cancellation import arrivals, single_point
-from spatial.analysis.effective import SIDE_NAMES, highest_hz
-from spatial.design.alignment import fit_frequencies
-from spatial.design.sides import design_side
+from spatial.acoustics.tone import beam_group, timbre_group
+from spatial.analysis.cancellation import arrivals
+from spatial.analysis.effective import SIDE_NAMES
 from spatial.filters import FilterMatrix
 from spatial.rig.geometry import head_centre, places
 from spatial.rig.model import RigFile
@@ -37,9 +35,9 @@ def chain_latency(bank: FilterMatrix, rig_file: RigFile, upmix_frames: int, limi
     out = {}
     for path, arrival in arrivals(bank, rig_file).items():
         if path == "center":
-            group = beam_group(rig, rig_file.design.beam)
+            group = beam_group(rig_file)
         else:
-            group = design_side(single_point(rig_file), SIDE_NAMES.index(path), fit_frequencies(highest_hz(bank))).target.group
+            group = timbre_group(rig, scene, rig_file.design.crosstalk, SIDE_NAMES.index(path))
         way_m = np.linalg.norm(head_centre(scene.listener) - places(rig)[list(group)].mean(axis=0))
         air_s = float(way_m) / scene.medium.c
         out[path] = PathLatency(upmix_frames / fs, arrival / fs - air_s, limiter_frames / fs, air_s)

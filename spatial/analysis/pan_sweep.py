@@ -1,8 +1,8 @@
 """A source that is panned from left to right: what reaches the ears through upmix and filters, beside a real pair of loudspeakers.
 
 Power at both ears in third octaves 315 Hz-8 kHz of steady pink noise at constant-power pans, -1 (left) to 1 (right) by 0.05. Any pan law
-through L' = L - C dips by about 3 dB somewhere between centre and side; single bands differ by more, because a real pair combs and a
-centre path does not.
+through L' = L - C dips by about 3 dB somewhere between centre and side; single bands differ by more, because the phantom
+of a real pair combs at the ears where a centre from one place does not, and one from drivers far apart combs in its own way.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class PanSweep:
     def as_loud_db(self) -> NDArray[np.float64]:
         """The same at the playback level at which centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
 
-        The filters' level follows from the rig's tone target, which is that of a source at the rig's own place, not at the pair's.
+        The filters' level is that of a source at the rig's own place, which is nearer or farther than the pair's; with a flat tone it is
+        that of a source straight ahead, too.
         """
         fixed = self.level_db[[0, len(self.pans) // 2, -1]]
         return self.level_db - (fixed.max() + fixed.min()) / 2

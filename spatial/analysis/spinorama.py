@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import FarField
+from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.analysis.beam_pattern import pressure
 from spatial.filters import FilterMatrix
 from spatial.rig.geometry import direction
@@ -36,11 +36,11 @@ class Spinorama:
     di_sound_power_db: NDArray[np.float64]
 
 
-def orbits() -> tuple[FarField, NDArray[np.float64]]:
-    """The 72 points of both orbits, horizontal first, 0 to 350 degrees each, and their angles."""
+def orbits(front_deg: float = 0.0) -> tuple[FarField, NDArray[np.float64]]:
+    """The 72 points of both orbits, horizontal first, 0 to 350 degrees each, and their angles; front_deg: azimuth of the axis."""
     angle = np.arange(0, 360, STEP_DEG).astype(float)
-    upward = direction(0.0, 0.0) * np.cos(np.deg2rad(angle))[:, None] + np.array([0.0, 0.0, 1.0]) * np.sin(np.deg2rad(angle))[:, None]
-    return FarField(np.concatenate([direction(angle), upward])), angle
+    upward = direction(front_deg) * np.cos(np.deg2rad(angle))[:, None] + np.array([0.0, 0.0, 1.0]) * np.sin(np.deg2rad(angle))[:, None]
+    return FarField(np.concatenate([direction(angle + front_deg), upward])), angle
 
 
 def zone_weights() -> NDArray[np.float64]:
@@ -57,7 +57,7 @@ def zone_weights() -> NDArray[np.float64]:
 
 def spinorama(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray, path: str = "center") -> Spinorama:
     """The averages of one path of a bank at freqs, Hz."""
-    points, angle = orbits()
+    points, angle = orbits(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis))
     power = np.abs(pressure(bank, rig_file.rig, rig_file.scene, points, freqs, path)) ** 2
     horizontal, vertical = power[:, : len(angle)], power[:, len(angle) :]
 

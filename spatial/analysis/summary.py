@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from spatial.acoustics.points import POSES, arc
-from spatial.acoustics.tone import beam_reference_in_words, target_in_front
+from spatial.acoustics.points import POSES, seat
+from spatial.acoustics.tone import beam_group, beam_reference_in_words, center_gain, seat_target
 from spatial.analysis.bands import bands, limits_in_words
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
 from spatial.analysis.beam_pattern import beam_figures, pressure
@@ -18,7 +18,9 @@ from spatial.analysis.effective import SideWeights, effective_weights, highest_h
 from spatial.analysis.other_heads import PLACES, on_measured_head
 from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.room import room_figures
+from spatial.analysis.seat import WINDOW_SLACK_DB, seat_figures
 from spatial.analysis.spans import in_hz, spans
+from spatial.analysis.spread import spread_figures
 from spatial.analysis.width_pair import width_figures
 from spatial.checks import instance, usual_float_errors
 from spatial.design.beamformer import NUMBERS
@@ -48,10 +50,10 @@ class Row:
 def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere: bool = True) -> dict[str, Any]:
     """Figures of a bank on a rig (default: the one it was designed for), as JSON values.
 
-    Keys: "sides", "third_octaves", "beam", "beam_baselines", "arrival_samples", "tone" (loudspeakers) or "width" (headphones), and
-    "headroom"; "room" where the rig file has one. With elsewhere also where nothing was designed for, lists side by side: "distance" (0.5
-    to 2 times the design's), "poses" (the 27) and "head_radius" (70-105 mm), each with their least separation and largest errors; in free
-    field "measured_head", where one is at hand.
+    Keys: "sides", "spread", "third_octaves", "beam", "seat", "beam_baselines", "arrival_samples", "tone" (loudspeakers) or "width"
+    (headphones), and "headroom"; "room" where the rig file has one. With elsewhere also where nothing was designed for, lists side by side:
+    "distance" (0.5 to 2 times the design's), "poses" (the 27) and "head_radius" (70-105 mm), each with their least separation and largest
+    errors; in free field "measured_head", where one is at hand.
 
     Raises
     ------
@@ -73,7 +75,9 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
         "sides": asdict(side_figures(bank, rig_file)),
         "third_octaves": [asdict(band) for band in bands(rig_file, weights, highest_hz(bank))],
         **(figures_elsewhere(weights, rig_file, highest_hz(bank)) if elsewhere else {}),
+        "spread": asdict(spread_figures(weights, rig_file, highest_hz(bank))),
         "beam": asdict(beam_figures(bank, rig_file)),
+        "seat": asdict(seat_figures(bank, rig_file)),
         "beam_baselines": baseline_figures(rig_file, highest_hz(bank)),
         **({"room": figures_in_room(bank, rig_file)} if rig_file.scene.room is not None else {}),
         "arrival_samples": arrivals(bank, rig_file),
@@ -126,8 +130,9 @@ def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
     thirds = third_octave_centres(*TONE_HZ)
     thirds = thirds_below(thirds, bank.fs / 2)
     freqs = np.geomspace(thirds[0] * 2 ** (-1 / 6), thirds[-1] * 2 ** (1 / 6), 9 * len(thirds))
-    target = target_in_front(rig_file.rig, rig_file.scene, rig_file.design, _beam_group(rig_file), freqs)
-    centre = db(pressure(bank, rig_file.rig, rig_file.scene, arc(0.0), freqs)[:, 0] / target.d) - rig_file.design.center_gain_db
+    target = seat_target(rig_file, beam_group(rig_file), freqs)
+    at_seat = pressure(bank, rig_file.rig, rig_file.scene, seat(rig_file.scene.listener), freqs)[:, 0]
+    centre = db(at_seat / target.d / center_gain(rig_file.design, freqs))
     sides = [curves.timbre_db for curves in cancellation_curves(bank, rig_file, freqs)]
     apart = np.stack([third_octave_mean(side - centre, freqs, thirds) for side in sides])
     worse = apart[np.abs(apart).argmax(axis=0), np.arange(len(thirds))]
@@ -140,12 +145,6 @@ def tone_match(bank: FilterMatrix, rig_file: RigFile) -> dict[str, Any]:
         "sides_minus_centre_db": [round(float(x), 3) for x in worse],
         "largest_db": float(np.abs(worse).max()),
     }
-
-
-def _beam_group(rig_file: RigFile) -> tuple[int, ...]:
-    from spatial.acoustics.tone import beam_group
-
-    return beam_group(rig_file.rig, rig_file.design.beam)
 
 
 def design_table(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
@@ -185,7 +184,8 @@ def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     if spec.mode == "virtual":
         reached = f"ILD {figures.ild_error_db:.1f} dB, ITD {figures.itd_error_us:.0f} us off"
         worst = f"{figures.ild_worst_db:.1f} dB at {in_hz(figures.ild_worst_hz)}"
-        rows.append(Row("virtual pair", f"+-{rig_file.scene.virtual_pair.angle_deg:.1f} deg", reached, worst))
+        rows.append(Row("virtual pair, nominal", f"+-{rig_file.scene.virtual_pair.angle_deg:.1f} deg", reached, worst))
+        rows.append(_spread_row(bank, rig_file))
     else:
         asked = "no leak"
         if spec.mode == "target":
@@ -203,6 +203,17 @@ def _side_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     rows.append(Row("sides less centre", "0 dB", f"within {tone['largest_db']:.2f} dB", worst_at))
     rows.append(_limits_row(bank, rig_file))
     return rows
+
+
+def _spread_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
+    """What is left of the virtual pair where drivers differ as the rig file says: nine of ten loudspeakers."""
+    found, tolerance = spread_figures(side_weights(bank, rig_file.rig), rig_file, highest_hz(bank)), rig_file.rig.tolerance
+    return Row(
+        "under driver spread",
+        f"+-{tolerance.gain_db:g} dB, {tolerance.phase_deg:g} deg",
+        f"ILD {found.ild_p90_db:.1f} dB, ITD {found.itd_p90_us:.0f} us off (P90)",
+        f"tone {found.tone_p90_db:.1f} dB (P90)",
+    )
 
 
 def _limits_row(bank: FilterMatrix, rig_file: RigFile) -> Row:
@@ -242,14 +253,37 @@ def _beam_rows(bank: FilterMatrix, rig_file: RigFile) -> list[Row]:
     beside = baseline_figures(rig_file, highest_hz(bank))
     shown = ", ".join(f"{beside[name]['side_db']:.1f}" for name in ("reference", "all_equal", "static_matrix"))
     windowed = spec.preset in ("null", "room", "power_ratio")
+    at_seat = seat_figures(bank, rig_file)
+    missed = windowed and at_seat.droop45_db < NUMBERS.low_db - WINDOW_SLACK_DB
+    taken = f"beam '{spec.preset}'"
+    if plays_reference_alone(bank, rig_file) and spec.preset != "reference":
+        asked, taken = f"{asked}: not better than its reference", f"beam 'reference' for '{spec.preset}'"
     return [
-        Row(f"beam '{spec.preset}'", asked, f"side {figures.side_db:.1f} dB, DI {figures.di_db:.1f} dB", worst),
-        Row("under tolerances", "-", f"side {figures.p10_db:.1f} dB (P10)"),
+        Row(taken, asked, f"side {figures.side_db:.1f} dB, DI {figures.di_db:.1f} dB", worst),
+        Row("under tolerances", "+-1 dB, 5 deg, 2 mm", f"side {figures.p10_db:.1f} dB (P10)"),
         Row("one, all, matrix", "-", f"side {shown} dB"),
-        Row("window +-45 deg", f">= {NUMBERS.low_db:.1f} dB" if windowed else "-", f"{figures.droop45_db:.1f} dB"),
+        Row("centre at the seat", "0 dB", f"within {at_seat.tone_db:.2f} dB", in_hz(at_seat.tone_hz)),
+        Row("before it sounds", "-", f"pre-echo {at_seat.prering_db:.0f} dB", f"{at_seat.aside_prering_db:.0f} dB 0.6 m aside"),
+        Row(
+            "window +-45 deg",
+            f">= {NUMBERS.low_db:.1f} dB" if windowed else "-",
+            f"{at_seat.droop45_db:.1f} to {at_seat.peak45_db:+.1f} dB",
+            "missed" if missed else "",
+        ),
         Row("effort, centre", f"<= {spec.effort_cap_db:.1f} dB", f"{figures.effort_db:.1f} dB"),
-        Row("reference, centre", "auto" if spec.reference is None else "named", beam_reference_in_words(rig_file.rig, spec)),
+        Row("reference, centre", "auto" if spec.reference is None else "named", beam_reference_in_words(rig_file)),
     ]
+
+
+def plays_reference_alone(bank: FilterMatrix, rig_file: RigFile) -> bool:
+    """Whether the centre path leaves every spatial driver but its reference silent."""
+    group = {rig_file.rig.drivers[i].name for i in (*beam_group(rig_file), *_not_spatial(rig_file))}
+    others = [i for i, name in enumerate(bank.driver_names) if name not in group]
+    return not np.any(bank.taps[others, bank.input_index("center")])
+
+
+def _not_spatial(rig_file: RigFile) -> list[int]:
+    return [i for i, driver in enumerate(rig_file.rig.drivers) if driver.role != "spatial"]
 
 
 def _level_row(bank: FilterMatrix) -> Row:

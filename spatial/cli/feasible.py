@@ -37,14 +37,16 @@ def trade_lines(rig_file: RigFile) -> list[str]:
     """A line an effort cap: what it buys and the level it costs."""
     from spatial.analysis.trade import PINK_HZ, trade
 
-    rows = [["effort cap", "virtual pair: ITD off", "ILD off", "level", "far ear silenced: worst third octave", "level"]]
+    rows = [["effort cap", "virtual pair: ITD off", "P90", "ILD off", "level", "far ear silenced: worst third octave", "level"]]
     for row in trade(rig_file):
-        pair = [f"{row.itd_error_us:.0f} us", f"{row.ild_error_db:.1f} dB", f"{row.level_db:+.1f} dB"]
+        pair = [f"{row.itd_error_us:.0f} us", f"{row.itd_p90_us:.0f} us", f"{row.ild_error_db:.1f} dB", f"{row.level_db:+.1f} dB"]
         rows.append([f"{row.cap_db:g} dB", *pair, _cue(row.null_db, None).strip(), f"{row.null_level_db:+.1f} dB"])
+    tolerance = rig_file.rig.tolerance
     return [
         *_columns(rows),
-        f"  closed form at the nominal pose, before filters; level: loudest driver's feed over the input, one side, pink noise "
-        f"{PINK_HZ[0]:.0f} Hz-{PINK_HZ[1] / 1000:.0f} kHz",
+        f"  closed form at the nominal pose, before filters, drivers alike; P90: nine of ten loudspeakers, drivers off by "
+        f"+-{tolerance.gain_db:g} dB, {tolerance.phase_deg:g} deg",
+        f"  level: loudest driver's feed over the input, one side, pink noise {PINK_HZ[0]:.0f} Hz-{PINK_HZ[1] / 1000:.0f} kHz",
     ]
 
 

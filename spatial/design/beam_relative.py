@@ -2,8 +2,8 @@
 
     W_n(f) = E(f) R_n(f),  R_n = W_n / W_ref,  R_ref = a pure delay,  E minimum phase
 
-|E| is |W_ref|, corrected by what the finite ratios change on axis: equal to the absolute form in magnitude, all directions turned by the
-same phase. It fits engines that store one equaliser and the ratios. It needs a reference
+|E| is |W_ref|, corrected by what the finite ratios change at the seat: equal to the absolute form in magnitude, all directions turned by
+the same phase. It fits engines that store one equaliser and the ratios. It needs a reference
 that is never much quieter than the others: the form is offered where min over f of |W_ref| / rms over drivers of |W| is at least -6 dB,
 which compact bodies keep and broadside bars break. Pre-ringing is its price, about -25 dB against -50 of the absolute form.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import seat
 from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.design.alignment import delay_s, fit_frequencies
@@ -80,8 +80,8 @@ def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
     ratios[:, reference] = 0.0
     ratios[delay, reference] = 1.0
     freqs = np.maximum(np.arange(len(own)) * fs / n_fft, LOWEST_HZ)
-    on_axis = transfer_matrix(rig_file.rig, arc(0.0), freqs, rig_file.scene.medium)[:, 0]
-    wanted, made = (np.abs(np.sum(on_axis * w, axis=1)) for w in (spectrum, np.fft.rfft(ratios, n_fft, axis=0)))
+    at_seat = transfer_matrix(rig_file.rig, seat(rig_file.scene.listener), freqs, rig_file.scene.medium)[:, 0]
+    wanted, made = (np.abs(np.sum(at_seat * w, axis=1)) for w in (spectrum, np.fft.rfft(ratios, n_fft, axis=0)))
     return RelativeBeam(reference, minimum_phase(wanted / np.maximum(made, from_db(FLOOR_DB)), n_taps), ratios, share)
 
 
@@ -120,7 +120,7 @@ def _fades(n_taps: int) -> NDArray[np.float64]:
 
 
 def _reference(rig_file: RigFile) -> int:
-    return beam_group(rig_file.rig, rig_file.design.beam)[0]
+    return beam_group(rig_file)[0]
 
 
 def _hardware(rig_file: RigFile) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from spatial.rig.model import BeamSpec
 from spatial.rig.validate import CUSTOM_WINDOW_DB
 from spatial.units import from_db
 
-PAIRED = 0.5**0.5  # strictness of one of two mirrored directions: together they count as one
+PAIRED = 0.5**0.5  # strictness of one of two bounds that together count as one
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,11 @@ class BeamNumbers:
     low_db: float = -3.2  # of the window
     high_db: float = 0.4
     stop_deg: tuple[float, ...] = (80.0, 90.0, 100.0)
-    gamma_null: float = 0.2
+    gammas: tuple[tuple[float, ...], ...] = ((0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6), (1.0, 1.5, 2.5))  # tried, in rounds
+    gamma_null: float = 0.15  # of the weights above, of the power all around beside that at the sides: the first that is tried
     gamma_room: float = 1.5
-    silent_db: float = 19.0  # preset "null": gamma counts fully where the sides are as silent as this
+    most_step_db: float = 1.1  # of the sound power within a ninth of an octave
+    saving: float = 0.3  # of drive power over the reference's, where the sides are quiet enough
     custom_strict: float = 0.1  # how strict the upper bounds of a custom shape are outside the window, beside those inside
     error_power: float = 0.0069  # sigma^2 of +-1 dB and +-5 degrees, uniform
     alpha: float = 1.0
@@ -48,8 +50,8 @@ class Wish:
 
     azimuth_deg (d,): directions that have bounds; low_db, high_db (d,): the bounds, -inf and inf where there is none; strict (d,): how
     strict they are, 1 for a mirrored pair in the window; wished_db (d,): the level that starts aim at, nan outside the window. stop_deg,
-    stop_weight (s,): where power is unwanted, weights adding up to 1. gamma: weight of the power over all directions beside that, in full
-    where the stop power is down to -silent_db. enough_db: the stop power need not be lower than minus this, and drive power is saved.
+    stop_weight (s,): where power is unwanted, weights adding up to 1. gamma: least weight of the power over all directions
+    beside that. enough_db: the stop power need not be lower than minus this, and drive power is saved.
     """
 
     azimuth_deg: NDArray[np.float64]
@@ -60,7 +62,6 @@ class Wish:
     stop_deg: NDArray[np.float64]
     stop_weight: NDArray[np.float64]
     gamma: float
-    silent_db: float = 0.0
     enough_db: float | None = None
 
     @property
@@ -83,6 +84,12 @@ class Wish:
             **{name: getattr(self, name)[bound] for name in ("azimuth_deg", "low_db", "high_db", "wished_db")},
         )
 
+    def near_and_far(self) -> Wish:
+        """The bounds asked for twice, each counting half: for the seat circle and for the same directions far away."""
+        azimuth, low, high, wished = (np.tile(x, 2) for x in (self.azimuth_deg, self.low_db, self.high_db, self.wished_db))
+        strict = np.tile(self.strict, 2) * PAIRED
+        return replace(self, azimuth_deg=azimuth, low_db=low, high_db=high, wished_db=wished, strict=strict)
+
 
 def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:
     """What a preset asks for: "null", "room", "power_ratio" or "custom"."""
@@ -90,11 +97,11 @@ def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:
         case "room":
             return _sides_wish(numbers, numbers.gamma_room)
         case "power_ratio":
-            return replace(_sides_wish(numbers, 0.0), enough_db=spec.side_db)
+            return replace(_sides_wish(numbers, numbers.gamma_null), enough_db=spec.side_db)
         case "custom":
             return _custom_wish(numbers, spec.shape or ())
         case _:
-            return replace(_sides_wish(numbers, numbers.gamma_null), silent_db=numbers.silent_db)
+            return _sides_wish(numbers, numbers.gamma_null)
 
 
 def _sides_wish(numbers: BeamNumbers, gamma: float) -> Wish:
@@ -134,7 +141,6 @@ def _custom_wish(numbers: BeamNumbers, shape: Sequence[tuple[float, float, float
         stop_deg=azimuth[~window],
         stop_weight=weight / weight.sum(),
         gamma=numbers.gamma_null,
-        silent_db=numbers.silent_db,
     )
 
 

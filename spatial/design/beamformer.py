@@ -1,8 +1,10 @@
 """Depth: a midrange beam with a window that the listener may move in and as little as possible to the sides.
 
-Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, plus what
-errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
-`magnitude_bounds`. Starts are window least squares, one linear solve each,
+It is designed on the seat circle, where the listener sits, and made to 1 there (`made_at_seat`); bodies keep the window far away as well.
+Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, far away, plus
+what errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
+`magnitude_bounds`. gamma is the least that keeps the sound power free of steps (`beam_without_steps`); a beam that rejects less than its
+reference gives way to it (`find_beam`). Starts are window least squares, one linear solve each,
 
     w = M^-1 (r + nu g0*),   M = R_window + alpha (B_stop + gamma B_sphere) + beta P,   r = <g* T> over the window,   nu from g0^T w = 1,
 
@@ -10,35 +12,44 @@ T the wished magnitude times the phase of the reference seen from a point on the
 smooth path, for jumps make long filters and notches. Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean
 power in any direction: nulls are never deeper than drivers can hold.
 
-The usual refinement of window least squares, taking the pattern's own phase and searching alpha and beta on a grid (Setsompop et al.,
-"Magnitude least squares optimization", Magn. Reson. Med. 59, 2008), gets less out of a rig and takes longer; ``side_db`` / P10 in dB:
+``side_db`` / P10 in dB in the taps, bodies far away (in brackets ``side_db`` at the seat), the row at the seat; and what gamma = 0.15, with
+steps where there are any, would give:
 
-    ball of three 11.6 / 10.5 -> 12.5 / 11.3          ring of seven 18.0 / 15.4 -> 19.4 / 17.3
-    four on a cylinder 14.6 / 13.5 -> 16.0 / 14.6     five on a ball, asymmetric 14.9 / 13.7 -> 16.8 / 15.3
-    bar of five in a wall, 80 mm apart 11.6 / 9.9 -> 17.5 / 13.2
+    ball of three (12.2) 11.2 / 10.1, gamma 0.4; 11.5 / 10.4         ring of seven (19.2) 18.8 / 16.8, gamma 0.15
+    four on a cylinder (15.4) 15.4 / 14.1, gamma 0.15                two tiers of four (20.6) 20.0 / 17.4, gamma 0.25
+    five on a ball, asymmetric (16.8) 16.3 / 14.7, gamma 0.15        bar of five in a wall, 80 mm apart 17.3 / 13.0, gamma 0.3
+
+Before steps and the seat counted, the usual refinement of window least squares, taking the pattern's own phase and searching alpha and beta
+on a grid (Setsompop et al., "Magnitude least squares optimization", Magn. Reson. Med. 59, 2008), got 0.9 to 5.9 dB less out of these rigs
+far away than the bounds do, and took longer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from spatial.acoustics.points import arc
+from spatial.acoustics.points import aim, seat
+from spatial.acoustics.tone import beam_group, towards_aim
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.beam_patterns import Patterns, mean_power, patterns
-from spatial.design.beam_wishes import BeamNumbers, wish_of
+from spatial.design.beam_wishes import BeamNumbers, Wish, wish_of
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.regularization import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
-from spatial.rig.mirror import driver_order, rounded, upright
-from spatial.rig.model import BeamSpec, Medium, Rig
-from spatial.units import from_db
+from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
+from spatial.rig.model import Rig, RigFile
+from spatial.units import from_db, power_db
 
 NUMBERS = BeamNumbers()
+JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
+MOST_RAISED_DB = 12.0
+SLOPE_ROUNDS = 4
+LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
 
 def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
@@ -71,7 +82,6 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
     """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
     quadratic = p.stop_power() + p.wish.gamma * p.sphere
     _add_to_diagonal(quadratic, numbers.error_power * p.loading)
-    effort = np.eye(len(p.count)) * (p.count * p.reference_power[:, None])[:, None]
     return Bounds(
         front=p.front,
         rows=p.bounded,
@@ -79,16 +89,72 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
         high=from_db(p.wish.high_db),
         strict=p.wish.strict,
         quadratic=quadratic,
-        caps=(PowerCap(effort, cap),),
+        caps=(PowerCap(p.effort(), cap),),
         most=most,
     )
 
 
-def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path, refined once more.
+def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers) -> tuple[NDArray[np.complex128], float]:
+    """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
 
-    The second time the power over all directions counts less where the sides are loud, or, where less is asked of the sides, drive power
-    is saved.
+    With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
+    by 2 dB and more within a ninth of an octave. Where none of a round of weights does, the beam with the least steps is held to a slope
+    (`_held_to_slope`) before more is tried. Rows, whose power steps above half a wavelength of spacing whatever they do, take the first.
+    """
+    if p.nearer is None:
+        return within_cap(bounded_beam(p, cap, most, c, numbers), p, cap), p.wish.gamma
+    best: tuple[float, float, NDArray] | None = None  # step, gamma, weights
+    for round_of in numbers.gammas:
+        for gamma in (g for g in round_of if g >= p.wish.gamma):
+            p = replace(p, wish=replace(p.wish, gamma=gamma))
+            for _ in range(LEVEL_ROUNDS if best is None else 1):
+                v = within_cap(bounded_beam(p, cap, most, c, numbers), p, cap)
+                p = p.as_loud_far_away(v)
+            found = largest_step_db(p, v), gamma, v
+            best = min(best or found, found, key=lambda one: one[0])
+            if best[0] <= numbers.most_step_db:
+                return v, gamma
+        if best is not None:
+            _, gamma, v = best
+            p = replace(p, wish=replace(p.wish, gamma=gamma)).as_loud_far_away(v)
+            v = _held_to_slope(p, v, cap, most, numbers)
+            best = min(best, (largest_step_db(p, v), gamma, v), key=lambda one: one[0])
+            if best[0] <= numbers.most_step_db:
+                break
+    assert best is not None
+    return best[2], best[1]
+
+
+def _held_to_slope(p: Patterns, v: NDArray, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> NDArray[np.complex128]:
+    """Weights refined with the sound power under a cap: the highest curve below it that nowhere changes faster than it should."""
+    octaves, bounds = np.log2(p.freqs), bounds_of(p, cap, most, numbers)
+    apart_db = 9 * numbers.most_step_db * np.abs(octaves[:, None] - octaves)
+    for _ in range(SLOPE_ROUNDS):
+        ceiling_db = (_sound_power_db(p, v) + apart_db).min(axis=1)
+        held = replace(bounds, caps=(*bounds.caps, PowerCap(p.sphere, from_db(ceiling_db))))
+        v = within_cap(refine(v[None], held)[0][0], p, cap)
+        if largest_step_db(p, v) <= numbers.most_step_db:
+            break
+    return v
+
+
+def _sound_power_db(p: Patterns, v: NDArray) -> NDArray[np.float64]:
+    return power_db(np.einsum("fm,fmn,fn->f", v.conj(), p.sphere, v).real)
+
+
+def largest_step_db(p: Patterns, v: NDArray) -> float:
+    """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, on axis 1."""
+    level = _sound_power_db(p, v)
+    octaves = np.log2(p.freqs)
+    low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
+    at = np.linspace(low, high, int(108 * (high - low)))
+    return float(np.abs(np.interp(at + 1 / 9, octaves, level) - np.interp(at, octaves, level)).max())
+
+
+def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path.
+
+    Where only so much is asked of the sides, they are refined once more to save drive power, but never to reject less than the reference.
     """
     bounds = bounds_of(p, cap, most, numbers)
     w, cost = refine(starting_weights(p, c, numbers), bounds)
@@ -97,17 +163,14 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     later = numbers.later_cost * np.arange(len(w))
     path = smooth_path(cost.T + later, numbers.jump_cost * moved)
     best, stop = w[path, np.arange(len(path))], p.stop_power()
-    left = np.einsum("fm,fmn,fn->f", best.conj(), stop, best).real
-    if p.wish.enough_db is not None:
-        saving = np.zeros_like(stop)
-        _add_to_diagonal(saving, numbers.error_power * p.loading)
-        enough = PowerCap(stop, np.maximum(np.sqrt(left), from_db(-p.wish.enough_db)))
-        return refine(best[None], replace(bounds, quadratic=saving, caps=(*bounds.caps, enough)))[0][0]
-    if p.wish.silent_db > 0:
-        share = np.minimum(1, from_db(-p.wish.silent_db) ** 2 / left)
-        fewer = bounds.quadratic - (p.wish.gamma * (1 - share))[:, None, None] * p.sphere
-        return refine(best[None], replace(bounds, quadratic=fewer))[0][0]
-    return best
+    if p.wish.enough_db is None:
+        return best
+    left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
+    saving = p.wish.gamma * p.sphere + numbers.saving * p.effort()
+    _add_to_diagonal(saving, numbers.error_power * p.loading)
+    enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
+    caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
+    return refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0]
 
 
 def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
@@ -141,65 +204,140 @@ def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
 
 
 def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude."""
-    return constant_directivity(p.front, p.sphere, p.cost, di_db, cap**2 / p.reference_power, p.alone)
+    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude.
+
+    The index is a figure of the far field, on-axis power there included; the weights are 1 on axis at the seat as all are.
+    """
+    alone = p.alone / np.sum(p.far_front * p.alone, axis=1)[:, None]
+    most = cap**2 * np.sum(p.count * np.abs(alone) ** 2, axis=1)
+    v = constant_directivity(p.far_front, p.sphere, p.cost, di_db, most, alone)
+    return np.asarray(v / np.sum(p.front * v, axis=1)[:, None], complex)
 
 
-def reference_alone(rig: Rig, group: Sequence[int], freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) of the reference driver or group in phase, 1 on axis with the phase about the origin."""
-    front = transfer_matrix(rig, arc(0.0), freqs, medium)[:, 0, list(group)]
+def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
+    """Weights (freqs, drivers) of the reference alone, a driver or a group in phase; at the seat as an ideal source at the origin."""
+    rig, scene = rig_file.rig, rig_file.scene
+    group = list(beam_group(rig_file))
     w = np.zeros((len(freqs), len(rig.drivers)), complex)
-    w[:, list(group)] = (1 / front.sum(axis=1))[:, None]
-    return w
+    w[:, group] = towards_aim(rig, scene.listener, rig_file.design.beam.axis, freqs, scene.medium.c)[:, group]
+    return made_at_seat(rig_file, w, freqs)
 
 
-def beam_weights(
-    rig: Rig,
-    spec: BeamSpec,
-    group: Sequence[int],
-    freqs: NDArray,
-    medium: Medium,
-    most: NDArray | None = None,
-    numbers: BeamNumbers = NUMBERS,
-) -> NDArray[np.complex128]:
-    """Weights of a preset, (freqs, drivers), 1 on axis with the phase about the origin, zero for unused drivers.
+def made_at_seat(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.complex128]:
+    """The weights with a common factor a frequency, so that they are 1 at the seat, e^{-jkr}/r of its distance left out.
+
+    A beam that is aimed elsewhere (axis "front") is made louder by no more than 12 dB over what it is where it is aimed.
+    """
+    listener, medium = rig_file.scene.listener, rig_file.scene.medium
+    there = np.sum(transfer_matrix(rig_file.rig, seat(listener), freqs, medium)[:, 0] * w, axis=1)
+    if rig_file.design.beam.axis != "listener":
+        aimed = np.sum(transfer_matrix(rig_file.rig, aim(listener, "front"), freqs, medium)[:, 0] * w, axis=1)
+        there = there / np.abs(there) * np.maximum(np.abs(there), from_db(-MOST_RAISED_DB) * np.abs(aimed))
+    return np.asarray(w / there[:, None], complex)
+
+
+def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+    """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
 
     Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
 
     Parameters
     ----------
-    rig : Rig
-    spec : BeamSpec
-    group : sequence of int
-        The reference, indices in the rig.
+    rig_file : RigFile
     freqs : (freqs,) Hz
-    medium : Medium
     most : (freqs, drivers)
         Largest weight of each driver; default: no bound. The reference alone may exceed it.
     """
-    chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    alone = reference_alone(rig, group, freqs, medium)
-    if spec.preset == "reference" or set(chosen) == set(group):
-        return alone
-    wish = wish_of(spec, numbers)
-    seen = upright(rounded(rig)) if wish.symmetric else rounded(rig)
-    used = [i for i in driver_order(seen) if i in chosen]
-    f = design_frequencies(numbers)
-    p = patterns(seen, used, group, f, medium, wish)
+    return find_beam(rig_file, freqs, most, numbers).w
+
+
+@dataclass(frozen=True, eq=False)
+class Beam:
+    """A beam that was found: w (freqs, drivers).
+
+    gamma: the weight of the power all around that keeps it free of steps, None where nothing was searched; alone: whether the reference
+    alone was taken because it keeps more from the sides.
+    """
+
+    w: NDArray[np.complex128]
+    gamma: float | None = None
+    alone: bool = False
+
+
+def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
+    """As `beam_weights`, and how the beam was found."""
+    wish = wish_of(rig_file.design.beam, numbers)
+    seen, order = _looked_at(rig_file, wish)
+    found = _find(seen, wish, freqs, None if most is None else most[:, order], numbers)
+    w = np.empty_like(found.w)
+    w[:, order] = found.w
+    return replace(found, w=w)
+
+
+def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
+    """The rig as it is designed on, and which driver of the rig file each of its drivers is.
+
+    Rounded, upright, and with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a ring, or
+    the order of the file are the same rig to the last bit. Searches that compare numbers step by step would else drift apart.
+    """
+    seen = replace(rig_file, rig=rounded(rig_file.rig))
+    seen = upright_file(seen) if wish.symmetric else seen
+    order = driver_order(seen.rig)
+    return in_order(seen, order), list(order)
+
+
+def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, numbers: BeamNumbers) -> Beam:
+    rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
+    used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
+    if spec.preset == "reference" or set(used) == set(group):
+        return Beam(alone)
+    p = patterns(rig_file, used, group, design_frequencies(numbers), wish)
     drivers = [rig.drivers[i] for i in used]
     zero_hz = cap_zero_hz(drivers)
-    cap = from_db(effort_cap_curve(f, spec.effort_cap_db, zero_hz))
+    cap = from_db(effort_cap_curve(p.freqs, spec.effort_cap_db, zero_hz))
+    gamma = None
     if spec.preset == "constant":
         v = constant_beam(p, spec.di_db, cap)
     else:
-        v = within_cap(bounded_beam(p, cap, _most_of_groups(p, freqs, most, used), medium.c, numbers), p, cap)
+        v, gamma = beam_without_steps(p, cap, _most_of_groups(p, freqs, most, used), c, numbers)
+    wider_is_asked = spec.preset == "constant" and _asked_wider(p, spec.di_db, rig)
+    if _rejects_less(p, v, rig) and not (spec.preset == "custom" or wider_is_asked):
+        return Beam(alone, gamma, alone=True)
     w = np.zeros_like(alone)
-    w[:, used] = CubicSpline(np.log(f), v @ p.groups.T)(np.log(np.clip(freqs, f[0], f[-1])))
-    w /= np.sum(transfer_matrix(seen, arc(0.0), freqs, medium)[:, 0] * w, axis=1, keepdims=True)
+    w[:, used] = CubicSpline(np.log(p.freqs), v @ p.groups.T)(np.log(np.clip(freqs, p.freqs[0], p.freqs[-1])))
+    w = made_at_seat(rig_file, w * towards_aim(rig, rig_file.scene.listener, spec.axis, freqs, c), freqs)
     to_hz = max(numbers.bottom_hz[1], lowest_edge_hz(drivers))
     from_hz = min(numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ, to_hz / numbers.bottom_ratio)
     keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
-    return alone + keep[:, None] * (w - alone)
+    return Beam(alone + keep[:, None] * (w - alone), gamma)
+
+
+def judged_hz(rig: Rig) -> tuple[float, float]:
+    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
+    return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ
+
+
+def _judged(p: Patterns, rig: Rig) -> NDArray[np.bool_]:
+    low_hz, high_hz = judged_hz(rig)
+    return np.asarray((p.freqs >= low_hz) & (p.freqs <= high_hz))
+
+
+def _rejects_less(p: Patterns, v: NDArray, rig: Rig) -> bool:
+    """Whether weights of the groups keep less from the sides than the reference alone, in the mean over log frequency."""
+    judged, stop = _judged(p, rig), p.stop_power()
+
+    def left_db(weights: NDArray) -> NDArray[np.float64]:
+        return power_db(np.maximum(np.einsum("fm,fmn,fn->f", weights.conj(), stop, weights).real, 1e-30))
+
+    weight = np.gradient(np.log(p.freqs))[judged]
+    return bool(np.sum(weight * (left_db(v) - left_db(p.alone))[judged]) > 0)
+
+
+def _asked_wider(p: Patterns, di_db: float, rig: Rig) -> bool:
+    """Whether a directivity index below that of the reference alone is asked for."""
+    around = np.einsum("fm,fmn,fn->f", p.alone.conj(), p.sphere, p.alone).real
+    return bool(di_db < -power_db(around[_judged(p, rig)]).mean())
 
 
 def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:

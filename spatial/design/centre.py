@@ -1,4 +1,4 @@
-"""The centre path: a beam made to its tone target, kept within the drivers' gain bounds, and its taps."""
+"""The centre path: a beam made to its tone target at the seat, kept within the drivers' gain bounds, and its taps."""
 
 from __future__ import annotations
 
@@ -7,42 +7,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.tone import ToneTarget, beam_group, target_in_front
+from spatial.acoustics.points import seat
+from spatial.acoustics.tone import ToneTarget, beam_group, center_gain, seat_target
+from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.beamformer import beam_weights
 from spatial.design.realize import band_limit, transfer_on_grid
 from spatial.design.regularization import gain_bounds
-from spatial.rig.model import RigFile
-from spatial.units import from_db
+from spatial.design.width.minimum_phase import minimum_phase
+from spatial.rig.model import DesignSpec, RigFile
 
 FADE_IN, FADE_OUT = 1 / 16, 1 / 4  # of the taps
 GAIN_ROUNDS, GAIN_TOLERANCE = 6, 1.0005
 AUDIBLE_FROM_HZ = 20.0
+SEAT_ROUNDS, MOST_CORRECTED = 4, 1.1
 
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes in front.
+    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes at the seat.
 
+    at_seat (freqs, drivers): the drivers' responses there, e^{-jkr}/r of its distance left out; wanted (freqs,): the
+    target with the centre's gain;
     bounds (drivers,): largest |weight| that ``max_gain_db`` allows, inf where there is none.
     """
 
     group: tuple[int, ...]
     w: NDArray[np.complex128]
+    at_seat: NDArray[np.complex128]
     target: ToneTarget
+    wanted: NDArray[np.complex128]
     freqs: NDArray[np.float64]
     bounds: NDArray[np.float64]
 
     @classmethod
     def design(cls, rig_file: RigFile, freqs: NDArray) -> Centre:
-        """Beam of the rig's preset, made to the path's tone target as loud as the drivers' gain bounds let it be."""
-        rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
-        group = beam_group(rig, design.beam)
-        target = target_in_front(rig, scene, design, group, freqs)
-        level, bounds = from_db(design.center_gain_db) * np.abs(target.d), gain_bounds(list(rig.drivers))
-        most = bounds / level[:, None] if np.isfinite(bounds).any() else None
-        w = beam_weights(rig, design.beam, group, freqs, scene.medium, most)
-        made = from_db(design.center_gain_db) * target.d[:, None] * w
-        return cls(group, made * _within(made, bounds)[:, None], target, freqs, bounds)
+        """Beam of the rig's preset, made to the path's tone target at the seat as loud as the drivers' gain bounds let it be."""
+        group = beam_group(rig_file)
+        target = seat_target(rig_file, group, freqs)
+        wanted, bounds = causal_center_gain(rig_file.design, freqs) * target.d, gain_bounds(list(rig_file.rig.drivers))
+        most = bounds / np.abs(wanted)[:, None] if np.isfinite(bounds).any() else None
+        made = wanted[:, None] * beam_weights(rig_file, freqs, most)
+        at_seat = transfer_matrix(rig_file.rig, seat(rig_file.scene.listener), freqs, rig_file.scene.medium)[:, 0]
+        return cls(group, made * _within(made, bounds)[:, None], at_seat, target, wanted, freqs, bounds)
 
     def at(self, freqs: NDArray) -> NDArray[np.complex128]:
         """Weights at other frequencies, interpolated."""
@@ -50,17 +56,35 @@ class Centre:
 
     def taps(self, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
         """Taps (n_taps, drivers), delay (drivers,) samples inside; where short filters overshoot a gain bound, less is asked of them."""
-        w, taps = self.w, realize_beam(self.w, self.freqs, fs, n_taps, delay)
+        taps = self._true_at_seat(self.w, fs, n_taps, delay)
         if not np.isfinite(self.bounds).any():
             return taps
-        bounds, audible = np.tile(self.bounds, (len(w), 1)), self.freqs >= AUDIBLE_FROM_HZ
+        bounds, audible = np.tile(self.bounds, (len(self.w), 1)), self.freqs >= AUDIBLE_FROM_HZ
         for _ in range(GAIN_ROUNDS):
             over = np.where(audible[:, None], np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds, 0.0)
             if over.max() <= GAIN_TOLERANCE:
                 break
             bounds = bounds / np.maximum(over, 1.0)
-            taps = realize_beam(self.w * _within(self.w, bounds)[:, None], self.freqs, fs, n_taps, delay)
+            taps = self._true_at_seat(self.w * _within(self.w, bounds)[:, None], fs, n_taps, delay)
         return taps / max(1.0, float((np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds)[audible].max()))
+
+    def _true_at_seat(self, w: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Taps of some weights. What windowing them does to the sound at the seat is taken out by a factor that all drivers share."""
+        wanted, asked = np.sum(self.at_seat * w, axis=1), w
+        late = np.exp(2j * np.pi * self.freqs[:, None] / fs * delay)
+        for _ in range(SEAT_ROUNDS):
+            taps = realize_beam(asked, self.freqs, fs, n_taps, delay)
+            made = np.sum(self.at_seat * transfer_on_grid(taps, len(self.freqs)) * late, axis=1)
+            factor = wanted * band_limit(self.freqs, fs) / np.where(np.abs(made) > 0, made, 1.0)
+            size = np.clip(np.abs(factor), 1 / MOST_CORRECTED, MOST_CORRECTED)
+            inside = band_limit(self.freqs, fs) == 1
+            asked = asked * np.where(inside, size * np.exp(1j * np.angle(factor)), 1.0)[:, None]
+        return realize_beam(asked, self.freqs, fs, n_taps, delay)
+
+
+def causal_center_gain(design: DesignSpec, freqs: NDArray) -> NDArray[np.complex128]:
+    """The centre's gain with minimum phase: (freqs,) on the grid of an rfft. With none its bass would begin before the rest, at -51 dB."""
+    return minimum_phase(center_gain(design, freqs) ** 2)
 
 
 def _within(w: NDArray, bounds: NDArray) -> NDArray[np.float64]:

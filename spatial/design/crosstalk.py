@@ -94,7 +94,15 @@ def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex
     -----
     Moving it along the line to the centre, the nearest point, gives up level and phase together: under a 12 dB cap two drivers
     16 cm apart then miss the ILD by 2.2 dB rms and 6 dB in the worst third octave, the ITD by 185 us. Keeping the magnitude they
-    miss 0.2 dB, 0.3 dB and 191 us.
+    miss 0.1 dB, 0.2 dB and 184 us.
+
+    Where drivers differ, weights of least expected error, w ~ M^-1 h_i* with M = v* v^T + sigma^2 diag |v_n|^2 + loading and
+    v = h_c - g h_i, say how much drive power is worth spending; they move the leak along that line as well. So their drive power is taken
+    and their leak is not. Error against a real pair that nine of ten loudspeakers keep, drivers +-0.5 dB and 2.5 degrees, ILD / ITD:
+
+        12 dB cap               box of two       ball of three    ring of seven    four in a wall
+        least expected error    4.8 dB 229 us    3.2 dB 120 us    3.3 dB 123 us    4.2 dB 196 us
+        its power, this leak    2.0 dB 217 us    2.2 dB 124 us    2.0 dB 130 us    2.0 dB 196 us
     """
     return leak_of_magnitude(np.abs(wish), np.angle(wish), c0, rho)
 

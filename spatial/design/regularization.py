@@ -17,15 +17,16 @@ NARROWEST_FALL = 1.25  # from the one to the other
 REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
 HIGHEST_SOFT_EDGE_HZ = 200.0  # of a band: above it drivers help in full from the edge on
 WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
+VIRTUAL_CAP_DB = 12.0  # more goes into the room, and asks for drivers that are matched to a quarter of a dB
 BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
 
 
 def default_effort_cap_db(rig: Rig, spec: CrosstalkSpec) -> float:
-    """The value given; else 18 dB for virtual, 6 dB for four or more drivers that span 0.3 m, 12 dB for the rest."""
+    """The value given; else 12 dB for virtual, 6 dB for four or more drivers that span 0.3 m, 12 dB for the rest."""
     if spec.effort_cap_db is not None:
         return spec.effort_cap_db
     if spec.mode == "virtual":
-        return 18.0
+        return VIRTUAL_CAP_DB
     used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
     where = places(rig)[used]
     span = np.linalg.norm(where[:, None] - where[None], axis=2).max()

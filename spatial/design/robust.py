@@ -7,7 +7,9 @@ With v_p the drivers' transfer to what should stay silent at pose p,
 is the least mean leak for a given effort, one loading b for each trade between them. Effort falls and leak rises with b. For a null v_p
 is the contralateral ear, h_c,p. For a virtual pair it is the *virtual leak* h_c,p - g_p h_i,p, what is wrong with the contralateral ear
 given the ipsilateral one, g_p the wished pair's relative response at that pose. The nominal pose keeps h_i^T w = d, so the timbre is
-untouched.
+untouched. Drivers that are not what they should be leak as well: independent relative errors of power sigma^2 add
+sigma^2 diag(mean_p |v_p,n|^2) to R (Doclo and Moonen, "Design of far-field and near-field broadband beamformers using eigenfilters",
+Signal Processing 83, 2003), at one pose as over many.
 """
 
 from __future__ import annotations
@@ -37,7 +39,14 @@ class RobustWeights:
 
 
 def pose_weights(
-    freqs: NDArray, h_ipsi: NDArray, h_poses: NDArray, v: NDArray, d: NDArray, effort: NDArray, wanted_leak: NDArray
+    freqs: NDArray,
+    h_ipsi: NDArray,
+    h_poses: NDArray,
+    v: NDArray,
+    d: NDArray,
+    effort: NDArray,
+    wanted_leak: NDArray,
+    spread: NDArray,
 ) -> NDArray[np.float64]:
     """How much each pose should count so that the worst one is as good as can be: (poses,), mean 1.
 
@@ -49,11 +58,11 @@ def pose_weights(
     inside = np.flatnonzero((freqs >= POSE_HZ[0]) & (freqs <= POSE_HZ[1]))
     if len(inside) == 0:
         return weights
-    spread = np.geomspace(freqs[inside[0]], freqs[inside[-1]], POSE_POINTS)
-    some = np.unique(inside[np.abs(freqs[inside][:, None] - spread).argmin(axis=0)])
-    h_ipsi, h_poses, v, d, effort, wanted_leak = (x[some] for x in (h_ipsi, h_poses, v, d, effort, wanted_leak))
+    even = np.geomspace(freqs[inside[0]], freqs[inside[-1]], POSE_POINTS)
+    some = np.unique(inside[np.abs(freqs[inside][:, None] - even).argmin(axis=0)])
+    h_ipsi, h_poses, v, d, effort, wanted_leak, spread = (x[some] for x in (h_ipsi, h_poses, v, d, effort, wanted_leak, spread))
     for _ in range(POSE_ROUNDS):
-        w = robust_weights(h_ipsi, v * np.sqrt(weights)[:, None], d, effort, wanted_leak).w
+        w = robust_weights(h_ipsi, v * np.sqrt(weights)[:, None], d, effort, wanted_leak, spread).w
         leak, ipsi = (np.einsum("fpn,fn->fp", h, w) for h in (v, h_poses))
         above_db = np.minimum(db(ipsi) - db(leak), DEEPEST_DB).mean(axis=0)
         weights = weights * 10 ** (-POSE_STEP * (above_db - above_db.min()) / 10)
@@ -61,8 +70,10 @@ def pose_weights(
     return weights / weights.mean()
 
 
-def robust_weights(h_ipsi: NDArray, v: NDArray, d: NDArray, effort: NDArray, wanted_leak: NDArray) -> RobustWeights:
-    """Weights whose mean leak over poses is as small as an effort limit allows, and no smaller than wanted.
+def robust_weights(
+    h_ipsi: NDArray, v: NDArray, d: NDArray, effort: NDArray, wanted_leak: NDArray, spread: NDArray | float = 0.0
+) -> RobustWeights:
+    """Weights whose mean leak over poses and over drivers' errors is as small as an effort limit allows, and no smaller than wanted.
 
     Parameters
     ----------
@@ -76,8 +87,12 @@ def robust_weights(h_ipsi: NDArray, v: NDArray, d: NDArray, effort: NDArray, wan
         Largest allowed sum of |w|^2; where even the cheapest way to make d costs more, that way is taken.
     wanted_leak : (freqs,) float
         Mean of |v_p^T w|^2 at which to stop spending; 0: as little as can be.
+    spread : (freqs, drivers) float
+        What a driver's error adds to the mean leak per |w_n|^2: its mean power times the mean of |v_pn|^2.
     """
-    R = np.einsum("fpn,fpm->fnm", v.conj(), v, optimize=True) / v.shape[1]
+    n = np.arange(v.shape[2])
+    R = (v.conj().swapaxes(1, 2) @ v) / v.shape[1]
+    R[:, n, n] += spread
     eigenvalues, basis = np.linalg.eigh(R)
     eigenvalues = np.maximum(eigenvalues, 0.0)
     x = np.einsum("fnm,fn->fm", basis.conj(), h_ipsi.conj())

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.acoustics.tone import ToneTarget, target_at_ear, timbre_group
+from spatial.acoustics.tone import ToneTarget, side_target, timbre_group, virtual_pair_place
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
@@ -34,7 +34,7 @@ from spatial.design.regularization import (
 )
 from spatial.design.robust import pose_weights, robust_weights
 from spatial.design.width.models import relative_hrtf
-from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
+from spatial.rig.geometry import left_of, nose
 from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
 from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
 from spatial.units import from_db, power_db
@@ -155,7 +155,7 @@ def _left_side(
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
     h_ipsi, h_contra = h[:, LEFT], h[:, RIGHT]
     group = timbre_group(rig, scene, spec, LEFT)
-    target = target_at_ear(rig, scene, design, group, LEFT, h_ipsi, freqs)
+    target = side_target(rig_file, group, LEFT, h_ipsi, freqs)
     d = target.d
 
     drivers = [rig.drivers[i] for i in used]
@@ -166,9 +166,12 @@ def _left_side(
     alone = _reference_alone(h_ipsi, d, group, used, cost)
     blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
     natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
-    poses, h_poses = leaks_over_poses(rig_file, freqs) if is_robust(rig, spec) else (None, None)
-
     share, leak_of_others = added_by_others(rig, group, freqs, h_ipsi, h_contra, fs)
+    # drivers that differ: no more drive power than the least expected error takes (`crosstalk.virtual_leak`), a row a driver where robust
+    error_power = rig.tolerance.error_power if spec.mode == "virtual" or is_robust(rig, spec) else 0.0
+    poses, h_poses = leaks_over_poses(rig_file, freqs) if is_robust(rig, spec) else (None, None)
+    wished = d * wished_pair(scene, design.width.model, freqs) if spec.mode == "virtual" else np.zeros_like(d)
+    off = h_contra - (wished * (1 + share) / d - leak_of_others)[:, None] * h_ipsi  # what is wrong at the far ear, given the near one
     bound = gain_bounds(drivers) * from_db(-lower_bound_db[used])
     for _ in range(BOUND_ROUNDS if np.isfinite(bound).any() else 1):
         # drivers that cost more help less: solve for h_n/sqrt(Q_n), divide afterwards
@@ -183,17 +186,23 @@ def _left_side(
             elif spec.mode == "virtual":
                 least = VIRTUAL_LEAK * np.abs(d) ** 2
             v = poses[:, :, used] / root_q[:, None]
-            counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least))[:, None]
-            robust = robust_weights(hi, v * counts, d, effort, least)
+            spread = error_power * np.mean(np.abs(v) ** 2, axis=1)
+            counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least, spread))[:, None]
+            robust = robust_weights(hi, v * counts, d, effort, least, spread)
             chosen_w, loading = robust.w, robust.loading
         else:
+            useful = rho
+            if error_power > 0:
+                v = off[:, used] / root_q
+                least_error = robust_weights(hi, v[:, None], d, effort, np.zeros(len(freqs)), error_power * np.abs(v) ** 2)
+                useful = np.minimum(rho, reachable_leaks(hi, hc, d, np.sum(np.abs(least_error.w) ** 2, axis=1))[1])
             if spec.mode == "target":
                 c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho, leak_phase)
             elif spec.mode == "null":
                 c = nearest_in_disc(np.zeros_like(d), c0, rho)
             else:
-                c = virtual_leak(d * wished_pair(scene, design.width.model, freqs), c0, rho)
-            c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, rho)
+                c = virtual_leak(wished, c0, useful)
+            c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, useful)
             chosen_w = least_effort_weights(hi, hc, d, c)
         w = np.zeros_like(alone)
         w[:, used] = chosen_w / root_q
@@ -241,10 +250,8 @@ def leaks_over_poses(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.comp
     h_ipsi, h_contra = h[:, LEFT::2], h[:, RIGHT::2]
     if design.crosstalk.mode != "virtual":
         return h_contra, h_ipsi
-    pair, c = scene.virtual_pair, scene.medium.c
-    sine, cosine = sine_cosine(pair.angle_deg)
-    listener = scene.listener
-    loudspeaker = head_centre(listener) + pair.distance_m * (nose(listener.yaw_deg) * cosine + left_of(listener.yaw_deg) * sine)
+    listener, c = scene.listener, scene.medium.c
+    loudspeaker = virtual_pair_place(scene, LEFT)
     g = []
     for centre, yaw_deg in zip(ears.centres_m, ears.yaws_deg, strict=True):
         to_pair = loudspeaker - np.asarray(centre)

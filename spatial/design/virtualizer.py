@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.measured_head import head_notes
-from spatial.acoustics.points import LEFT, RIGHT, Ears, arc
-from spatial.acoustics.tone import target_at_ear
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.tone import ear_target
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
 from spatial.checks import instance, usual_float_errors, whole_number
 from spatial.design.alignment import delay_s, fit_frequencies
@@ -27,7 +27,7 @@ from spatial.design.sides import Side, design_sides
 from spatial.errors import UsageError
 from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.headroom import predict_headroom
-from spatial.rig.geometry import farthest, head_centre, places
+from spatial.rig.geometry import farthest, head_centre
 from spatial.rig.mirror import partners
 from spatial.rig.model import Rig, RigFile
 from spatial.units import REFERENCE_FS, from_db, scaled_samples
@@ -142,9 +142,10 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
         pieces["right"] = offsets, side_taps_of(RIGHT, remaining)
     say("filters center")
     offsets, remaining = timing.offsets(later[2], beam_delay)
-    in_front = transfer_matrix(rig, arc(0.0), freqs, rig_file.scene.medium)[:, 0]
-    wanted = from_db(design.center_gain_db) * centre.target.d
-    pieces["center"] = offsets, with_bass_and_top(Path(wanted, in_front, None, centre.taps(fs, beam_taps, remaining), remaining))
+    pieces["center"] = (
+        offsets,
+        with_bass_and_top(Path(centre.wanted, centre.at_seat, None, centre.taps(fs, beam_taps, remaining), remaining)),
+    )
 
     n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
     matrix = np.zeros((len(rig.drivers), 3, n_taps))
@@ -165,21 +166,22 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
 
 
 def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> NDArray[np.float64]:
-    """Extra delay, seconds, of left, right and center that makes them arrive together, as late as the one with the longest way."""
+    """Extra delay, seconds, of left, right and center that makes them arrive together.
+
+    They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
+    """
     rig, scene = rig_file.rig, rig_file.scene
-    head = head_centre(scene.listener)
-    groups = [sides[LEFT].target.group, sides[RIGHT].target.group, centre.group]
-    travel = np.array([np.linalg.norm(head - places(rig)[list(g)].mean(axis=0)) for g in groups]) / scene.medium.c
+    travel = np.array([sides[LEFT].target.travel_s, sides[RIGHT].target.travel_s, centre.target.travel_s])
     freqs = fit_frequencies()
     h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
     w = centre.at(freqs)
     found = [
-        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / target_at_ear(rig, scene, rig_file.design, centre.group, ear, h[:, ear], freqs).d)
-        for ear in (LEFT, RIGHT)
+        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / ear_target(rig_file, centre.group, ear, h[:, ear], freqs).d) for ear in (LEFT, RIGHT)
     ]
     # the sides make their target exactly: they arrive with the travel time of their place
     arrival = travel + np.array([0.0, 0.0, np.mean(found)])
-    return travel.max() - arrival
+    together = travel.max() if rig_file.design.tone == "driver" else float(np.linalg.norm(head_centre(scene.listener))) / scene.medium.c
+    return np.asarray(together - arrival)
 
 
 # -------------------------------------------------------------------------------------------------------- small

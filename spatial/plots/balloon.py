@@ -17,7 +17,7 @@ FLOOR_DB = -24.0  # levels below are drawn at the centre
 VIEW_ELEVATION_DEG, VIEW_AZIMUTH_DEG = 24.0, -62.0  # a little above and to the right of the listener
 
 
-def draw_balloon(axes: Any, directions: NDArray[np.float64], level_db: NDArray[np.float64], theme: Theme) -> Any:
+def draw_balloon(axes: Any, directions: NDArray[np.float64], level_db: NDArray[np.float64], theme: Theme, ahead: str = "listener") -> Any:
     """A balloon of levels re on axis.
 
     Parameters
@@ -25,9 +25,11 @@ def draw_balloon(axes: Any, directions: NDArray[np.float64], level_db: NDArray[n
     axes : Axes3D
         The page's right is the listener's right, its depth leads away from the listener.
     directions : (elevations, azimuths, 3)
-        Unit vectors (front, left, up) on a grid that closes around the azimuths and ends at the poles.
+        Unit vectors (ahead, left, up) on a grid that closes around the azimuths and ends at the poles.
     level_db : (elevations, azimuths)
     theme : Theme
+    ahead : str
+        What stands there.
     """
     colours, norm = colour_scale()
     radius = np.clip(1 - level_db / FLOOR_DB, 0, None)
@@ -36,7 +38,7 @@ def draw_balloon(axes: Any, directions: NDArray[np.float64], level_db: NDArray[n
     axes.plot_surface(-left, -front, up, facecolors=faces, rstride=1, cstride=1, linewidth=0.15, edgecolor=(0, 0, 0, 0.25), shade=False)
     reach = 1.15
     axes.plot([0, 0], [-0, -1.6], [0, 0], color=theme.ink, linewidth=1.2, zorder=10)
-    axes.text(0, -1.75, 0, "listener", ha="center", va="top", fontsize=7.5, color=theme.ink)
+    axes.text(0, -1.75, 0, ahead, ha="center", va="top", fontsize=7.5, color=theme.ink)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
     axes.set_box_aspect((1, 1, 1), zoom=1.7)
     axes.set_proj_type("ortho")

@@ -26,7 +26,9 @@ LINES = "#06121e"
 LABEL_HZ = (600.0, 1000.0, 1500.0, 2500.0, 4000.0)
 
 
-def draw_beam_map(axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64]) -> Axes:
+def draw_beam_map(
+    axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64], ahead: str = "listener"
+) -> Axes:
     """Heat map of level re on axis, in steps of 3 dB, with lines at -3 (thin), -6 (bold, labelled) and -12 dB (dotted).
 
     Parameters
@@ -38,10 +40,12 @@ def draw_beam_map(axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[n
         Rising; + is the listener's left.
     level_db : (freqs, azimuths) dB
         0 on axis at every frequency.
+    ahead : str
+        What 0 degrees is.
     """
     colours, norm = colour_scale()
     frequency_axis(axes, float(freqs[0]), float(freqs[-1]))  # before the contours: their labels are placed on the page
-    azimuth_axis(axes, round(azimuth_deg[-1]))
+    azimuth_axis(axes, round(azimuth_deg[-1]), ahead)
     axes.contourf(freqs, azimuth_deg, level_db.T, levels=STEPS_DB, cmap=colours, norm=norm, extend="both")
     lines = axes.contour(
         freqs, azimuth_deg, level_db.T, levels=CONTOURS_DB, colors=LINES, linewidths=(0.7, 1.4, 0.7), linestyles=(":", "-", "-")
@@ -88,10 +92,10 @@ def draw_level_scale(figure: Figure, axes: list[Axes]) -> Axes:
     return bar.ax
 
 
-def azimuth_axis(axes: Axes, reach_deg: int) -> Axes:
+def azimuth_axis(axes: Axes, reach_deg: int, ahead: str = "listener") -> Axes:
     """A vertical axis of azimuths, all around or so far to either side, with the listener's sides named."""
     ticks = range(-reach_deg, reach_deg + 1, 45)
-    names = {90: "listener's left  ", 0: "to the listener  ", -90: "listener's right  "}
+    names = {90: "listener's left  ", 0: f"to the {ahead}  ", -90: "listener's right  "}
     axes.set_ylim(-reach_deg, reach_deg)
     axes.set_yticks(ticks, [names.get(t, "") + signed_degrees(t) for t in ticks])
     axes.set_ylabel("azimuth")

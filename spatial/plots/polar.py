@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 FLOOR_DB, TOP_DB = -30.0, 6.0
 
 
-def draw_polar(axes: PolarAxes, azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64], theme: Theme) -> PolarAxes:
+def draw_polar(
+    axes: PolarAxes, azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64], theme: Theme, ahead: str = "listener"
+) -> PolarAxes:
     """Level re on axis around the rig, from above, as in the plan view: the listener is below, the listener's left is left.
 
     Parameters
@@ -26,6 +28,8 @@ def draw_polar(axes: PolarAxes, azimuth_deg: NDArray[np.float64], level_db: NDAr
     level_db : (azimuths,) dB
         Levels below -30 dB are drawn at -30 dB.
     theme : Theme
+    ahead : str
+        What 0 degrees is.
     """
     axes.set_theta_zero_location("S")
     axes.set_theta_direction(-1)
@@ -36,7 +40,7 @@ def draw_polar(axes: PolarAxes, azimuth_deg: NDArray[np.float64], level_db: NDAr
     for label in axes.get_yticklabels():
         label.set_bbox({"facecolor": theme.page, "alpha": 0.7, "linewidth": 0, "pad": 0.5})
     axes.set_rlabel_position(157.5)
-    names = {0: "listener 0°", 90: "left\n+90°", 135: "", 225: "", 270: f"right\n{MINUS}90°", 315: f"{MINUS}45°"}
+    names = {0: f"{ahead} 0°", 90: "left\n+90°", 135: "", 225: "", 270: f"right\n{MINUS}90°", 315: f"{MINUS}45°"}
     axes.set_thetagrids(range(0, 360, 45), [names.get(t, signed_degrees(t)) for t in range(0, 360, 45)], fontsize=7)
     axes.tick_params(pad=0)
     axes.spines["polar"].set_color(theme.grid)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import FarField, arc
+from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import Weights, beam_bands, effort_limit_db
+from spatial.analysis.beam_bands import Weights, around, beam_bands, effort_limit_db
 from spatial.analysis.beam_baselines import baseline_weights
 from spatial.analysis.beam_pattern import beam_pattern, pressure
 from spatial.analysis.effective import effective_weights, highest_hz
@@ -36,9 +36,26 @@ CURVE_BANDS_HZ = (125.0, 8000.0)
 BALLOON_HZ, BALLOON_STEP_DEG = (500.0, 1000.0, 2000.0, 4000.0), 6.0
 SPINORAMA_HZ, SPINORAMA_FREQS, NORMAL_HZ = (80.0, 16000.0), 240, (250.0, 4000.0)
 MAP_WORDS = (
-    "Far field, horizontal plane. Level re the listening axis at every frequency, no smoothing. Colour steps of 3 dB and one of ±1 dB "
-    f"around the axis; lines at {MINUS}3 dB (thin), {MINUS}6 dB (bold) and {MINUS}12 dB (dotted); dashed guides at ±45° and ±90°."
+    "Level re 0° at every frequency, no smoothing. Colour steps of 3 dB and one of ±1 dB "
+    f"around that; lines at {MINUS}3 dB (thin), {MINUS}6 dB (bold) and {MINUS}12 dB (dotted); dashed guides at ±45° and ±90°."
 )
+
+
+def where_words(rig_file: RigFile) -> str:
+    """Where a picture of the horizontal plane is taken, and what its 0° is."""
+    body = rig_file.rig.enclosure.shape in ("sphere", "cylinder")
+    place = "Far field, horizontal plane" if body else "On the circle around the rig that runs through the listener's head"
+    return f"{place}; 0° is {axis_words(rig_file)}."
+
+
+def ahead(rig_file: RigFile) -> str:
+    """What lies at 0° of a beam, in one word."""
+    return "listener" if rig_file.design.beam.axis == "listener" else "front"
+
+
+def axis_words(rig_file: RigFile) -> str:
+    """What a beam calls 0°."""
+    return "towards the listener" if rig_file.design.beam.axis == "listener" else "the rig's front"
 
 
 def map_frequencies(bank: FilterMatrix) -> NDArray[np.float64]:
@@ -55,11 +72,11 @@ def map_azimuths(rig_file: RigFile) -> NDArray[np.float64]:
 def beam(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     """The bank's beam as a heat map."""
     pattern = beam_pattern(bank, rig_file, map_frequencies(bank), map_azimuths(rig_file))
-    caption = captioned(MAP_WORDS, command)
+    caption = captioned(f"{where_words(rig_file)} {MAP_WORDS}", command)
 
     def draw(theme: Theme) -> Figure:
         figure = new_figure(f"Beam of the centre path: {rig_file.rig.name}", caption)
-        axes = draw_beam_map(figure.add_subplot(), pattern.freqs, pattern.azimuth_deg, pattern.level_db)
+        axes = draw_beam_map(figure.add_subplot(), pattern.freqs, pattern.azimuth_deg, pattern.level_db, ahead(rig_file))
         draw_level_scale(figure, [axes])
         return figure
 
@@ -76,7 +93,8 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         "beamformer": beam_pattern(bank, rig_file, freqs, azimuth).level_db,
     }
     caption = captioned(
-        MAP_WORDS + " Static matrix: real gains, the same at all frequencies, chosen for side rejection under the beam's own bounds.",
+        f"{where_words(rig_file)} {MAP_WORDS} Static matrix: real gains, the same at all frequencies, chosen for side rejection under the "
+        "beam's own bounds.",
         command,
     )
 
@@ -84,7 +102,7 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         figure = new_figure(f"What the same drivers can do: {rig_file.rig.name}", caption, 12.0, 4.4)
         grid = figure.subplots(1, len(levels), sharey=True)
         for axes, (name, level_db) in zip(grid, levels.items(), strict=True):
-            draw_beam_map(axes, freqs, azimuth, level_db)
+            draw_beam_map(axes, freqs, azimuth, level_db, ahead(rig_file))
             axes.set_title(name)
         for axes in grid[1:]:
             axes.set_ylabel("")
@@ -97,7 +115,7 @@ def panels(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
 
 def _level_db(rig_file: RigFile, weights: Weights, freqs: NDArray, azimuth: NDArray) -> NDArray[np.float64]:
     """Level of weights that are 1 on axis, (freqs, azimuths)."""
-    g = transfer_matrix(rig_file.rig, arc(azimuth), freqs, rig_file.scene.medium)
+    g = transfer_matrix(rig_file.rig, around(rig_file, azimuth), freqs, rig_file.scene.medium)
     return db((g @ weights(freqs)[:, :, None])[:, :, 0])
 
 
@@ -111,7 +129,7 @@ def polar(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     power = power.reshape(len(bands), POLAR_PER_BAND, len(azimuth)).mean(axis=1)
     on_axis = (10 ** (pattern.on_axis_db / 10)).reshape(len(bands), POLAR_PER_BAND).mean(axis=1)
     caption = captioned(
-        "Far field, horizontal plane, from above as in the plan view. Power averaged over each third octave, re the listening axis.",
+        f"{where_words(rig_file)} From above as in the plan view. Power averaged over each third octave, re 0°.",
         command,
     )
 
@@ -119,7 +137,7 @@ def polar(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         figure = new_figure(f"Centre path around the rig: {rig_file.rig.name}", caption, 8.0, 6.0)
         grid = figure.subplots(2, int(np.ceil(len(bands) / 2)), subplot_kw={"projection": "polar"}, squeeze=False)
         for axes, band, row in zip(grid.flat, bands, power_db(power / on_axis[:, None]), strict=False):
-            draw_polar(axes, azimuth, row, theme)
+            draw_polar(axes, azimuth, row, theme, ahead(rig_file))
             axes.set_title(_hz(band))
         for axes in grid.flat[len(bands) :]:
             axes.remove()
@@ -143,9 +161,9 @@ def directivity(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     assert ours.p10_db is not None
     p10 = ours.p10_db
     caption = captioned(
-        "Far field, third octaves, powers averaged inside. Side rejection: on axis over the mean power at ±80°, ±90° and ±100°, shaded "
-        "down to what nine of ten loudspeakers reach with ±1 dB, ±5° and ±2 mm in every driver. "
-        "Effort: drive power over the reference alone.",
+        f"{where_words(rig_file)} Third octaves, powers averaged inside. Side rejection: on axis over the mean power at ±80°, ±90° and "
+        "±100°, shaded down to what nine of ten loudspeakers reach with ±1 dB, ±5° and ±2 mm in every driver. "
+        "Directivity index: far field. Effort: drive power over the reference alone.",
         command,
     )
     words = {"reference": "reference alone", "all_equal": "all drivers equal"}
@@ -170,12 +188,14 @@ def balloon(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     elevation, azimuth = np.arange(-90.0, 90.1, BALLOON_STEP_DEG), np.arange(-180.0, 180.1, BALLOON_STEP_DEG)
     directions = direction(azimuth, elevation[:, None])
     freqs = np.array([f for f in BALLOON_HZ if f <= highest_hz(bank)])
-    points = FarField(np.concatenate([directions.reshape(-1, 3), [[1.0, 0.0, 0.0]]]))
+    axis_deg = seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis)
+    around = direction(azimuth + axis_deg, elevation[:, None]).reshape(-1, 3)
+    points = FarField(np.concatenate([around, direction(axis_deg)[None]]))
     p = np.abs(pressure(bank, rig_file.rig, rig_file.scene, points, freqs))
     level = db(p[:, :-1] / p[:, -1:]).reshape(len(freqs), len(elevation), len(azimuth))
     caption = captioned(
-        "Far field, all directions, re the listening axis, at single frequencies, no smoothing; the surface shrinks to the centre at "
-        "−24 dB. Seen from above the listener's right shoulder: the line leads to the listener, the page's right is the listener's right.",
+        f"Far field, all directions, re 0°, {axis_words(rig_file)}, at single frequencies, no smoothing; the surface shrinks to the centre "
+        "at −24 dB. Seen from above the right shoulder of somebody at 0°, where the line leads: the page's right is their right.",
         command,
     )
 
@@ -183,7 +203,7 @@ def balloon(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
         figure = new_figure(f"Balloons of the centre path: {rig_file.rig.name}", caption, 11.0, 3.7)
         grid = figure.subplots(1, len(freqs), subplot_kw={"projection": "3d"}, squeeze=False)[0]
         for axes, hz, levels in zip(grid, freqs, level, strict=True):
-            draw_balloon(axes, directions, levels, theme)
+            draw_balloon(axes, directions, levels, theme, ahead(rig_file))
             axes.set_title(_hz(hz))
         balloon_scale(figure, list(grid))
         return figure
@@ -206,7 +226,7 @@ def averages(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     indices = {"early reflections index": found.di_early_reflections_db, "sound power index": found.di_sound_power_db}
     caption = captioned(
         "The centre path in the averages of CTA-2034-A: 70 directions on a horizontal and a vertical orbit, far field, no smoothing. "
-        "Indices are against the listening window.",
+        f"The axis is the direction {axis_words(rig_file)}. Indices are against the listening window.",
         command,
     )
 
@@ -223,8 +243,8 @@ def tone(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing:
     found = tone_match(bank, rig_file)
     bands = np.array(found["third_octaves_hz"])
     caption = captioned(
-        f"Tone '{rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level on axis over its target, centre gain "
-        "taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre.",
+        f"Tone '{rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level at the seat over its target, "
+        "centre gain taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre.",
         command,
     )
 

@@ -67,7 +67,8 @@ def pan(bank: FilterMatrix, rig_file: RigFile, upmix: Upmix, command: str = "") 
     caption = captioned(
         f"Steady pink noise through upmix ({bank.recipe.upmix}) and filters; power at both ears in third octaves 315 Hz-8 kHz beside a "
         f"real pair at ±{pair.angle_deg:g}°, {pair.distance_m:g} m. Above: the sum, with {gain_db:+.1f} dB of playback level throughout; "
-        f"dashed: +1 and {MINUS}3 dB. Below: band by band, as it is: a real pair combs at the ears, a centre path does not.",
+        f"dashed: +1 and {MINUS}3 dB. Below: band by band, as it is: the phantom of a real pair combs at the ears, a centre "
+        "from one place does not, and one from drivers far apart does in its own way.",
         command,
     )
 

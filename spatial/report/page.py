@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SECTIONS = {
-    "beam": ("Beam", "Where the centre path goes, over frequency. The front of the rig, 0°, is towards the listener."),
+    "beam": ("Beam", "Where the centre path goes, over frequency."),
     "panels": ("Beside simpler beams", "The same drivers all in phase, with the best gains that hold at all frequencies, and as a beam."),
     "directivity": ("Directivity", "Side rejection and what tolerances leave of it, directivity index, beamwidth, drive power."),
-    "balloon": ("In all directions", "The level as the distance of a surface."),
-    "spinorama": ("Spinorama", "The averages of CTA-2034-A."),
+    "balloon": ("In all directions", "The level far away as the distance of a surface."),
+    "spinorama": ("Spinorama", "The averages of CTA-2034-A, far away."),
     "polar": ("Around the rig", "The same in third octaves, seen from above."),
     "cancellation": ("Cancellation", "What the left and the right input do at the ears, and what it costs in drive power."),
     "cues": ("Cues", "Level and time differences between the ears, beside those of a real pair at the same place."),

@@ -314,17 +314,20 @@ def trade_curves(bank: FilterMatrix, rig_file: RigFile, command: str) -> Drawing
     caps = np.array(CAPS_DB)
     cap_db = cap_in_force_db(rig_file)
     column = {name: np.array([getattr(row, name) for row in rows]) for name in vars(rows[0])}
+    spread = rig_file.rig.tolerance
     caption = captioned(
         f"Closed form at the nominal pose, before filters; dotted: the cap in force. {AGAINST}Level: loudest driver's feed over the "
         f"input, one side, pink noise {PINK_HZ[0]:.0f} Hz-{PINK_HZ[1] / 1000:.0f} kHz. Null: far ear silenced as far as effort allows, "
-        "worst third octave 315 Hz-6.3 kHz, shown up to 40 dB.",
+        "worst third octave 315 Hz-6.3 kHz, shown up to 40 dB. "
+        f"Nine of ten: loudspeakers whose drivers differ by ±{spread.gain_db:g} dB and ±{spread.phase_deg:g}°.",
         command,
     )
 
     def draw(theme: Theme) -> Figure:
         figure = new_figure(f"What effort buys: {rig_file.rig.name}", caption, 8.0, 5.4)
         (itd, ild), (null, level) = figure.subplots(2, 2, sharex=True)
-        draw_trade(itd, caps, [("", column["itd_error_us"])], cap_db, ITD_OFF, 100.0, theme)
+        times = [("drivers alike", column["itd_error_us"]), ("nine of ten", column["itd_p90_us"])]
+        draw_trade(itd, caps, times, cap_db, ITD_OFF, 100.0, theme).legend()
         draw_trade(ild, caps, [("", column["ild_error_db"])], cap_db, ILD_OFF, 1.0, theme)
         draw_trade(null, caps, [("", np.minimum(column["null_db"], 40.0))], cap_db, "separation of a null (dB)", 10.0, theme)
         levels = [("virtual pair", column["level_db"]), ("null", column["null_level_db"])]

@@ -24,7 +24,7 @@ degrees; left is positive.**
 
                      180
                       :                        azimuth of a direction, seen from above:
-            +90 .. . rig . .. -90                 0  towards the listener
+            +90 .. . rig . .. -90                 0  to the front; towards a listener who is not aside
                       :                         +90  to the listener's left
                       : front                   -90  to the listener's right (270 is the same)
                       v                         180  away from the listener
@@ -115,6 +115,8 @@ This page is made from the program's own list of keys: `python -m spatial.rig.do
 DEFAULTS: dict[tuple[type, str], str] = {
     (model.Listener, "distance_m"): "required for loudspeakers",
     (model.WidthSpec, "model"): f'`"{model.WidthSpec().model}"`; headphones: `"{model.WidthSpec.usual("headphones").model}"`',
+    (model.DesignSpec, "tone"): '`"pair"`; where mode is not virtual `"flat"`',
+    (model.BeamSpec, "preset"): '`"null"`; with two drivers `"reference"`',
     (model.BeamSpec, "reference"): '`"auto"`',
 }
 """Defaults that the dataclass alone does not tell."""
@@ -144,6 +146,7 @@ SECTIONS: tuple[tuple[str, type, str], ...] = (
     ("[medium]", model.Medium, "Air; its temperature sets the speed of sound, 331.3 sqrt(1 + T/273.15) m/s."),
     ("[enclosure]", model.Enclosure, "The body that carries the drivers, centred on the origin."),
     ("[[driver]]", model.Driver, "One table a driver. Which of the keys that place it apply depends on the body (see the rules below)."),
+    ("[tolerance]", model.Tolerance, "How much drivers differ from each other; designs and figures of spread take it in."),
     ("position_m = { front, left, up }", model.Place, "Of a driver: where its diaphragm's centre is."),
     ("facing_deg = { azimuth, elevation }", model.Facing, "Of a driver in free space: where it points."),
     ("[design]", model.DesignSpec, "What is asked of the filters as a whole; the tables below are its parts."),

@@ -67,14 +67,14 @@ def _rounded_driver(driver: Driver) -> Driver:
     )
 
 
-def upright(rig: Rig) -> Rig:
-    """The rig or its mirror image, the same one for both."""
-    image = mirrored(rig)
+def upright_file(rig_file: RigFile) -> RigFile:
+    """Rig and listener or their mirror image, the same one for both."""
+    image = mirrored_file(rig_file)
 
-    def places(r: Rig) -> list[tuple[float, float, float]]:
-        return sorted(_place(d) for d in r.drivers)
+    def places(file: RigFile) -> tuple[list[tuple[float, float, float]], float]:
+        return sorted(_place(d) for d in file.rig.drivers), file.scene.listener.left_m
 
-    return image if places(image) < places(rig) else rig
+    return image if places(image) < places(rig_file) else rig_file
 
 
 def partners(rig_file: RigFile) -> tuple[int, ...] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,19 @@ class Enclosure:
 
 
 @dataclass(frozen=True)
+class Tolerance:
+    """``[tolerance]``: how far a driver may be from what it should be, uniform and independent; designs and figures of spread take it."""
+
+    gain_db: float = key(0.5, "number", "of a driver's sensitivity, +-", unit="dB", low=0.0, high=6.0)
+    phase_deg: float = key(2.5, "number", "of a driver's phase, +-", unit="deg", low=0.0, high=60.0)
+
+    @property
+    def error_power(self) -> float:
+        """sigma^2, the mean power of a driver's relative error: (gain_db ln 10/20)^2/3 + phase^2/3 (phase in radians)."""
+        return ((self.gain_db * math.log(10) / 20) ** 2 + math.radians(self.phase_deg) ** 2) / 3
+
+
+@dataclass(frozen=True)
 class Rig:
     """The hardware: name, body, drivers in the order of the file."""
 
@@ -112,6 +126,7 @@ class Rig:
     description: str = key("", "text", "free text")
     kind: str = key("loudspeakers", "choice", "what plays", choices=("loudspeakers", "headphones"))
     enclosure: Enclosure = key(Enclosure(), "table", "the body that carries the drivers", table=Enclosure)
+    tolerance: Tolerance = key(Tolerance(), "table", "how much drivers differ", table=Tolerance)
     drivers: tuple[Driver, ...] = ()
 
     @property
@@ -244,6 +259,7 @@ class BeamSpec:
     """``[design.beam]``: what the centre path sends where."""
 
     preset: str = key("null", "choice", "kind of beam", choices=("null", "room", "custom", "power_ratio", "constant", "reference"))
+    axis: str = key("listener", "choice", "azimuth 0 of the beam: the listener, or the rig's front", choices=("listener", "front"))
     shape: tuple[tuple[float, float, float], ...] | None = key(
         None, "points", 'preset "custom": bounds in rows of azimuth_deg, lower_db, upper_db re on axis', columns=3
     )
@@ -254,6 +270,11 @@ class BeamSpec:
     effort_cap_db: float = key(5.8, "number", "drive power over the reference alone", unit="dB", low=0.0, high=60.0)
     taps: int = key(1024, "integer", "at 48 kHz", unit="samples", low=16, high=16384)
     delay_samples: int | None = key(None, "integer", "modelling delay at 48 kHz; default 3/8 of taps", unit="samples", low=0, high=16384)
+
+    @classmethod
+    def usual(cls, drivers: int) -> BeamSpec:
+        """What is in force where the file says nothing, by the number of drivers to beam with: two cannot beam forward."""
+        return cls(preset="reference") if drivers <= 2 else cls()
 
 
 @dataclass(frozen=True)
@@ -286,14 +307,23 @@ class HeadphonesSpec:
 class DesignSpec:
     """``[design]`` (and ``[headphones]``): what is asked of the filters."""
 
-    tone: str = key("flat", "choice", "one target for left, right and centre", choices=("flat", "driver"))
+    tone: str = key(
+        "pair", "choice", "what a path sounds like: pair: the virtual pair's own loudspeaker; flat: an ideal source; driver: its reference",
+        choices=("pair", "flat", "driver"),
+    )  # fmt: skip
     tone_boost_db: float = key(12.0, "number", "flat is given up where it needs more", unit="dB", low=0.0, high=40.0)
     center_gain_db: float = key(3.0, "number", "the centre path replaces two loudspeakers", unit="dB", low=-60.0, high=20.0)
+    center_bass_db: float = key(3.0, "number", "and this much more in the bass, where they add up", unit="dB", low=-20.0, high=20.0)
     width: WidthSpec = key(WidthSpec(), "table", "relative HRTF pair", table=WidthSpec)
     crosstalk: CrosstalkSpec = key(CrosstalkSpec(), "table", "the sides", table=CrosstalkSpec)
     beam: BeamSpec = key(BeamSpec(), "table", "the centre", table=BeamSpec)
     upmix: UpmixSpec = key(UpmixSpec(), "table", "left, right, centre", table=UpmixSpec)
     headphones: HeadphonesSpec = HeadphonesSpec()
+
+    @classmethod
+    def usual(cls, mode: str) -> DesignSpec:
+        """What is in force where the file says nothing, by the mode of the sides: a pair's tone where there is a virtual pair."""
+        return cls(tone="pair" if mode == "virtual" else "flat")
 
 
 @dataclass(frozen=True)

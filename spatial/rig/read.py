@@ -48,11 +48,14 @@ def read_file(table: dict[str, Any], problems: Problems) -> Values:
             problems.add_unknown((name,), TOP_LEVEL)
     design = _spec(model.DesignSpec, table.get("design", {}), ("design",), problems)
     headphones = _spec(model.HeadphonesSpec, table.get("headphones", {}), ("headphones",), problems)
+    drivers = _drivers(table.get("driver", []), problems)
     if table.get("kind") == "headphones":
         design, headphones = _in_force_on_headphones(table, design, headphones)
+    else:
+        design = _in_force_on_loudspeakers(table, design, drivers)
     return Values(
         rig=_values(model.Rig, {k: v for k, v in table.items() if k in keys(model.Rig)}, (), problems),
-        drivers=_drivers(table.get("driver", []), problems),
+        drivers=drivers,
         scene=model.Scene(**_values(model.Scene, {k: v for k, v in table.items() if k in keys(model.Scene)}, (), problems)),
         design=model.DesignSpec(**{name: getattr(design, name) for name in keys(model.DesignSpec)}, headphones=headphones),
     )
@@ -77,6 +80,18 @@ def _in_force_on_headphones(
     if "balance" not in _table(table, "headphones"):
         headphones = model.HeadphonesSpec.usual(design.width)
     return design, headphones
+
+
+def _in_force_on_loudspeakers(table: dict[str, Any], design: model.DesignSpec, drivers: list[dict[str, Any]]) -> model.DesignSpec:
+    """Tone and kind of beam where the file leaves them out; they follow from the mode of the sides and from how many drivers can beam."""
+    written = _table(table, "design")
+    if "tone" not in written:
+        design = dataclasses.replace(design, tone=model.DesignSpec.usual(design.crosstalk.mode).tone)
+    if "preset" not in _table(written, "beam"):
+        spatial = sum(driver.get("role", "spatial") == "spatial" for driver in drivers)
+        beaming = spatial if design.beam.drivers is None else len(design.beam.drivers)
+        design = dataclasses.replace(design, beam=dataclasses.replace(design.beam, preset=model.BeamSpec.usual(beaming).preset))
+    return design
 
 
 def _table(table: dict[str, Any], name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spatial.rig.geometry import head_centre
-from spatial.rig.model import DesignSpec, Driver, Enclosure, HeadphonesSpec, Key, RigFile, Scene, WidthSpec, keys
+from spatial.rig.model import BeamSpec, DesignSpec, Driver, Enclosure, HeadphonesSpec, Key, RigFile, Scene, WidthSpec, keys
 from spatial.rig.place import default_facing
 from spatial.rig.validate import BODIES
 from spatial.rig.words import choices_built, number, span, toml_value
@@ -66,15 +66,17 @@ def _sections(rig_file: RigFile) -> Iterator[tuple[str, list[Row]]]:
         yield "[headphones]", _rows(design.headphones, usual=HeadphonesSpec.usual(design.width))
         yield "[design.width]", _rows(design.width, usual=WidthSpec.usual("headphones"))
         return
-    yield "[design]", _rows(design)
+    yield "[tolerance]", _rows(rig.tolerance)
+    yield "[design]", _rows(design, usual=DesignSpec.usual(design.crosstalk.mode))
+    beaming = len(design.beam.drivers or rig.spatial_drivers)
     for name, key in keys(DesignSpec).items():
         if key.kind == "table":
-            yield from _with_tables(f"design.{name}", getattr(design, name))
+            yield from _with_tables(f"design.{name}", getattr(design, name), BeamSpec.usual(beaming) if name == "beam" else None)
 
 
-def _with_tables(title: str, spec: Any) -> Iterator[tuple[str, list[Row]]]:
+def _with_tables(title: str, spec: Any, usual: Any = None) -> Iterator[tuple[str, list[Row]]]:
     """A section and the sections inside it."""
-    yield f"[{title}]", _rows(spec)
+    yield f"[{title}]", _rows(spec, usual=usual)
     for name, key in keys(type(spec)).items():
         if key.kind == "table":
             yield from _with_tables(f"{title}.{name}", getattr(spec, name))

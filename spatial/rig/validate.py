@@ -130,7 +130,7 @@ def _missing(folder: Path, file: str) -> str:
 
 
 def _check_headphones(table: dict[str, Any], problems: Problems) -> None:
-    for section in ("driver", "enclosure", "room"):
+    for section in ("driver", "enclosure", "tolerance", "room"):
         if section in table:
             title = "[[driver]]" if section == "driver" else f"[{section}]"
             problems.add((section,), f'{title} is for loudspeakers; kind = "headphones" has two channels, 1 = left ear, 2 = right ear')

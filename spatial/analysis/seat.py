@@ -1,0 +1,124 @@
+"""The centre path at the listener's own place: its tone, what comes before it, and the window and the sides around the rig there.
+
+Definitions. The seat is the head's centre, no head there; the target is that of `acoustics.tone.seat_target` with the centre's gain.
+``tone_db``: largest third octave off target, 200 Hz-10 kHz, where the boost limit lets the tone hold; ``ears_db``: rms over third octaves
+of the mean power at the two ears beside that of an ideal source at the reference's place (drivers far apart comb there by nature);
+``prering_db``: energy up to 1 ms before the peak of the impulse response, 80 Hz-16 kHz, over all of it, ``aside_prering_db``: the worse of
+0.6 m to each side; ``side_db``, ``droop45_db``, ``peak45_db`` as in `beam_pattern`, on the seat circle; ``alone_side_db``: side_db of the
+reference alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import Ears, seat, seat_circle
+from spatial.acoustics.tone import beam_group, center_gain, ear_target, seat_target
+from spatial.acoustics.transfer import pressure_at, transfer_matrix
+from spatial.analysis.beam_bands import PER_BAND, SIDE_DEG, Weights, frequencies_of, judged_bands
+from spatial.analysis.cancellation import shared_band
+from spatial.analysis.effective import effective_weights, highest_hz
+from spatial.design.beamformer import reference_alone
+from spatial.filters import FilterMatrix
+from spatial.rig.geometry import head_centre
+from spatial.rig.model import RigFile
+from spatial.units import power_db, third_octave_centres, thirds_below
+
+TONE_HZ = (200.0, 10000.0)
+BEFORE_S, ASIDE_M = 1e-3, 0.6
+HEARD_HZ, HEARD_ORDER, FAINT = (80.0, 16000.0), 4, 1e-4
+WINDOW_DEG = np.arange(-45.0, 46.0, 5.0)
+WINDOW_SLACK_DB = 0.3  # of the window's lower bound: what third octaves of short filters may miss
+
+
+@dataclass(frozen=True)
+class SeatFigures:
+    """The centre at the seat; see this module's text. tone_hz: where the tone is farthest off."""
+
+    tone_db: float
+    tone_hz: float
+    ears_db: float
+    prering_db: float
+    aside_prering_db: float
+    side_db: float
+    alone_side_db: float
+    droop45_db: float
+    peak45_db: float
+
+
+def seat_figures(bank: FilterMatrix, rig_file: RigFile) -> SeatFigures:
+    """The figures of this module's text for the centre path of a bank."""
+
+    def weights(freqs: NDArray) -> NDArray[np.complex128]:
+        return effective_weights(bank, rig_file.rig, freqs, "center")
+
+    tone_db, tone_hz, ears_db = _tone(rig_file, weights, highest_hz(bank))
+    bands = judged_bands(rig_file.rig, highest_hz(bank))
+    side, droop, peak = _around(rig_file, weights, bands)
+    alone, _, _ = _around(rig_file, lambda freqs: reference_alone(rig_file, freqs), bands)
+    at_seat, aside = _before(bank, rig_file)
+    return SeatFigures(tone_db, tone_hz, ears_db, at_seat, aside, side, alone, droop, peak)
+
+
+def _in_bands(power: NDArray) -> NDArray[np.float64]:
+    return np.asarray(power.reshape(-1, PER_BAND, *power.shape[1:]).mean(axis=1))
+
+
+def _tone(rig_file: RigFile, weights: Weights, top_hz: float) -> tuple[float, float, float]:
+    """Largest third octave off target at the seat, its frequency, and the rms over third octaves at the ears."""
+    thirds = third_octave_centres(*TONE_HZ)
+    thirds = thirds_below(thirds, top_hz)
+    freqs = frequencies_of(thirds)
+    rig, scene = rig_file.rig, rig_file.scene
+    w, group, gain = weights(freqs), beam_group(rig_file), center_gain(rig_file.design, freqs)
+    target = seat_target(rig_file, group, freqs)
+    made = np.sum(transfer_matrix(rig, seat(scene.listener), freqs, scene.medium)[:, 0] * w, axis=1)
+    level = power_db(_in_bands(np.abs(made) ** 2) / _in_bands(np.abs(target.d * gain) ** 2))
+    low_hz, high_hz = shared_band(rig_file, rig_file.design.beam.drivers)
+    holds = target.holds(rig_file.design.tone_boost_db).reshape(-1, PER_BAND).all(axis=1)
+    inside = holds & (thirds >= low_hz * 2 ** (1 / 6)) & (thirds <= high_hz / 2 ** (1 / 6))
+    if not inside.any():
+        return 0.0, float(thirds[0]), 0.0
+    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    heard = np.mean(np.abs(np.einsum("fen,fn->fe", h, w)) ** 2, axis=1)
+    ideal = np.mean([np.abs(ear_target(rig_file, group, ear, h[:, ear], freqs).flat) ** 2 for ear in (0, 1)], axis=0)
+    ears = power_db(_in_bands(heard) / _in_bands(ideal * gain**2))
+    worst = int(np.where(inside, np.abs(level), -1).argmax())
+    return float(np.abs(level[worst])), float(thirds[worst]), float(np.std(ears[inside]))
+
+
+def _around(rig_file: RigFile, weights: Weights, bands_hz: NDArray) -> tuple[float, float, float]:
+    """Sides, lowest and highest level of the window on the seat circle, over third octaves."""
+    freqs = frequencies_of(bands_hz)
+    listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
+    angles = np.concatenate([[0.0], SIDE_DEG, WINDOW_DEG])
+    h = transfer_matrix(rig_file.rig, seat_circle(listener, angles, axis), freqs, rig_file.scene.medium)
+    power = _in_bands(np.abs(np.einsum("fpn,fn->fp", h, weights(freqs))) ** 2)
+    front, sides, window = power[:, 0], power[:, 1 : 1 + len(SIDE_DEG)], power[:, 1 + len(SIDE_DEG) :]
+    level = power_db(window / front[:, None])
+    return float(power_db(front / sides.mean(axis=1)).mean()), float(level.min()), float(level.max())
+
+
+def _before(bank: FilterMatrix, rig_file: RigFile) -> tuple[float, float]:
+    """Pre-echo at the seat, and the worse one of two places aside."""
+    from scipy.signal import butter, sosfreqz
+
+    n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.1 * bank.fs)))
+    freqs = np.arange(n // 2 + 1) * bank.fs / n
+    band = (HEARD_HZ[0], min(HEARD_HZ[1], 0.4 * bank.fs))
+    heard = sosfreqz(butter(HEARD_ORDER, band, "bandpass", fs=bank.fs, output="sos"), freqs, fs=bank.fs)[1]
+    kept = np.abs(heard) > FAINT
+    points = head_centre(rig_file.scene.listener) + np.array([[0.0, x, 0.0] for x in (0.0, ASIDE_M, -ASIDE_M)])
+    h = pressure_at(rig_file.rig, points, freqs[kept], rig_file.scene.medium)
+    p = np.zeros((len(freqs), len(points)), complex)
+    p[kept] = np.einsum("fpn,fn->fp", h, effective_weights(bank, rig_file.rig, freqs[kept], "center")) * heard[kept, None]
+    travel_s = np.linalg.norm(points, axis=1) / rig_file.scene.medium.c
+    x = np.roll(np.fft.irfft(p * np.exp(2j * np.pi * freqs[:, None] * travel_s), n, axis=0), n // 4, axis=0) ** 2
+    found = []
+    for energy in x.T:
+        peak = int(energy.argmax())
+        found.append(float(power_db(max(energy[: max(peak - round(BEFORE_S * bank.fs), 1)].sum() / energy.sum(), 1e-15))))
+    return found[0], max(found[1:])
