@@ -36,6 +36,8 @@ class BeamNumbers:
     beta: float = 1e-3
     starts_m: tuple[float, ...] = (0.0, 0.06, -0.06, -0.12, -0.4)  # of a point source on the axis, from the reference
     jump_cost: float = 2.0  # of a path, per squared change of the weights from one frequency to the next, re the reference
+    row_jump_cost: float = 10.0  # of a row's
+    row_rounds: int = 3  # in which a row's frequencies start from what their neighbours found
     later_cost: float = 1e-5  # of a start over the one before: among equals the first is taken
     band_hz: tuple[float, float] = (90.0, 8500.0)
     step: tuple[float, float] = (0.035, 50.0)  # between design frequencies: a share of the frequency, at most so many Hz

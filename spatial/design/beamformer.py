@@ -154,15 +154,19 @@ def largest_step_db(p: Patterns, v: NDArray) -> float:
 def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
     """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path.
 
+    Rows, where neighbouring frequencies differ much, are also started from what their neighbours found, so that a path may go on.
     Where only so much is asked of the sides, they are refined once more to save drive power, but never to reject less than the reference.
     """
     bounds = bounds_of(p, cap, most, numbers)
     w, cost = refine(starting_weights(p, c, numbers), bounds)
-    apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
-    moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
-    later = numbers.later_cost * np.arange(len(w))
-    path = smooth_path(cost.T + later, numbers.jump_cost * moved)
-    best, stop = w[path, np.arange(len(path))], p.stop_power()
+    jump_cost, rounds = (numbers.jump_cost, 0) if p.nearer is not None else (numbers.row_jump_cost, numbers.row_rounds)
+    best, least = _along_one_path(p, w, cost, jump_cost, numbers)
+    for _ in range(rounds):
+        beside = np.stack([np.concatenate([best[:1], best[:-1]]), np.concatenate([best[1:], best[-1:]])])
+        more = refine(beside / np.sum(p.front * beside, axis=2, keepdims=True), bounds)
+        w, cost = np.concatenate([w, best[None], more[0]]), np.concatenate([cost, least[None], more[1]])
+        best, least = _along_one_path(p, w, cost, jump_cost, numbers)
+    stop = p.stop_power()
     if p.wish.enough_db is None:
         return best
     left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
@@ -171,6 +175,17 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
     caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
     return refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0]
+
+
+def _along_one_path(
+    p: Patterns, w: NDArray, cost: NDArray, jump_cost: float, numbers: BeamNumbers
+) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+    """Of candidates w (k, freqs, m) that cost (k, freqs) the ones along one smooth path, (freqs, m), and what these cost."""
+    apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
+    moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
+    path = smooth_path(cost.T + numbers.later_cost * np.arange(len(w)), jump_cost * moved)
+    at = path, np.arange(len(path))
+    return w[at], cost[at]
 
 
 def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
