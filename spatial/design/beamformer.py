@@ -48,6 +48,7 @@ from spatial.units import from_db, power_db
 NUMBERS = BeamNumbers()
 JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
 MOST_RAISED_DB = 12.0
+SAVING_SHARE = 0.2  # of what is saved beside what a bound costs: the window is kept as well as without saving
 SLOPE_ROUNDS = 4
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
@@ -172,6 +173,7 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
     saving = p.wish.gamma * p.sphere + numbers.saving * p.effort()
     _add_to_diagonal(saving, numbers.error_power * p.loading)
+    saving *= SAVING_SHARE
     enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
     caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
     return refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0]
