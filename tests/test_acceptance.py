@@ -23,8 +23,6 @@ OTHERS = sorted((HERE.parent / "rigs").glob("*.toml"))
 SHORT = {
     # two pairs on a ball, no driver that faces the listener: window, even sound power and silent sides (10.3 dB) cannot be had together
     "splayed_four": {"side_db", "p10_db", "di_db", "power_step_db"},
-    # 2.0 dB where weights that mind which driver leaks most reach 1.4 + 0.5: least effort for a leak is not least spread with five drivers
-    "turned_head": {"ild_p90_db"},
 }
 """What is short, and why; everything else holds."""
 LINE = re.compile(r"\w+ .* (?P<figure>\w+) +\S+ +[<>]= \S+ +short")

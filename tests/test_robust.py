@@ -112,11 +112,11 @@ def test_worst_of_27_poses(make, cap, floor_db):
 
 
 def worst_poses_of_draws(rig_file, spread):
-    """Separation at the worst of 27 poses, closed form, for 40 loudspeakers whose drivers differ: P10 in dB."""
+    """Separation at the worst of 27 poses, closed form, for 64 loudspeakers whose drivers differ: P10 in dB."""
     freqs = np.geomspace(300, 8000, 100)
     side = design_side(rig_file, LEFT, freqs)
     h = transfer_matrix(rig_file.rig, Ears.cloud(rig_file.scene.listener, POSES), freqs, rig_file.scene.medium)
-    p = (h * side.w[:, None]) @ driver_errors(spread, len(rig_file.rig.drivers), 40).T
+    p = (h * side.w[:, None]) @ driver_errors(spread, len(rig_file.rig.drivers), 64).T
     separation = np.minimum(20 * np.log10(np.abs(p[:, LEFT::2] / p[:, RIGHT::2])), 80.0).mean(axis=0)
     return np.percentile(separation.min(axis=0), 10)
 

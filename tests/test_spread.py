@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_rigs import ball_rig, first_wave, free_rig
@@ -12,9 +14,11 @@ from make_rigs import ball_rig, first_wave, free_rig
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.binaural_cues import judged_frequencies
+from spatial.analysis.binaural_cues import ild_errors_db, judged_frequencies, rms
+from spatial.analysis.cancellation import real_pair
 from spatial.analysis.spread import DRAWS, driver_errors, errors_of_drivers, spread_figures
-from spatial.design.crosstalk import reachable_leaks, virtual_leak
+from spatial.design import sides
+from spatial.design.crosstalk import least_effort_weights, least_spread_weights, reachable_leaks, virtual_leak
 from spatial.design.regularization import effort_cap_curve
 from spatial.design.robust import robust_weights
 from spatial.design.sides import design_side, wished_pair
@@ -77,7 +81,7 @@ def test_without_tolerance_nothing_spreads():
 def test_sigma_is_the_mean_power_of_the_errors_that_are_drawn(gain_db, phase_deg):
     """To second order in the errors: 0.0017 for 0.5 dB and 2.5 degrees, 0.0069 for twice as much."""
     small = Tolerance(gain_db / 20, phase_deg / 20)
-    drawn = driver_errors(small, 8, 4000)
+    drawn = driver_errors(small, 8, 4096)
     assert np.mean(np.abs(drawn - 1) ** 2) == pytest.approx(small.error_power, rel=0.05, abs=1e-12)
     assert Tolerance(0.5, 2.5).error_power == pytest.approx(0.0017, abs=5e-5) and Tolerance(1, 5).error_power == pytest.approx(
         0.0069, abs=1e-4
@@ -155,8 +159,7 @@ def p90(name, cap_db, designed_for, judged_at):
 @pytest.mark.parametrize(
     ("name", "cap_db", "spread"),
     [
-        ("box2", 18, (0.25, 1.25)), ("box2", 18, (0.5, 2.5)), ("box2", 18, (1.0, 5.0)), ("box2", 12, (0.5, 2.5)),
-        pytest.param("box2", 12, (1.0, 5.0), marks=pytest.mark.xfail(strict=True, reason="ILD 4.65 dB for 4.35")),
+        ("box2", 18, (0.25, 1.25)), ("box2", 18, (0.5, 2.5)), ("box2", 18, (1.0, 5.0)), ("box2", 12, (0.5, 2.5)), ("box2", 12, (1.0, 5.0)),
         ("ball3", 12, (0.5, 2.5)), ("ball3", 12, (1.0, 5.0)), ("wall4", 12, (1.0, 5.0)), ("bar8", 12, (1.0, 5.0)),
     ],
 )  # fmt: skip
@@ -169,8 +172,8 @@ def test_a_design_for_drivers_that_differ_is_no_worse_for_them(name, cap_db, spr
 
 
 def test_time_differences_of_a_narrow_box_gain_most():
-    """18 dB allowed, drivers +-1 dB and 5 degrees: spending it all is off by more than twice as much."""
-    assert p90("box2", 18, (1.0, 5.0), (1.0, 5.0)).itd_p90_us < 0.5 * p90("box2", 18, (0.0, 0.0), (1.0, 5.0)).itd_p90_us
+    """18 dB allowed, drivers +-1 dB and 5 degrees: spending it all is off by nearly twice as much."""
+    assert p90("box2", 18, (1.0, 5.0), (1.0, 5.0)).itd_p90_us < 0.6 * p90("box2", 18, (0.0, 0.0), (1.0, 5.0)).itd_p90_us
 
 
 @settings(deadline=None, max_examples=6)
@@ -178,13 +181,13 @@ def test_time_differences_of_a_narrow_box_gain_most():
 def test_tolerance_never_spends_more(half_m, cap_db, gain_db, phase_deg):
     rig_file = free_rig([half_m, -half_m], design=f"[design.crosstalk]\neffort_cap_db = {cap_db}\n")
     freqs = np.geomspace(60, 16000, 60)
-    sides = [
+    designed = [
         design_side(differing(rig_file, *spread), LEFT, freqs) for spread in ((0, 0), (gain_db, phase_deg), (2 * gain_db, 2 * phase_deg))
     ]
-    efforts = [np.sum(np.abs(side.w) ** 2, axis=1) for side in sides]
+    efforts = [np.sum(np.abs(side.w) ** 2, axis=1) for side in designed]
     # less is allowed; where a leak keeps its level inside a smaller disc, what is spent may still differ by a thousandth of a dB
     assert np.all(efforts[1] <= efforts[0] * 1.0003) and np.all(efforts[2] <= efforts[1] * 1.0003)
-    for side in sides:  # and the near ear has its tone all the same
+    for side in designed:  # and the near ear has its tone all the same
         np.testing.assert_allclose(np.sum(side.h_ipsi * side.w, axis=1), side.d, rtol=1e-6)
 
 
@@ -202,6 +205,65 @@ def test_weights_under_spread_leak_least_in_the_mean_of_many_loudspeakers(seed, 
     assert leaks[0] <= leaks[1] * 1.02
     expected = np.abs(v[0] @ ours) ** 2 + sigma2 * np.sum(np.abs(v[0] * ours) ** 2)
     assert leaks[0] == pytest.approx(expected, rel=0.1)
+
+
+def test_percentiles_are_those_of_many_loudspeakers():
+    """Twenty thousand random ones, by a generator of their own; the largest of three figures over three rigs is 2.6 % off."""
+    rng = np.random.default_rng(5)
+    for name in ("box2", "ball3", "bar8"):
+        rig_file = differing(load_rig(name), 1.0, 5.0)
+        weights, freqs = closed_form(rig_file), judged_frequencies()
+        gain, phase = rng.uniform(-1, 1, (2, 20000, len(rig_file.rig.drivers)))
+        errors = 10 ** (gain / 20) * np.exp(1j * np.deg2rad(5 * phase))
+        h = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), freqs, rig_file.scene.medium)
+        real = real_pair(rig_file.scene, freqs, Ears.of(rig_file.scene.listener))
+        worse = 0.0
+        for ear in (LEFT, RIGHT):
+            near, far = ((h[:, at] * weights(ear, freqs)) @ errors.T for at in (ear, 1 - ear))
+            found = ild_errors_db(freqs, near, far, real[:, ear, ear, None], real[:, 1 - ear, ear, None])
+            worse = max(worse, np.percentile(rms(found), 90))
+        assert spread_figures(weights, rig_file).ild_p90_db == pytest.approx(worse, rel=0.04)
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 2**32 - 1), drivers=st.integers(3, 6), sigma2=st.floats(1e-4, 0.1), spare_db=st.floats(0, 12))
+def test_least_spread_makes_the_same_ears_for_no_more_than_allowed(seed, drivers, sigma2, spare_db):
+    """Beside a slow twin, the null space of both ears: least cost itself where effort is plenty, and with three drivers always."""
+    rng = np.random.default_rng(seed)
+    h_i, h_c = rng.standard_normal((2, 1, drivers)) + 1j * rng.standard_normal((2, 1, drivers))
+    d, c = rng.standard_normal((2, 1)) + 1j * rng.standard_normal((2, 1))
+    loading = np.array([1e-3])
+    least = least_effort_weights(h_i, h_c, d, c)
+    effort = np.sum(np.abs(least) ** 2, axis=1) * 10 ** (spare_db / 10)
+    w = least_spread_weights(h_i, h_c, d, c, effort, sigma2, loading)
+    np.testing.assert_allclose([h_i[0] @ w[0], h_c[0] @ w[0]], [d[0], c[0]], rtol=1e-8)
+    assert np.sum(np.abs(w) ** 2) <= effort[0] * (1 + 1e-9)
+
+    def cost(w):
+        near, far = np.abs(w * h_i * c / d) ** 2, np.abs(w * (h_c - h_i * c / d)) ** 2
+        return sigma2 * np.sum(near + far) + 1e-3 * np.sum(np.abs(w) ** 2)
+
+    quiet = scipy.linalg.null_space(np.concatenate([h_i, h_c]))
+    root = np.sqrt(sigma2 * (np.abs(h_i * c / d) ** 2 + np.abs(h_c - h_i * c / d) ** 2) + 1e-3)[0]
+    cheapest = least[0] + quiet @ np.linalg.lstsq(root[:, None] * quiet, -root * least[0], rcond=None)[0]
+    assert cost(w) <= cost(least) * (1 + 1e-9)
+    if np.sum(np.abs(cheapest) ** 2) <= effort[0]:
+        np.testing.assert_allclose(w[0], cheapest, rtol=1e-6, atol=1e-9)
+    elif drivers == 3:  # of one free number, the point of the allowed disc that is nearest to the cheapest
+        step = (quiet.conj().T @ (cheapest - least[0]))[0]
+        most = np.sqrt(effort[0] - np.sum(np.abs(least) ** 2))
+        np.testing.assert_allclose(w[0], least[0] + quiet[:, 0] * step * most / abs(step), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize(("name", "gain"), [(Path(__file__).parent / "rigs" / "turned_head.toml", 0.85), ("ring7", 0.96), ("bar8", 0.97)])
+def test_of_many_drivers_those_that_leak_least_work_most(name, gain, monkeypatch):
+    """Nine of ten loudspeakers are off by less than those of least effort."""
+    rig_file = load_rig(name)
+    ours = spread_figures(closed_form(rig_file), rig_file)
+    monkeypatch.setattr(sides, "least_spread_weights", lambda h_i, h_c, d, c, *_: least_effort_weights(h_i, h_c, d, c))
+    least = spread_figures(closed_form(rig_file), rig_file)
+    assert ours.ild_p90_db <= gain * least.ild_p90_db and ours.itd_p90_us <= 1.01 * least.itd_p90_us
+    assert ours.tone_p90_db <= 1.05 * least.tone_p90_db
 
 
 def test_a_target_does_not_hear_of_tolerance():

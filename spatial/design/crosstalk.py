@@ -61,6 +61,51 @@ def least_effort_weights(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDAr
     return h_ipsi.conj() * x[:, None] + h_contra.conj() * y[:, None]
 
 
+def least_spread_weights(
+    h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray, effort: NDArray, error_power: float, loading: NDArray
+) -> NDArray[np.complex128]:
+    """Weights that make the two pressures and are off least where drivers differ, within an effort limit.
+
+    Three drivers or more leave a choice. A driver's relative error of power sigma^2 adds sigma^2 |w_n|^2 times |h_i,n|^2 at the near
+    ear and times |h_c,n - (c/d) h_i,n|^2 at the far one, given the near one. Least cost is sought for
+
+        Q_n = sigma^2 (|h_c,n - (c/d) h_i,n|^2 + |(c/d) h_i,n|^2) + loading.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+        Driver-to-ear transfer, pressure per unit drive.
+    d, c : (freqs,) complex
+        Wanted pressures at the two ears.
+    effort : (freqs,) float
+        Largest allowed sum of |w|^2; where least effort itself takes more, least effort is returned.
+    error_power : float
+        sigma^2, mean power of a driver's relative error.
+    loading : (freqs,) float, > 0
+        What |w_n|^2 costs beside its errors.
+
+    Returns
+    -------
+    w : (freqs, drivers) complex
+        h_ipsi^T w = d, h_contra^T w = c, sum |w|^2 <= effort; the cheapest such w on the line from least effort to least cost.
+
+    Notes
+    -----
+    Error against a real pair that nine of ten loudspeakers keep, drivers +-0.5 dB and 2.5 degrees, ILD / ITD:
+
+                        ball of five, head turned    ring of seven    bar of eight
+        least effort    1.90 dB 78 us                1.80 dB 124 us   0.57 dB 24 us
+        least spread    1.55 dB 72 us                1.69 dB 124 us   0.54 dB 23 us
+    """
+    least = least_effort_weights(h_ipsi, h_contra, d, c)
+    near = (c / d)[:, None] * h_ipsi
+    root = np.sqrt(error_power * (np.abs(h_contra - near) ** 2 + np.abs(near) ** 2) + loading[:, None])
+    apart = least_effort_weights(h_ipsi / root, h_contra / root, d, c) / root - least  # silent at both ears, so orthogonal to least
+    spent, more = (np.sum(np.abs(w) ** 2, axis=1) for w in (least, apart))
+    share = np.sqrt(np.maximum(effort - spent, 0.0) / np.maximum(more, 1e-300))
+    return least + np.minimum(share, 1.0)[:, None] * apart
+
+
 def nearest_in_disc(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
     """A complex wish for the leak, moved into the disc along the line to its centre (mode "null")."""
     away = wish - c0

@@ -17,6 +17,7 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
     least_effort_weights,
+    least_spread_weights,
     nearest_in_disc,
     reachable_leaks,
     target_curve_db,
@@ -203,7 +204,10 @@ def _left_side(
             else:
                 c = virtual_leak(wished, c0, useful)
             c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, useful)
-            chosen_w = least_effort_weights(hi, hc, d, c)
+            if error_power > 0 and len(used) > 2:
+                chosen_w = least_spread_weights(hi, hc, d, c, effort, error_power, least_error.loading)
+            else:
+                chosen_w = least_effort_weights(hi, hc, d, c)
         w = np.zeros_like(alone)
         w[:, used] = chosen_w / root_q
         w = alone + blend * (w - alone)
