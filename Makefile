@@ -19,7 +19,7 @@ WITH_CORE = $(filter c,$(ENGINE))
 
 test: REQUIRE_CORE = $(if $(WITH_CORE),SPATIAL_REQUIRE_CORE=1)
 test: system-packages $(STAMP)
-	@$(if $(WITH_CORE),$(BIN)/python -c 'import spatial.render._core' 2>/dev/null || $(REQUIRE_CORE) $(INSTALL))
+	@$(if $(WITH_CORE),$(BIN)/python -c 'import spatial.dsp.core._core' 2>/dev/null || $(REQUIRE_CORE) $(INSTALL))
 	$(if $(ENGINE),SPATIAL_ENGINE=$(ENGINE)) $(BIN)/python -m pytest -rs -n auto --dist loadfile
 
 lint: $(STAMP)

@@ -14,11 +14,11 @@ import numpy as np
 
 from spatial.acoustics.points import arc, space_of
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_pattern import beam_figures
-from spatial.design.beam_patterns import mean_power
+from spatial.analysis.beam_figures import beam_figures
+from spatial.design.beam_problem import mean_power
 from spatial.design.beamformer import beam_weights
 from spatial.design.constant_directivity import constant_directivity
-from spatial.design.virtualizer import compute_filters
+from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import load_rig
 
 BINS = np.maximum(np.arange(2049) * 48000 / 4096, 0.1)

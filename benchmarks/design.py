@@ -16,8 +16,8 @@ import numpy as np
 from spatial.acoustics import transfer
 from spatial.acoustics.points import POSES, Ears
 from spatial.design.crosstalk import least_effort_weights, nearest_in_disc, reachable_leaks
+from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import solve_block_toeplitz
-from spatial.design.virtualizer import compute_filters
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import RigFile
 

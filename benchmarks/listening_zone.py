@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 
 from spatial.analysis.listening_zone import Zone, listening_zone, playbacks
-from spatial.design.virtualizer import compute_filters
+from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import load_rig
 from spatial.rig.model import Room
 

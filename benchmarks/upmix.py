@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
-from spatial.filters import RenderRecipe
-from spatial.render.backends import describe_engine
-from spatial.render.upmix import make_upmix
+from spatial.bank.matrix import RenderRecipe
+from spatial.dsp.backends import describe_engine
+from spatial.dsp.upmix import make_upmix
 
 FS, SECONDS = 48000, 10
 CASES = [

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from upmix_peers import active_matrix, centre_cut  # noqa: E402
 
 from spatial.analysis.separation import Mixture, Separation, separation
-from spatial.filters import RenderRecipe
-from spatial.render.upmix import make_upmix
+from spatial.bank.matrix import RenderRecipe
+from spatial.dsp.upmix import make_upmix
 
 FS = 48000
 Floats = NDArray[np.float64]

@@ -1,5 +1,5 @@
 /* The render chain: upmix, end of the programme, path gains, matrix convolution, bypass, gain, limiter, a block at a time.
- * spatial/render/chain.py is its twin. */
+ * spatial/dsp/chain.py is its twin. */
 #include "core.h"
 
 #include <math.h>

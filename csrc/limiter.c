@@ -1,4 +1,4 @@
-/* Peak limiter with look-ahead, one gain for all channels. spatial/render/limiter.py is its twin.
+/* Peak limiter with look-ahead, one gain for all channels. spatial/dsp/twins/limiter.py is its twin.
  *
  * The gain that each frame needs is taken as a minimum over look-ahead and hold, rises again no faster than the release, and is then
  * averaged in dB over the look-ahead: it arrives in time, in equal small steps. Gains are whole numbers of a very small step, so that

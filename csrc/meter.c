@@ -1,4 +1,4 @@
-/* Loudness and true peak of a stream (ITU-R BS.1770-5). spatial/render/meters.py is its twin, and gates what this sums up. */
+/* Loudness and true peak of a stream (ITU-R BS.1770-5). spatial/dsp/twins/meters.py is its twin, and gates what this sums up. */
 #include "core.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* The upmix without delay: bands that add up to the signal exactly, and gains that follow one control block behind.
  *
- * spatial/render/upmix_bands.py derives it and is its twin. M and S are split by low-passes at 23 edges, the bands are the differences of
+ * spatial/dsp/twins/upmix_bands.py derives it and is its twin. M and S are split by low-passes at 23 edges, the bands are the differences of
  * neighbours (bands_lanes.h). A control block sums up the powers of the bands; at its end the model of upmix_model.c says what the centre
  * takes of M and of S in every band, and these gains are reached, in a straight line, at the end of the next one.
  */

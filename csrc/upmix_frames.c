@@ -1,6 +1,6 @@
 /* The upmix in frames: windows, transform, and in its bins an estimate of the centre, by directional variances or by projection.
  *
- * spatial/render/upmix_directional.py and upmix_projection.py derive the two and are their twins. Directional variances: for every hop
+ * spatial/dsp/twins/upmix_directional.py and upmix_projection.py derive the two and are their twins. Directional variances: for every hop
  * of span / 4 samples a frame of M = (L + R)/2 and one of S = (L - R)/2 are windowed and transformed; the Stokes parameters of their
  * covariance are averaged over time and frequency; two multiplicative updates fit ten variances to them, from a prior that the band's
  * shares of the last half second give and from the variances of the frame before (upmix_lanes.h); where the estimate of C is expected to

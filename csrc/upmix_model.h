@@ -1,5 +1,5 @@
 /* Which of ten directions holds how much power, bin by bin: what the upmix carries from step to step. upmix_model.c computes it, and
- * spatial/render/upmix_directional.py derives it. */
+ * spatial/dsp/twins/upmix_directional.py derives it. */
 #ifndef SPATIAL_UPMIX_MODEL_H
 #define SPATIAL_UPMIX_MODEL_H
 

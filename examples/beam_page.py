@@ -11,7 +11,7 @@ from page_tables import filled, table
 
 import spatial
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
-from spatial.analysis.beam_pattern import beam_figures
+from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.room import room_figures
 from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import plays_reference_alone

@@ -11,14 +11,14 @@ import numpy as np
 from page_tables import filled, table
 
 import spatial
-from spatial.analysis.bands import effort_for
 from spatial.analysis.cancellation import side_figures
 from spatial.analysis.comparison import THIS_BANK, compare
-from spatial.analysis.effective import side_weights
-from spatial.analysis.robustness import over_poses
-from spatial.analysis.trade import pink_frequencies, pink_level_db, trade
+from spatial.analysis.other_poses import over_poses
+from spatial.analysis.weights import side_weights
+from spatial.bank.matrix import FilterMatrix
 from spatial.design.sides import design_side, wished_pair
-from spatial.filters import FilterMatrix
+from spatial.feasibility.effort_trade import pink_frequencies, pink_level_db, trade
+from spatial.feasibility.limits import effort_for
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.report.figures import prepared
 from spatial.rig.load import rig_from_text

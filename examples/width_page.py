@@ -13,9 +13,9 @@ import spatial
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_rate_hz
 from spatial.analysis.width_pair import BAND_HZ, ITD_BELOW_HZ, WidthFigures, width_figures
-from spatial.design.width.models import relative_hrtf
 from spatial.plots.style import DASHES, MINUS, THEMES, Theme, decibel_axis, figure_bytes, frequency_axis, new_figure, themed
 from spatial.rig.model import Medium
+from spatial.targets.width.models import relative_hrtf
 
 PAGE = Path(__file__).parents[1] / "docs" / "width.md"
 MODELS = ("sphere_order5", "balanced", "human_order4", "closed_form", "sphere_exact")

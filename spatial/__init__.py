@@ -23,19 +23,19 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from spatial.analysis.summary import analyze_bank
-    from spatial.design.virtualizer import compute_filters
-    from spatial.filters import FilterMatrix
-    from spatial.render.player import Player
-    from spatial.render.renderer import render_file
+    from spatial.bank.matrix import FilterMatrix
+    from spatial.design.filter_bank import compute_filters
     from spatial.rig.load import load_rig
+    from spatial.session.live import Player
+    from spatial.session.offline import render_file
 
 # Public names are fetched where they are first used: `import spatial` loads no SciPy, Numba, sound device or plotting library.
 _WHERE = {
     "load_rig": "spatial.rig.load",
-    "compute_filters": "spatial.design.virtualizer",
-    "FilterMatrix": "spatial.filters",
-    "render_file": "spatial.render.renderer",
-    "Player": "spatial.render.player",
+    "compute_filters": "spatial.design.filter_bank",
+    "FilterMatrix": "spatial.bank.matrix",
+    "render_file": "spatial.session.offline",
+    "Player": "spatial.session.live",
     "analyze_bank": "spatial.analysis.summary",
 }
 

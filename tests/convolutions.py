@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spatial.render import backends
-from spatial.render.backends import ENGINES
+from spatial.dsp import backends
+from spatial.dsp.backends import ENGINES
 
 C_MISSING = "the C core is not built (needs gcc, libc6-dev and python3-dev)"
 ENGINE = [

@@ -97,7 +97,7 @@ def soak(hours, first_frame, folder):
     with JackServer(folder, period=BUFFER) as server:
         os.environ.update(server.env)
         from spatial.io.soundcard import Stream
-        from spatial.render import player as playing
+        from spatial.session import live as playing
 
         playing.LOOK_S = 0.002  # here time runs a thousand times faster
         player = playing.Player(Repeating(frames), filters, device="jack:", first_frame=first_frame)

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 
-from spatial.filters import PATHS, FilterMatrix, RenderRecipe
+from spatial.bank.matrix import PATHS, FilterMatrix, RenderRecipe
 
 FS = 48000
 NAMES = ("front", "left", "right", "fourth", "fifth", "sixth", "seventh", "eighth")

@@ -13,9 +13,9 @@ from rig_texts import FREE, HEADPHONES
 
 from spatial.analysis.summary import analyze_bank
 from spatial.analysis.thresholds import Threshold, flat, read_thresholds, require
-from spatial.design.virtualizer import compute_filters
-from spatial.errors import InputError, ThresholdError, UsageError
-from spatial.filters import FilterMatrix
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import InputError, ThresholdError, UsageError
+from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import rig_from_text
 
 

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from make_rigs import ball_rig, first_wave, free_rig
 
 from spatial.acoustics.points import LEFT, RIGHT
-from spatial.analysis.baselines import (
+from spatial.analysis.cancellation import figures_of_sides
+from spatial.analysis.comparison import METHODS, baseline, canceller, compare, methods_for
+from spatial.base.errors import UsageError
+from spatial.design.crosstalk import least_effort_weights, nearest_in_disc, reachable_leaks
+from spatial.design.filter_bank import compute_filters
+from spatial.design.published_formulas import (
     lcmv,
     lcmv_beta_for_effort,
     lcmv_beta_for_separation,
@@ -17,12 +22,7 @@ from spatial.analysis.baselines import (
     tikhonov,
     tikhonov_beta_for_separation,
 )
-from spatial.analysis.cancellation import figures_of_sides
-from spatial.analysis.comparison import METHODS, baseline, canceller, compare, methods_for
-from spatial.design.crosstalk import least_effort_weights, nearest_in_disc, reachable_leaks
 from spatial.design.sides import design_side
-from spatial.design.virtualizer import compute_filters
-from spatial.errors import UsageError
 
 CASES = dict(seed=st.integers(0, 2**32 - 1), drivers=st.integers(2, 8))
 BOX = [0.08, -0.08]

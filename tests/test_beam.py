@@ -9,25 +9,25 @@ from make_rigs import ball_rig, cylinder_rig, free_rig, wall_rig
 from scipy.optimize import minimize
 
 from spatial.acoustics.points import arc, sphere
-from spatial.acoustics.tone import beam_group, beam_reference_in_words
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import SIDE_DEG, around, judged_bands
-from spatial.analysis.beam_pattern import beam_figures
+from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.beam_tolerance import moved_rig, side_draws_db
 from spatial.analysis.spinorama import orbits, spinorama, zone_weights
-from spatial.design.beam_patterns import patterns
-from spatial.design.beam_wishes import wish_of
+from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.units import db, from_db, power_db, third_octave_centres
+from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import NUMBERS, beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights
 from spatial.design.centre import Centre
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.realize import transfer
-from spatial.design.regularization import effort_cap_curve
-from spatial.filters import FilterMatrix, RenderRecipe
 from spatial.rig.geometry import direction
 from spatial.rig.load import load_rig
 from spatial.rig.model import BeamSpec, Medium
-from spatial.units import db, from_db, power_db, third_octave_centres
+from spatial.targets.beam_wishes import wish_of
+from spatial.targets.effort import effort_cap_curve
+from spatial.targets.tone import beam_group, beam_reference_in_words
 
 AIR = Medium()
 BINS = np.maximum(np.arange(2049) * 48000 / 4096, 0.1)

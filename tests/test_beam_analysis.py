@@ -10,11 +10,11 @@ from spatial.acoustics.points import arc, seat, seat_circle
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import SIDE_DEG, beam_bands, judged_bands
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights, static_matrix
-from spatial.analysis.beam_pattern import beam_figures, prering_db, pressure
+from spatial.analysis.beam_figures import beam_figures, prering_db, pressure
+from spatial.base.errors import UsageError
+from spatial.base.units import db, power_db
 from spatial.design.beam_relative import minimum_phase, relative_beam, share_db, with_relative_centre
-from spatial.errors import UsageError
 from spatial.rig.load import load_rig
-from spatial.units import db, power_db
 
 RING = ball_rig(RING7, radius_m=0.071)
 
@@ -127,7 +127,7 @@ def test_relative_form_is_equal_in_magnitude(name):
 
 
 def test_relative_form_arrives_with_the_absolute_one():
-    from spatial.design.alignment import delay_s, fit_frequencies
+    from spatial.acoustics.arrival import delay_s, fit_frequencies
 
     rig_file, f = load_rig("ring7"), fit_frequencies()
     bank = centre_bank(rig_file)

@@ -7,14 +7,14 @@ from make_rigs import ball_rig, free_rig
 from test_beam import BALL3, centre_bank
 
 from spatial.analysis.beam_bands import beam_bands
-from spatial.analysis.effective import effective_weights
+from spatial.analysis.weights import effective_weights
+from spatial.base.units import third_octave_centres
 from spatial.plots.balloon import draw_balloon
 from spatial.plots.directivity import draw_side_rejection, draw_spinorama
 from spatial.plots.style import LIGHT, THEMES, figure_bytes, new_figure, themed
 from spatial.report.beam_figures import axis_words, where_words
 from spatial.report.figures import bank_figure
 from spatial.rig.geometry import direction
-from spatial.units import third_octave_centres
 
 KINDS = ("panels", "directivity", "balloon", "spinorama")
 
@@ -96,7 +96,7 @@ def test_spinorama_of_an_omni_is_one_line_and_no_index():
 
 def test_tone_is_drawn_as_it_is_printed():
     from spatial.analysis.summary import tone_match
-    from spatial.design.virtualizer import compute_filters
+    from spatial.design.filter_bank import compute_filters
     from spatial.rig.load import load_rig
 
     rig_file = load_rig("box2")

@@ -12,21 +12,21 @@ from scipy.special import eval_legendre, spherical_jn, spherical_yn
 from test_beam import AIR, BALL3, RING7, beaming, centre_bank
 
 from spatial.acoustics.points import sphere
-from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import frequencies_of, judged_bands
 from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import design_table
-from spatial.design.beam_patterns import patterns
-from spatial.design.beam_wishes import wish_of
+from spatial.base.units import db, from_db, power_db, third_octave_centres
+from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import NUMBERS, beam_weights, bounded_beam, find_beam, reference_alone
 from spatial.design.centre import Centre
+from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer
-from spatial.design.virtualizer import compute_filters
 from spatial.rig.geometry import direction, places
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import BeamSpec
-from spatial.units import db, from_db, power_db, third_octave_centres
+from spatial.targets.beam_wishes import wish_of
+from spatial.targets.tone import beam_group
 
 SIDES, WINDOW = np.array([80.0, 90.0, 100.0, -80.0, -90.0, -100.0]), np.arange(-45.0, 46.0, 5.0)
 BINS = np.maximum(np.arange(2049) * 48000 / 4096, 0.1)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from convolutions import noise_taps
 
-from spatial.filters import FilterMatrix
-from spatial.render import timing
-from spatial.render.backends import describe_engine
+from spatial.bank.matrix import FilterMatrix
+from spatial.dsp.backends import describe_engine
+from spatial.session import timing
 
 FS = 48000
 

@@ -11,7 +11,7 @@ from spatial.acoustics.cylindrical import half_height
 from spatial.acoustics.equivalent_sources import fit, listening_region
 from spatial.acoustics.points import Ears, arc, space_of
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_pattern import directivity_index_db
+from spatial.analysis.beam_figures import directivity_index_db
 from spatial.rig.geometry import direction
 from spatial.rig.model import Medium
 

@@ -28,7 +28,7 @@ from sounds import (
     straight_through,
 )
 
-from spatial.filters import PATHS, FilterMatrix
+from spatial.bank.matrix import PATHS, FilterMatrix
 
 RAW = ("--gain-db", "0", "--no-limiter")
 ENTRY = "import sys; from spatial.cli import main; sys.exit(main())"

@@ -7,8 +7,8 @@ import pytest
 import soundfile as sf
 from sounds import FS, noise
 
+from spatial.bank.matrix import FilterMatrix
 from spatial.cli import main
-from spatial.filters import FilterMatrix
 
 RAW = ["--gain-db", "0", "--no-limiter"]
 DRIVERS = (("front", 1, "0.0"), ("left", 2, "90.0"), ("right", 3, "-90.0"))

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import FS, bank, error_db, in_pieces, noise, straight_through
 
-from spatial.errors import UsageError
-from spatial.filters import PATHS, RenderRecipe
-from spatial.render.backends import engine_available
-from spatial.render.chain import ChainPlan, make_chain
-from spatial.render.chain_of_parts import ChainOfParts, Fade
-from spatial.render.options import RenderOptions
+from spatial.bank.matrix import PATHS, RenderRecipe
+from spatial.base.errors import UsageError
+from spatial.dsp.backends import engine_available
+from spatial.dsp.chain import ChainPlan, make_chain
+from spatial.dsp.twins.chain import ChainOfParts, Fade
+from spatial.session.options import RenderOptions
 
 WITH_CORE = pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 ENGINES = [pytest.param("c", marks=WITH_CORE), "numpy"]
@@ -23,7 +23,7 @@ RAW = RenderOptions(gain_db=0.0, limiter=False)
 
 
 def core_chain(filters, options=None):
-    from spatial.render.engines.c_chain import CoreChain
+    from spatial.dsp.core.chain import CoreChain
 
     return CoreChain(ChainPlan.of(filters, options or RenderOptions()))
 
@@ -107,8 +107,8 @@ def test_the_core_and_the_numpy_fallback_agree(upmix, monkeypatch):
 @WITH_CORE
 @pytest.mark.parametrize("upmix", ["matrix", "directional"])
 def test_instruction_sets_give_the_same_bits(upmix, monkeypatch):
-    from spatial.render._core import ffi, lib
-    from spatial.render.engines.c_engine import INSTRUCTION_SETS
+    from spatial.dsp.core._core import ffi, lib
+    from spatial.dsp.core.convolver import INSTRUCTION_SETS
 
     x = noise(128 * 100, level_db=0.0).T
     results = []
@@ -272,7 +272,7 @@ def test_what_the_chain_refuses(make):
 
 @WITH_CORE
 def test_the_core_refuses_what_is_outside_its_domain():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     taps = ffi.new("float[]", 2 * 3 * 8)
     convolver = {"n_inputs": 3, "n_outputs": 2, "n_taps": 8, "block": 64, "exact_blocks": 1, "instruction_set": 0}

@@ -6,12 +6,12 @@ from make_rigs import first_wave
 
 from spatial.analysis.cancellation import arrivals
 from spatial.analysis.pan_sweep import pan_sweep
-from spatial.design.virtualizer import compute_filters
-from spatial.filters import RenderRecipe
-from spatial.render.chain import make_chain
-from spatial.render.options import RenderOptions
-from spatial.render.upmix import make_upmix
+from spatial.bank.matrix import RenderRecipe
+from spatial.design.filter_bank import compute_filters
+from spatial.dsp.chain import make_chain
+from spatial.dsp.upmix import make_upmix
 from spatial.rig.load import load_rig
+from spatial.session.options import RenderOptions
 
 RIGS = ("ball3", "box2", "ring7", "wall4", "bar8", "cylinder4", "laptop", "television")
 

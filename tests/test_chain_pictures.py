@@ -10,10 +10,10 @@ from sounds import FS, in_pieces, noise
 
 from spatial.analysis.chain_latency import chain_latency
 from spatial.analysis.upmix_activity import UpmixActivity
+from spatial.base.errors import UsageError
 from spatial.cli.main import main
 from spatial.cli.see import CHAIN_KINDS, chain_drawing
-from spatial.design.virtualizer import compute_filters
-from spatial.errors import UsageError
+from spatial.design.filter_bank import compute_filters
 from spatial.plots.style import DARK, LIGHT, figure_bytes
 from spatial.report.chain_figures import activity
 from spatial.report.page import report_page

@@ -12,7 +12,7 @@ from sounds import FS, bank
 from spatial.cli.arguments import parse_arguments
 from spatial.cli.main import main
 from spatial.cli.render import number
-from spatial.render import backends
+from spatial.dsp import backends
 
 
 def small_parser():

@@ -8,9 +8,9 @@ from convolutions import ENGINE, LARGEST_ERROR_DB, directly, error_db, mirrored,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatial.errors import DeviceError, UsageError
-from spatial.render import backends
-from spatial.render.backends import ENGINES, make_convolver
+from spatial.base.errors import DeviceError, UsageError
+from spatial.dsp import backends
+from spatial.dsp.backends import ENGINES, make_convolver
 
 # ---- right ----
 
@@ -285,7 +285,7 @@ PLAN = dict(n_inputs=2, n_outputs=3, n_taps=40, block=16, exact_blocks=0, instru
 
 def core_plan(filters=None, **change):
     """(convolver or NULL, error) of the core for PLAN with changes."""
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     error = ffi.new("int *", -1)
     filters = ffi.new("float[]", 64 * 64 * 41) if filters is None else ffi.from_buffer("float[]", filters)
@@ -295,7 +295,7 @@ def core_plan(filters=None, **change):
 
 def processed(convolver, x, n_outputs):
     """All of x in one call of the core."""
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     y = np.empty((n_outputs, x.shape[1]), np.float32)
     channels_in = ffi.new("float *[]", [ffi.from_buffer("float[]", channel) for channel in x])
@@ -321,7 +321,7 @@ def processed(convolver, x, n_outputs):
     + [(dict(n_taps=n, n_tails=1, tails=[32]), "SP_ERROR_TAILS") for n in (1, 63, 64)],
 )
 def test_the_core_refuses_every_plan_outside_its_domain(change, error):
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     made, code = core_plan(**change)
     assert made == ffi.NULL
@@ -330,7 +330,7 @@ def test_the_core_refuses_every_plan_outside_its_domain(change, error):
 
 @needs_core
 def test_the_core_refuses_taps_that_are_not_finite():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     for place in (0, 239):
         for value in (np.nan, np.inf, -np.inf):
@@ -342,7 +342,7 @@ def test_the_core_refuses_taps_that_are_not_finite():
 
 @needs_core
 def test_the_longest_partition_there_is():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     plan = dict(n_inputs=1, n_outputs=1, n_taps=70000, n_tails=1)
     taps = np.zeros(70000, np.float32)
@@ -366,7 +366,7 @@ def plans_with_tails(draw):
 @pytest.mark.parametrize("n_tails, tails", [(-1, []), (1, [64]), (2, [128, 4096])])
 def test_plans_of_many_partitions_keep_their_precision(signal, n_tails, tails):
     """65536 taps in blocks of 32, as the plan says; without tails 4096 products for each bin, of which a plain float sum has -116 dB."""
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     taps, x = noise_taps(2, 2, 65536), signal(2, 71680)
     plan = dict(n_inputs=2, n_outputs=2, n_taps=65536, block=32, exact_blocks=1, n_tails=n_tails, tails=tails)
@@ -382,7 +382,7 @@ def test_plans_of_many_partitions_keep_their_precision(signal, n_tails, tails):
 @settings(max_examples=60, deadline=None)
 @given(plan=plans_with_tails(), seed=st.integers(0, 2**32 - 1), shape=st.sampled_from([(1, 1), (2, 3), (7, 2)]), symmetric=st.booleans())
 def test_every_ladder_of_partitions_is_the_same_convolution(plan, seed, shape, symmetric):
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     block, tails, n_taps = plan
     n_outputs, n_inputs = shape
@@ -423,7 +423,7 @@ def test_mirror_symmetric_filters_take_half_the_products_and_give_the_same(n_out
 
 @needs_core
 def test_the_core_refuses_calls_that_do_not_fit_and_touches_nothing():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     for exact_blocks, n_frames in ((0, -1), (1, -16), (1, 15), (1, 17), (1, 1)):
         convolver, _ = core_plan(exact_blocks=exact_blocks)
@@ -436,7 +436,7 @@ def test_the_core_refuses_calls_that_do_not_fit_and_touches_nothing():
 
 @needs_core
 def test_the_core_takes_audio_of_any_alignment():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     taps, x = noise_taps(3, 2, 40), noise(2, 64)
     expected = make_convolver(taps, 16, exact_blocks=True, engine="c").process(x)
@@ -456,8 +456,8 @@ def test_the_core_takes_audio_of_any_alignment():
 )
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_all_instruction_sets_give_the_same_bits(monkeypatch, n_outputs, n_inputs, n_taps, block, symmetric):
-    from spatial.render._core import ffi, lib
-    from spatial.render.engines.c_engine import INSTRUCTION_SETS, instruction_set_name
+    from spatial.dsp.core._core import ffi, lib
+    from spatial.dsp.core.convolver import INSTRUCTION_SETS, instruction_set_name
 
     if symmetric and n_inputs == 1:
         pytest.skip("nothing to mirror")

@@ -13,26 +13,26 @@ from convolutions import C_MISSING, needs_core, noise, noise_taps
 from scipy import signal
 from sounds import FS, bank, float_wav
 
+from spatial.bank.matrix import RenderRecipe
+from spatial.base.errors import UsageError
 from spatial.cli.main import main
-from spatial.errors import UsageError
-from spatial.filters import RenderRecipe
-from spatial.render.backends import engine_available, make_convolver
-from spatial.render.chain import make_chain
-from spatial.render.chain_of_parts import ChainOfParts
-from spatial.render.engines.base import MAX_FS, MAX_GAIN, MIN_FS
-from spatial.render.limiter import MIN_LOOK_AHEAD, Limiter, make_limiter
-from spatial.render.meters import MATCHED_BELOW_HZ, k_weighting, make_meter
-from spatial.render.options import RenderOptions
-from spatial.render.upmix import make_upmix
-from spatial.render.upmix_bands import MIN_BANDS_FS
-from spatial.render.upmix_frames import MAX_WINDOW, MIN_SPAN, MIN_WINDOW
+from spatial.dsp.backends import engine_available, make_convolver
+from spatial.dsp.chain import make_chain
+from spatial.dsp.stages import MAX_FS, MAX_GAIN, MIN_FS
+from spatial.dsp.twins.chain import ChainOfParts
+from spatial.dsp.twins.limiter import MIN_LOOK_AHEAD, Limiter, make_limiter
+from spatial.dsp.twins.meters import MATCHED_BELOW_HZ, k_weighting, make_meter
+from spatial.dsp.twins.upmix_bands import MIN_BANDS_FS
+from spatial.dsp.twins.upmix_frames import MAX_WINDOW, MIN_SPAN, MIN_WINDOW
+from spatial.dsp.upmix import make_upmix
+from spatial.session.options import RenderOptions
 
 ENGINES = ["numpy", pytest.param("c", marks=pytest.mark.skipif(not engine_available("c"), reason=C_MISSING))]
 
 
 @pytest.fixture
 def core():
-    from spatial.render import _core
+    from spatial.dsp.core import _core
 
     return _core.ffi, _core.lib
 

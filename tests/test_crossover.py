@@ -6,19 +6,19 @@ from make_rigs import first_wave
 from rig_texts import BALL, changed
 
 from spatial.acoustics.points import LEFT, Ears, seat
-from spatial.acoustics.tone import center_gain
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.bands import bands
-from spatial.analysis.beam_pattern import pressure
+from spatial.analysis.beam_figures import pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, side_figures
-from spatial.analysis.effective import SIDE_NAMES, effective_weights
+from spatial.analysis.weights import SIDE_NAMES, effective_weights
+from spatial.base.errors import UsageError
+from spatial.base.units import db
 from spatial.design.crossover import Crossovers, _pass_taps, _response
+from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer
-from spatial.design.virtualizer import compute_filters
-from spatial.errors import UsageError
+from spatial.feasibility.limits import bands
 from spatial.rig.advice import warnings
 from spatial.rig.load import load_rig, rig_from_text
-from spatial.units import db
+from spatial.targets.tone import center_gain
 
 TOP = "".join(
     f'[[driver]]\nname = "top_{name}"\nchannel = {channel}\nrole = "tweeter"\n'

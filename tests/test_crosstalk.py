@@ -16,9 +16,9 @@ from spatial.design.crosstalk import (
     target_curve_db,
     virtual_leak,
 )
-from spatial.design.regularization import effort_cap_curve
 from spatial.design.sides import design_side
-from spatial.design.width.models import relative_hrtf
+from spatial.targets.effort import effort_cap_curve
+from spatial.targets.width.models import relative_hrtf
 
 SEEDS, DRIVERS = st.integers(0, 2**32 - 1), st.integers(2, 8)
 

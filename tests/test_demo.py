@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import OutputError
 from spatial.cli.demo import MARKER, new_folder, refuse_folder
-from spatial.cli.main import main
-from spatial.demo_scene import (
+from spatial.cli.demo_scene import (
     BEAT_S,
     HALF_LEFT,
     HALF_RIGHT,
@@ -24,8 +25,7 @@ from spatial.demo_scene import (
     struck,
     voice,
 )
-from spatial.errors import OutputError
-from spatial.filters import FilterMatrix
+from spatial.cli.main import main
 
 FS = 48000
 

@@ -6,19 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from make_rigs import ball_rig, first_wave, free_rig
 
+from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.points import arc, sphere
-from spatial.acoustics.tone import boost_limited, center_gain, timbre_group
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.beam_pattern import beam_pattern, directivity_index_db
+from spatial.analysis.beam_figures import beam_pattern, directivity_index_db
 from spatial.analysis.cancellation import arrivals, side_figures
-from spatial.analysis.effective import effective_weights
-from spatial.design.alignment import delay_s, fit_frequencies
+from spatial.analysis.weights import effective_weights
+from spatial.base.errors import UsageError
+from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
 from spatial.design.sides import design_side, wished_pair
-from spatial.design.virtualizer import compute_filters
-from spatial.errors import UsageError
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Medium
+from spatial.targets.tone import boost_limited, center_gain, timbre_group
 
 C = Medium().c
 ALONE = '[design.beam]\npreset = "reference"\n'

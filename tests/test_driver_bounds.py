@@ -7,8 +7,8 @@ import pytest
 from make_rigs import ball_rig, first_wave, free_rig
 
 from spatial.analysis.cancellation import cancellation_curves, side_figures
-from spatial.analysis.effective import effective_weights
-from spatial.design.virtualizer import compute_filters
+from spatial.analysis.weights import effective_weights
+from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import load_rig, rig_from_text
 
 ALONE = '[design.beam]\npreset = "reference"\n'

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spatial.analysis.bands import bands
 from spatial.analysis.summary import analyze_bank
-from spatial.analysis.trade import trade
 from spatial.cli.main import main
-from spatial.design.virtualizer import compute_filters
+from spatial.design.filter_bank import compute_filters
+from spatial.feasibility.effort_trade import trade
+from spatial.feasibility.limits import bands
 from spatial.rig.load import rig_from_text
 
 HEAD = """format = 1

@@ -6,11 +6,9 @@ from make_rigs import ball_rig, first_wave, free_rig
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.analysis.bands import bands
 from spatial.analysis.cancellation import figures_of_sides, side_figures
-from spatial.analysis.effective import side_weights
 from spatial.analysis.other_heads import PLACES, SYSTEM_HEADS, on_measured_head
-from spatial.analysis.robustness import (
+from spatial.analysis.other_poses import (
     CLEARANCE_M,
     HEAD_RADII_M,
     at_ears,
@@ -25,8 +23,10 @@ from spatial.analysis.robustness import (
 )
 from spatial.analysis.summary import figures_elsewhere
 from spatial.analysis.virtual_pair import cues_of_the_pair
+from spatial.analysis.weights import side_weights
+from spatial.design.filter_bank import compute_filters
 from spatial.design.sides import design_side
-from spatial.design.virtualizer import compute_filters
+from spatial.feasibility.limits import bands
 from spatial.rig.load import load_rig
 
 NULL = '[design.crosstalk]\nmode = "null"\n'

@@ -14,7 +14,7 @@ from test_transfer import ears_by_projection
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.cli import main
-from spatial.demo_scene import demo_scene
+from spatial.cli.demo_scene import demo_scene
 from spatial.rig.geometry import head_centre
 from spatial.rig.load import load_rig
 

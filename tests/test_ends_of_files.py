@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import FS
 
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.io.audio_in import AudioReader
 from spatial.io.standard_input import StandardInput
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import spatial
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import UsageError
 from spatial.cli.main import build_parser
-from spatial.errors import UsageError
-from spatial.filters import FilterMatrix
-from spatial.render.backends import engine_name
+from spatial.dsp.backends import engine_name
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import rig_from_text
 

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from make_rigs import ball_rig, first_wave, free_rig
 
 from spatial.acoustics.points import LEFT
-from spatial.analysis.bands import bands, effort_for, limits_in_words
 from spatial.analysis.cancellation import cancellation_curves
-from spatial.analysis.effective import side_weights
-from spatial.analysis.feasibility import feasibility, in_words
 from spatial.analysis.spans import spans
-from spatial.analysis.trade import trade
+from spatial.analysis.weights import side_weights
+from spatial.design.filter_bank import compute_filters
 from spatial.design.sides import design_side
-from spatial.design.virtualizer import compute_filters
+from spatial.feasibility.effort_trade import trade
+from spatial.feasibility.layout import feasibility, in_words
+from spatial.feasibility.limits import bands, effort_for, limits_in_words
 from spatial.rig.load import load_rig
 
 NULL = '[design.crosstalk]\nmode = "null"\n[design.beam]\npreset = "reference"\n'

@@ -11,7 +11,7 @@ from spatial.acoustics.harmonics import Harmonics, harmonics_of, real_harmonics
 from spatial.acoustics.points import FarField, arc, sphere
 from spatial.acoustics.spherical import cap_far_field, legendre
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.rig.geometry import axes
 from spatial.rig.model import Medium
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import signal
 from sounds import FS, bank, straight_through
 
-from spatial.filters import PATHS, FilterMatrix
-from spatial.headroom import predict_headroom
+from spatial.bank.headroom import predict_headroom
+from spatial.bank.matrix import PATHS, FilterMatrix
 
 
 def single(taps):

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sofa_files import EVERY_5_DEG, usual_ring, write_sofa
 
-from spatial.acoustics.sofa import read_ring
-from spatial.errors import InputError
+from spatial.base.errors import InputError
+from spatial.exchange.sofa import read_ring
 
 REPLACED = (
     "Data.IR",

@@ -48,7 +48,7 @@ ONLY_IN = {
     "h5py": ("acoustics.sofa", "acoustics.hdf5"),
     "numba": ("render.engines.numba_kernels",),
     "cffi": (),
-    "spatial.render._core": ("render",),
+    "spatial.dsp.core._core": ("render",),
 }
 """The only modules or folders that import a library."""
 
@@ -57,7 +57,7 @@ HEAVY = ("numba", "scipy.signal", "sounddevice", "matplotlib")
 
 
 def name_of(module):
-    """render.backends for spatial/render/backends.py; render for spatial/render/__init__.py."""
+    """render.backends for spatial/dsp/backends.py; render for spatial/render/__init__.py."""
     return ".".join(part for part in module.relative_to(PACKAGE).with_suffix("").parts if part != "__init__")
 
 
@@ -132,7 +132,7 @@ def test_heavy_libraries_are_imported_where_they_are_used():
 
 
 def test_the_render_shore_needs_no_scipy():
-    loaded = modules_loaded_by("import spatial.render.backends, spatial.filters")
+    loaded = modules_loaded_by("import spatial.dsp.backends, spatial.bank.matrix")
     assert not [name for name in loaded if within(name, ["scipy", "spatial.rig", "spatial.design", "spatial.acoustics"])]
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from scipy import signal
 from sounds import FS, in_pieces, noise
 
-from spatial.render.backends import engine_available
-from spatial.render.interpolate import PeakFinder, windowed_sincs
-from spatial.render.limiter import Limiter, LimiterSpec, sliding_minimum
-from spatial.render.meters import TruePeakMeter
+from spatial.dsp.backends import engine_available
+from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
+from spatial.dsp.twins.limiter import Limiter, LimiterSpec, sliding_minimum
+from spatial.dsp.twins.meters import TruePeakMeter
 
 CEILING = 10 ** (-1 / 20)
 
@@ -27,7 +27,7 @@ def make(request):
 def maker(engine):
     if engine == "numpy":
         return Limiter
-    from spatial.render.engines.c_limiter import CoreLimiter
+    from spatial.dsp.core.limiter import CoreLimiter
 
     return CoreLimiter
 
@@ -240,8 +240,8 @@ def test_the_core_and_its_twin_agree(seed, fs, level_db):
 
 @pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 def test_instruction_sets_give_the_same_bits(monkeypatch):
-    from spatial.render._core import ffi, lib
-    from spatial.render.engines.c_engine import INSTRUCTION_SETS
+    from spatial.dsp.core._core import ffi, lib
+    from spatial.dsp.core.convolver import INSTRUCTION_SETS
 
     x = noise(20000, 5, 3.0).T
     here = [name for name, isa in INSTRUCTION_SETS.items() if lib.sp_instruction_set_name(isa) != ffi.NULL]
@@ -254,8 +254,8 @@ def test_instruction_sets_give_the_same_bits(monkeypatch):
 
 @pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 def test_the_core_works_in_place_and_refuses_what_is_outside_its_domain():
-    from spatial.errors import UsageError
-    from spatial.render._core import ffi, lib
+    from spatial.base.errors import UsageError
+    from spatial.dsp.core._core import ffi, lib
 
     x = noise(3000, 2, 6.0).T.copy()
     apart = maker("c")(2, FS).process(x)

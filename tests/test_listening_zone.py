@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spatial.analysis.listening_zone import Playback, listening_zone, playbacks
-from spatial.design.virtualizer import compute_filters
+from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Room
 

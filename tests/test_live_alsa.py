@@ -12,14 +12,14 @@ import soundfile
 from sound_cards import FileCard, needs_portaudio, silent_environment
 from sounds import FS, bank, float_wav, noise, straight_through
 
-from spatial.render.backends import engine_available
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file
+from spatial.dsp.backends import engine_available
+from spatial.session.offline import render_file
+from spatial.session.options import RenderOptions
 
 pytestmark = [needs_portaudio, pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")]
 
 # The device runs as fast as it is served, so the player looks for the end more often: less silence behind it.
-ENTRY = "import sys, spatial.render.player as p; p.LOOK_S = 0.002; from spatial.cli import main; sys.exit(main())"
+ENTRY = "import sys, spatial.session.live as p; p.LOOK_S = 0.002; from spatial.cli import main; sys.exit(main())"
 
 
 @pytest.fixture
@@ -242,8 +242,8 @@ def test_identify_sends_to_one_driver_at_a_time(card, tmp_path):
 def program(card, tmp_path, text, *argv):
     """A Python program with in.wav, bank.npz and the card at hand."""
     head = (
-        "import gc, sys, threading, time\nimport numpy as np\nimport spatial.render.player as player\nfrom spatial import FilterMatrix\n"
-        "from spatial.errors import SpatialError, UsageError\nplayer.LOOK_S = 0.002\nPlayer = player.Player\n"
+        "import gc, sys, threading, time\nimport numpy as np\nimport spatial.session.live as player\nfrom spatial import FilterMatrix\n"
+        "from spatial.base.errors import SpatialError, UsageError\nplayer.LOOK_S = 0.002\nPlayer = player.Player\n"
         "bank = FilterMatrix.load('bank.npz')\n"
     )
     command = [sys.executable, "-c", head + textwrap.dedent(text), *argv]

@@ -7,18 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import FS, bank, float_wav, noise, straight_through
 
-from spatial.errors import UsageError
-from spatial.render.backends import engine_available
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file
+from spatial.base.errors import UsageError
+from spatial.dsp.backends import engine_available
+from spatial.session.offline import render_file
+from spatial.session.options import RenderOptions
 
 if not engine_available("c"):
     pytest.skip("the C core is not built (needs gcc, libc6-dev and python3-dev)", allow_module_level=True)
 
-from spatial.render._core import ffi, lib
-from spatial.render.chain import ChainPlan
-from spatial.render.engines import c_live
-from spatial.render.engines.c_chain import CoreChain
+from spatial.dsp.chain import ChainPlan
+from spatial.dsp.core import live as c_live
+from spatial.dsp.core._core import ffi, lib
+from spatial.dsp.core.chain import CoreChain
 
 UNDERFLOW = 4
 

@@ -17,10 +17,10 @@ import soundfile
 from sound_cards import JackClient, JackServer, needs, needs_portaudio, silent_environment
 from sounds import FS, bank, float_wav, noise
 
-from spatial.render.backends import engine_available
-from spatial.render.chain import make_chain
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file
+from spatial.dsp.backends import engine_available
+from spatial.dsp.chain import make_chain
+from spatial.session.offline import render_file
+from spatial.session.options import RenderOptions
 
 pytestmark = [
     needs_portaudio,
@@ -70,7 +70,7 @@ def player_program(text):
         import numpy as np
         from spatial import FilterMatrix
         from spatial.io.soundcard import Stream
-        from spatial.render.player import Player
+        from spatial.session.live import Player
         start = Stream.start
         def start_when_told(stream):
             print("open", flush=True)

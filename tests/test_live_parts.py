@@ -13,13 +13,13 @@ from spatial import compute_filters, load_rig
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.loudness import bypass_gain_db, k_weighting
+from spatial.base.errors import DeviceError, UsageError
 from spatial.cli import main, play_screen
 from spatial.cli.watch import MISSED_S, SETTLED_S, FileWatch
-from spatial.errors import DeviceError, UsageError
+from spatial.dsp.twins.meters import make_meter
 from spatial.io.soundcard import Device, find_device
-from spatial.render.identify import PinkNoise, identifying_banks
-from spatial.render.meters import make_meter
-from spatial.render.player import PlayerStats
+from spatial.session.identify import PinkNoise, identifying_banks
+from spatial.session.live import PlayerStats
 
 # ------------------------------------------------------------------------------------------------------------------ devices
 

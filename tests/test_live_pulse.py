@@ -11,9 +11,9 @@ import soundfile
 from sound_cards import PulseServer, needs, needs_portaudio
 from sounds import FS, bank, float_wav, noise
 
-from spatial.render.backends import engine_available
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file
+from spatial.dsp.backends import engine_available
+from spatial.session.offline import render_file
+from spatial.session.options import RenderOptions
 
 pytestmark = [
     needs_portaudio,

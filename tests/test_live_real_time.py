@@ -15,7 +15,7 @@ import pytest
 from sound_cards import FileCard, needs_portaudio
 from sounds import bank, float_wav, noise
 
-from spatial.render.backends import engine_available
+from spatial.dsp.backends import engine_available
 
 pytestmark = pytest.mark.slow
 TESTS = Path(__file__).parent
@@ -68,9 +68,9 @@ def test_realtime_sanitizer(tmp_path):
 PLAYS = """
     import json, sys, time
     import cffi, numpy as np
-    import spatial.render.player as playing
+    import spatial.session.live as playing
     from spatial import FilterMatrix
-    from spatial.render.engines.c_live import CoreLive
+    from spatial.dsp.core.live import CoreLive
 
     ffi = cffi.FFI()
     ffi.cdef("void rt_check_set(void *, int); long rt_check_count(int); int rt_check_callback(void);")

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.fir_response import fir_response
 from spatial.design import realize
 from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block_toeplitz
+from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import fit_firs, transfer_on_grid
-from spatial.design.virtualizer import compute_filters
-from spatial.filters import FilterMatrix, RenderRecipe
-from spatial.fir_response import fir_response
 from spatial.rig.load import load_rig
 
 

@@ -17,15 +17,15 @@ from sofa_files import DISTANCE_M, RADIUS_M, C, sphere_ring, write_sofa
 from spatial.acoustics.head import ear_responses, relative_response
 from spatial.acoustics.hearing import band_average, erb_centres
 from spatial.acoustics.measured_head import MeasuredHead, neighbours
-from spatial.acoustics.sofa import read_ring
 from spatial.analysis.width_pair import width_figures
+from spatial.base.errors import InputError, UsageError
 from spatial.cli.main import main
+from spatial.design.filter_bank import compute_filters
 from spatial.design.headphones import headphone_filters
-from spatial.design.virtualizer import compute_filters
-from spatial.design.width.models import relative_hrtf
-from spatial.errors import InputError, UsageError
+from spatial.exchange.sofa import read_ring
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import HeadFile
+from spatial.targets.width.models import relative_hrtf
 
 pytest.importorskip("h5py", reason="reading SOFA needs the extra 'sofa' (h5py)")
 

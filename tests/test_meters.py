@@ -8,8 +8,8 @@ import pytest
 from scipy import signal
 from sounds import FS, noise
 
-from spatial.render.backends import engine_available
-from spatial.render.meters import BlockFilter, NumpyMeter, k_weighting, make_meter
+from spatial.dsp.backends import engine_available
+from spatial.dsp.twins.meters import BlockFilter, NumpyMeter, k_weighting, make_meter
 
 
 @pytest.fixture(
@@ -142,7 +142,7 @@ def test_loudness_alone_is_the_same_loudness():
 @pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 @pytest.mark.parametrize("channels, fs", [(1, 48000), (8, 44100), (11, 192000)])
 def test_the_core_and_its_twin_agree(channels, fs):
-    from spatial.render.engines.c_meter import CoreMeter
+    from spatial.dsp.core.meter import CoreMeter
 
     x = noise(2 * fs, channels, -3.0).T * np.linspace(0.1, 1, channels, dtype=np.float32)[:, None]
     core, twin = CoreMeter(fs, channels), NumpyMeter(fs, channels)

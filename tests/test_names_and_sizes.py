@@ -15,8 +15,8 @@ from matplotlib.text import Text
 import spatial
 from spatial.analysis.binaural_cues import judged_frequencies, judged_thirds, third_octave_separation_db
 from spatial.analysis.thresholds import flat
+from spatial.base.errors import UsageError
 from spatial.cli.main import main
-from spatial.errors import UsageError
 from spatial.plots.fonts import fit_fonts
 from spatial.plots.labels import every_nth, ordinal, short_names, shortened, width
 from spatial.plots.plan import DRIVER_LABEL, plan_figure
@@ -189,7 +189,7 @@ def test_a_notebooks_backend_that_is_not_there_changes_no_byte_of_a_picture():
 def test_numba_works_where_it_finds_no_folder_for_its_cache():
     """As in a container whose package and home cannot be written: code without a file has no place for a cache either."""
     pytest.importorskip("numba")
-    from spatial.render.engines.numba_kernels import compiled
+    from spatial.dsp.twins.numba_kernels import compiled
 
     scope = {}
     exec("def twice(x):\n    return 2 * x", scope)
@@ -200,7 +200,7 @@ def test_a_damaged_numba_cache_is_as_good_as_none(tmp_path, monkeypatch):
     pytest.importorskip("numba")
     from numba.core import config
 
-    from spatial.render.engines.numba_kernels import compiled
+    from spatial.dsp.twins.numba_kernels import compiled
 
     (tmp_path / "twice_of.py").write_text("def twice(x):\n    return 2 * x\n")
     monkeypatch.syspath_prepend(tmp_path)

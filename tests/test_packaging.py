@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import spatial
-from spatial.render.backends import engine_available
+from spatial.dsp.backends import engine_available
 
 ROOT = Path(__file__).parent.parent
 RIGS = {path.name for path in (ROOT / "rigs").glob("*.toml")}
@@ -81,7 +81,9 @@ def test_a_wheel_in_an_empty_folder(sdist, tmp_path):
     installed = Installed(wheel, tmp_path)
     version = installed.run("spatial", "--version", SPATIAL_ENGINE="c")
     assert version.stdout.startswith(f"spatial {spatial.__version__}  engine c ("), version.stderr
-    where = installed.run("python", "-c", "import spatial, spatial.render._core as core; print(spatial.__file__, core.__file__, sep='\\n')")
+    where = installed.run(
+        "python", "-c", "import spatial, spatial.dsp.core._core as core; print(spatial.__file__, core.__file__, sep='\\n')"
+    )
     assert where.returncode == 0 and all(line.startswith(str(tmp_path)) for line in where.stdout.splitlines()), where.stderr
     rigs = installed.run("spatial", "rigs")
     assert rigs.returncode == 0 and all(Path(name).stem in rigs.stdout for name in RIGS), rigs.stderr
@@ -100,9 +102,7 @@ def test_where_the_core_cannot_be_built_the_package_installs_and_renders_without
 
     installed = Installed(wheel, tmp_path)
     assert installed.run("spatial", "--version").stdout == f"spatial {spatial.__version__}  engine numba\n"
-    convolve = (
-        "from spatial.render.backends import make_convolver; print(make_convolver([[[0, 2]]], 16).process([[1] * 18])[0, -2:].round(3))"
-    )
+    convolve = "from spatial.dsp.backends import make_convolver; print(make_convolver([[[0, 2]]], 16).process([[1] * 18])[0, -2:].round(3))"
     assert installed.run("python", "-c", convolve, SPATIAL_ENGINE="numpy").stdout == "[0. 2.]\n"
 
     forced = installed.run("spatial", "--version", SPATIAL_ENGINE="c")

@@ -12,17 +12,17 @@ from matplotlib.figure import Figure
 from rig_texts import FREE, HEADPHONES, changed
 
 from spatial.analysis.asked import asked_separation_db
-from spatial.analysis.beam_pattern import beam_pattern
-from spatial.errors import UsageError
-from spatial.filters import FilterMatrix
+from spatial.analysis.beam_figures import beam_pattern
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import UsageError
 from spatial.plots.beam import CONTOURS_DB, GUIDES_DEG, STEPS_DB, colour_scale, draw_beam_map
 from spatial.plots.cancellation import draw_effort, draw_separation
 from spatial.plots.cues import draw_ild, draw_itd
-from spatial.plots.elsewhere import draw_poses, draw_sweet_spot, map_colours
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
 from spatial.plots.methods import draw_methods, draw_spread, draw_trade
 from spatial.plots.polar import draw_polar
 from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, decibels, figure_bytes, frequency_axis, new_figure, signed_degrees, themed
+from spatial.plots.sweet_spot import draw_poses, draw_sweet_spot, map_colours
 from spatial.report.figures import bank_figure, kinds_of, prepared
 from spatial.rig.load import rig_from_text
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.errors import InputError
 from spatial.cli import main
-from spatial.errors import InputError
-from spatial.filters import FilterMatrix, RenderRecipe
-from spatial.render.programme import measure_programme
+from spatial.session.programme_levels import measure_programme
 
 FS = 48000
 LATE = 37

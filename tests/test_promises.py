@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spatial.analysis.bands import bands
-from spatial.analysis.effective import side_weights
-from spatial.analysis.feasibility import DEEP_DB, feasibility, in_words
-from spatial.design.virtualizer import compute_filters
+from spatial.analysis.weights import side_weights
+from spatial.design.filter_bank import compute_filters
+from spatial.feasibility.layout import DEEP_DB, feasibility, in_words
+from spatial.feasibility.limits import bands
 from spatial.rig.load import rig_from_text
 
 PHONE = """format = 1

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sounds import bank
 
 import spatial
-from spatial.errors import InputError, OutputError, SpatialError, UsageError
-from spatial.filters import FilterMatrix, RenderRecipe
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file, upmix_file
+from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.errors import InputError, OutputError, SpatialError, UsageError
+from spatial.session.offline import render_file, upmix_file
+from spatial.session.options import RenderOptions
 
 TAPS = np.zeros((2, 2, 8))
 TAPS[0, 0, 0] = TAPS[1, 1, 0] = 1

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from make_rigs import ball_rig, free_rig
 
 from spatial.design.crosstalk import least_effort_weights, separation_db
+from spatial.design.filter_bank import compute_filters
 from spatial.design.relative_transfer import relative_form, two_driver_share
 from spatial.design.sides import design_side
-from spatial.design.virtualizer import compute_filters
 
 TARGET = '[design.crosstalk]\nmode = "target"\neffort_cap_db = 60.0\n'
 EXACT = "effort_cap_db = 18.0\n", "[tolerance]\ngain_db = 0.0\nphase_deg = 0.0\n"  # filters that no cap bends between 300 Hz and 8 kHz

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from scipy.signal import fftconvolve
 from sounds import FS, bank, error_db, float_wav, in_pieces, noise, straight_through
 
-from spatial.errors import InputError, OutputError, UsageError
-from spatial.export.wav import export_wav
-from spatial.filters import PATHS, FilterMatrix, RenderRecipe
-from spatial.render.chain import make_chain
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file, upmix_file
-from spatial.render.upmix import make_upmix
+from spatial.bank.matrix import PATHS, FilterMatrix, RenderRecipe
+from spatial.base.errors import InputError, OutputError, UsageError
+from spatial.dsp.chain import make_chain
+from spatial.dsp.upmix import make_upmix
+from spatial.exchange.wav_set import export_wav
+from spatial.session.offline import render_file, upmix_file
+from spatial.session.options import RenderOptions
 
 RAW = dict(gain_db=0.0, limiter=False)
 
@@ -396,7 +396,7 @@ def test_export_goes_into_a_folder_with_content_only_when_told(tmp_path):
 
 
 def test_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
-    import spatial.export.wav as module
+    import spatial.exchange.wav_set as module
 
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match="no folder"):

@@ -13,9 +13,9 @@ from matplotlib.colors import to_rgb
 from rig_texts import BALL, FREE, HEADPHONES, changed
 
 from spatial.analysis.summary import design_table
+from spatial.bank.matrix import FilterMatrix
 from spatial.cli.main import main
-from spatial.design.virtualizer import compute_filters
-from spatial.filters import FilterMatrix
+from spatial.design.filter_bank import compute_filters
 from spatial.plots.style import DARK, LIGHT
 from spatial.report.figures import kinds_of
 from spatial.report.page import report_page, typeset

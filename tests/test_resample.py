@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sounds import FS, straight_through
 
 from spatial.io.resample import Resampler
-from spatial.render.options import RenderOptions
-from spatial.render.renderer import render_file
+from spatial.session.offline import render_file
+from spatial.session.options import RenderOptions
 
 RATES = [
     (44100, 48000), (48000, 44100), (48000, 96000), (96000, 44100), (8000, 48000), (192000, 44100), (44100, 11025), (48000, 47999),

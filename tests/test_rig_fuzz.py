@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rig_texts import BALL, FREE, HEADPHONES
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 from spatial.rig import model
 from spatial.rig.advice import warnings
 from spatial.rig.load import rig_from_text

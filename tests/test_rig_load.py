@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rig_texts import BALL, FREE, HEADPHONES, changed
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 from spatial.rig.geometry import axes, head_centre, left_of, nose, places
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import load_rig, rig_from_text

@@ -5,7 +5,7 @@ from operator import attrgetter
 import pytest
 from rig_texts import BALL, FREE, HEADPHONES, changed
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Room

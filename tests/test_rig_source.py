@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rig_texts import BALL, changed
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.source import decode, lines_of_keys, parse
 

@@ -9,10 +9,10 @@ from spatial.acoustics.room import absorption, images, tail
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_baselines import baseline_weights
 from spatial.analysis.room import room_figures
+from spatial.base.units import third_octave_centres, third_octave_mean
 from spatial.design.beamformer import beam_weights
 from spatial.rig.load import load_rig
 from spatial.rig.model import Medium, Room
-from spatial.units import third_octave_centres, third_octave_mean
 
 C = Medium().c
 ROOM = Room((5.2, 4.1, 2.5), 0.45, (0.7, 1.9, 0.9))

@@ -10,12 +10,12 @@ from make_rigs import ball_rig, free_rig
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears
-from spatial.acoustics.tone import seat_target
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.effective import SIDE_NAMES, effective_weights
+from spatial.analysis.weights import SIDE_NAMES, effective_weights
+from spatial.design.filter_bank import compute_filters
 from spatial.design.sides import design_side
-from spatial.design.virtualizer import compute_filters
 from spatial.rig.load import load_rig, rig_from_text
+from spatial.targets.tone import seat_target
 
 ALONE = '[design.beam]\npreset = "reference"\n'
 EXACT = '[design.width]\nmodel = "sphere_exact"\n'

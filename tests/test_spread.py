@@ -19,11 +19,11 @@ from spatial.analysis.cancellation import real_pair
 from spatial.analysis.spread import DRAWS, driver_errors, errors_of_drivers, spread_figures
 from spatial.design import sides
 from spatial.design.crosstalk import least_effort_weights, least_spread_weights, reachable_leaks, virtual_leak
-from spatial.design.regularization import effort_cap_curve
-from spatial.design.robust import robust_weights
+from spatial.design.head_cloud import robust_weights
 from spatial.design.sides import design_side, wished_pair
 from spatial.rig.load import load_rig
 from spatial.rig.model import Tolerance
+from spatial.targets.effort import effort_cap_curve
 
 BOX = [0.08, -0.08]
 

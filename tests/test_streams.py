@@ -12,9 +12,9 @@ import pytest
 import soundfile
 from sounds import FS, bank, float_wav, noise
 
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.io.standard_input import open_audio
-from spatial.render.renderer import upmix_file
+from spatial.session.offline import upmix_file
 
 SPATIAL = [sys.executable, "-m", "spatial"]
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full and FIFOs")
@@ -121,7 +121,7 @@ def test_a_fifo_can_be_read_again_by_the_next_call(tmp_path):
         feeding.start()
         with open_audio(tmp_path / "fifo") as reader:
             assert reader.fs == FS  # a look, after which it is still there
-        from spatial.filters import RenderRecipe
+        from spatial.bank.matrix import RenderRecipe
 
         assert upmix_file(tmp_path / "fifo", tmp_path / "out.wav", RenderRecipe("off"), force=True).frames == 5000
         feeding.join()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from convolutions import ENGINE, FS, LARGEST_ERROR_DB, directly, error_db, mirrored, needs_core, noise, noise_taps, run, same_bits
 
-from spatial.errors import UsageError
-from spatial.render.backends import make_convolver
+from spatial.base.errors import UsageError
+from spatial.dsp.backends import make_convolver
 
 
 def begin_of_fade(convolver, position):
@@ -188,7 +188,7 @@ def test_a_swap_does_not_click(engine, signal, n_taps, block):
 @pytest.mark.parametrize("n_taps", [1024, 4096])
 def test_a_storm_of_swaps_loses_nothing_and_does_not_click(n_taps):
     """A hundred requests a second for a minute: every set comes back, and the sound is never sharper than without."""
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     block, seconds, per_second = 128, 60, 100
     sets = [direct_paths(3, 2, n_taps, seed) for seed in range(6)]
@@ -254,7 +254,7 @@ def test_a_storm_from_another_thread_of_the_same_filters_changes_nothing(n_taps)
 
 @needs_core
 def test_filters_of_another_convolver_are_refused():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     a, b = (make_convolver(noise_taps(2, 2, 100), 64, engine="c") for _ in range(2))
     filters = lib.sp_filters_new(a._convolver, ffi.from_buffer("float[]", noise_taps(2, 2, 100)), ffi.new("int *"))
@@ -264,7 +264,7 @@ def test_filters_of_another_convolver_are_refused():
 
 @needs_core
 def test_filters_that_come_back_can_be_swapped_in_again():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     old, new = noise_taps(2, 2, 100, seed=1), noise_taps(2, 2, 100, seed=2)
     convolver = make_convolver(old, 64, exact_blocks=True, engine="c")
@@ -281,7 +281,7 @@ def test_filters_that_come_back_can_be_swapped_in_again():
 
 @needs_core
 def test_the_core_refuses_new_taps_that_are_not_finite():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     convolver = make_convolver(noise_taps(1, 1, 8), 64, engine="c")
     error = ffi.new("int *")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import signal
 
-from spatial.render.backends import engine_available
-from spatial.render.limiter import Limiter
-from spatial.render.meters import TRUE_PEAK_TAPS
+from spatial.dsp.backends import engine_available
+from spatial.dsp.twins.limiter import Limiter
+from spatial.dsp.twins.meters import TRUE_PEAK_TAPS
 
 CEILING = 10 ** (-1 / 20)
 PROMISED_DBTP = -0.8
@@ -23,7 +23,7 @@ RATES = [1000, 2000, 8000, 44100, 48000, 192000, 768000]
 def limited(x, fs, engine):
     """(frames,) through the limiter, silence behind it."""
     if engine == "c":
-        from spatial.render.engines.c_limiter import CoreLimiter as make
+        from spatial.dsp.core.limiter import CoreLimiter as make
     else:
         make = Limiter
     limiter = make(1, fs)
@@ -99,7 +99,7 @@ def test_what_is_worst_for_the_meter_beside_eight_places_is_seen(engine):
     """Samples found by linear programming: the meter reads 0.84 dB more than any of the limiter's eight places between samples."""
     from scipy.optimize import linprog
 
-    from spatial.render.interpolate import windowed_sincs
+    from spatial.dsp.twins.interpolate import windowed_sincs
 
     n, places = 48, windowed_sincs(8, 10)
     filters = [*places, *places[:3, ::-1]]

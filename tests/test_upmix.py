@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 from sounds import FS, error_db, in_pieces, noise
 from upmixes import LATENCIES, crowd, level_db, pink, run
 
-from spatial.errors import UsageError
-from spatial.filters import RenderRecipe
-from spatial.render.upmix import make_upmix
-from spatial.render.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, DirectionalUpmix, model
-from spatial.render.upmix_frames import smooth, smoothing_bands, windows
-from spatial.render.upmix_projection import ProjectionUpmix
+from spatial.bank.matrix import RenderRecipe
+from spatial.base.errors import UsageError
+from spatial.dsp.twins.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, DirectionalUpmix, model
+from spatial.dsp.twins.upmix_frames import smooth, smoothing_bands, windows
+from spatial.dsp.twins.upmix_projection import ProjectionUpmix
+from spatial.dsp.upmix import make_upmix
 
 try:
-    from spatial.render.engines.c_upmix import CoreUpmix
+    from spatial.dsp.core.upmix import CoreUpmix
 except ImportError:
     CoreUpmix = None
 
@@ -281,8 +281,8 @@ def test_the_core_and_its_twin_agree(ms, fs, level, strength, seed, methods, sou
 @pytest.mark.parametrize("method", [core_directional, core_projection])
 @pytest.mark.parametrize("ms", LATENCIES)
 def test_instruction_sets_give_the_same_bits(method, ms, monkeypatch):
-    from spatial.render._core import ffi, lib
-    from spatial.render.engines.c_engine import INSTRUCTION_SETS
+    from spatial.dsp.core._core import ffi, lib
+    from spatial.dsp.core.convolver import INSTRUCTION_SETS
 
     outputs = []
     for name, number in INSTRUCTION_SETS.items():
@@ -312,7 +312,7 @@ def test_garbage_is_counted_until_reset(method):
 
 @needs_core
 def test_the_core_refuses_what_is_outside_its_domain():
-    from spatial.render._core import ffi, lib
+    from spatial.dsp.core._core import ffi, lib
 
     good = {"method": lib.SP_UPMIX_DIRECTIONAL, "fs": 48000, "n": 2048, "span": 1024, "strength": 1.0, "instruction_set": 0}
     wrong = [

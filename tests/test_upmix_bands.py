@@ -8,11 +8,11 @@ from scipy import signal
 from sounds import FS, error_db, in_pieces, noise
 from upmixes import level_db, pink
 
-from spatial.errors import UsageError
-from spatial.filters import RenderRecipe
-from spatial.render.backends import engine_available
-from spatial.render.upmix import make_upmix
-from spatial.render.upmix_bands import BANDS, BandUpmix, control_frames, edges, low_passes
+from spatial.bank.matrix import RenderRecipe
+from spatial.base.errors import UsageError
+from spatial.dsp.backends import engine_available
+from spatial.dsp.twins.upmix_bands import BANDS, BandUpmix, control_frames, edges, low_passes
+from spatial.dsp.upmix import make_upmix
 
 WITH_CORE = pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 
@@ -25,7 +25,7 @@ def make(request):
 def maker(engine):
     if engine == "numpy":
         return BandUpmix
-    from spatial.render.engines.c_upmix import CoreUpmix
+    from spatial.dsp.core.upmix import CoreUpmix
 
     return lambda fs, strength=1.0: CoreUpmix("directional", fs, 0.0, strength)
 
@@ -158,8 +158,8 @@ def test_the_core_and_its_twin_agree(fs, strength, seed):
 
 @WITH_CORE
 def test_instruction_sets_give_the_same_bits(monkeypatch):
-    from spatial.render._core import ffi, lib
-    from spatial.render.engines.c_engine import INSTRUCTION_SETS
+    from spatial.dsp.core._core import ffi, lib
+    from spatial.dsp.core.convolver import INSTRUCTION_SETS
 
     x = noise(20000).T
     results = []

@@ -13,8 +13,8 @@ from sounds import FS
 from upmixes import LATENCIES, crowd, pink, run, slow_in_numpy
 
 from spatial.analysis.separation import Mixture, separation
-from spatial.filters import RenderRecipe
-from spatial.render.upmix_directional import DirectionalUpmix, Guard
+from spatial.bank.matrix import RenderRecipe
+from spatial.dsp.twins.upmix_directional import DirectionalUpmix, Guard
 
 TABLE = [
     (0.0, {"sdr_db": 6, "sir_db": 12}, {"hard_leak_db": -20, "centre_leak_db": -16, "correlation": 0.08}),

@@ -26,10 +26,10 @@ from sounds import (
     riff,
 )
 
-from spatial.errors import InputError, OutputError, UsageError
-from spatial.io import atomic
+from spatial.base import whole_files as atomic
+from spatial.base.errors import InputError, OutputError, UsageError
+from spatial.base.whole_files import atomic_file, check_destination
 from spatial.io import riff as riff_module
-from spatial.io.atomic import atomic_file, check_destination
 from spatial.io.audio_in import AudioReader
 from spatial.io.audio_out import AudioWriter, SampleFormat
 from spatial.io.quantize import Quantizer

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_rate_hz
 from spatial.analysis.width_pair import width_figures
+from spatial.base.blas_threads import one_blas_thread
+from spatial.base.minimum_phase import minimum_phase
 from spatial.design.headphones import headphone_filters
 from spatial.design.width.aims import BalancedAim, HumanAim, SphereAim, sphere_aims
 from spatial.design.width.balance import balanced_pair, is_rational
 from spatial.design.width.digital import digital_pair
 from spatial.design.width.fit import BALANCED, HUMAN, SPHERE, free_coordinates, human_order4, mesh
-from spatial.design.width.minimum_phase import minimum_phase
-from spatial.design.width.models import SECTIONED, head_sections, relative_hrtf
-from spatial.design.width.tables import Table, table
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Medium
-from spatial.small_products import one_blas_thread
+from spatial.targets.width.models import SECTIONED, head_sections, relative_hrtf
+from spatial.targets.width.tables import Table, table
 
 C = Medium().c
 SHARED = Path(os.environ.get("SPATIAL_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "data"

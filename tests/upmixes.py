@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from spatial.analysis.separation import Mixture
-from spatial.render.backends import engine_name
+from spatial.dsp.backends import engine_name
 
 LATENCIES = {2.7: 128, 21.0: 1024, 85.0: 4096}
 slow_in_numpy = pytest.mark.skipif(

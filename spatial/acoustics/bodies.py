@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from spatial.acoustics.cylindrical import multiple_cosines, piston_far_field, piston_waves
 from spatial.acoustics.equivalent_sources import mirrored_cylinder, mirrored_sphere
 from spatial.acoustics.spherical import cap_far_field, cap_waves, legendre
+from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Rig
-from spatial.small_products import one_blas_thread
 
 DEPTH = 0.8  # of the radius: where equivalent sources stand
 SAME_PLACE_DECIMALS = 12  # metres: points as far away as this have their waves in common

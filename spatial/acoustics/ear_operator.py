@@ -22,8 +22,8 @@ from spatial.acoustics.equivalent_sources import REGULARIZATION, fit, listening_
 from spatial.acoustics.head import ear_responses, ear_responses_turned
 from spatial.acoustics.points import Ears
 from spatial.acoustics.spherical import phasor
+from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.geometry import left_of
-from spatial.small_products import one_blas_thread
 
 Place = tuple[float, float, float]
 OPERATORS_KEPT, HEARD_KEPT = 16, 64  # about 2 MB and 0.2 MB each for a design at 48 kHz

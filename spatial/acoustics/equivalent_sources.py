@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.spherical import phasor
-from spatial.small_products import one_blas_thread
+from spatial.base.blas_threads import one_blas_thread
 
 SOURCES = 80
 REGULARIZATION = 1e-10  # of the largest eigenvalue: keeps the strengths small where the region cannot tell sources apart

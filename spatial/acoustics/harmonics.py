@@ -23,7 +23,7 @@ from spatial.acoustics.bodies import Ball, body_of
 from spatial.acoustics.points import FarField, sphere
 from spatial.acoustics.spherical import cap_far_field
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.rig.geometry import places
 from spatial.rig.model import Medium, Rig
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.acoustics.head import ear_responses, sphere_series
-from spatial.acoustics.sofa import Ring, check_container, read_ring
-from spatial.errors import UsageError
-from spatial.fir_response import fir_response
+from spatial.base.errors import UsageError
+from spatial.base.fir_response import fir_response
+from spatial.exchange.sofa import Ring, check_container, read_ring
 from spatial.rig.model import HeadFile, RigFile
 
 RADIUS_M = 0.0875  # of the sphere that carries the measurement

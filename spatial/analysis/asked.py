@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.analysis.cancellation import real_pair
+from spatial.base.units import db
 from spatial.design.crosstalk import target_curve_db
 from spatial.rig.model import RigFile
-from spatial.units import db
 
 
 def asked_separation_db(rig_file: RigFile, freqs: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

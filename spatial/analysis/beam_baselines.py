@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import SIDE_DEG, Weights, around, beam_bands, judged_bands
-from spatial.analysis.beam_pattern import summary
-from spatial.design.beam_patterns import LEFT_AXIS, UP_AXIS, mirror_groups
-from spatial.design.beam_wishes import BeamNumbers
+from spatial.analysis.beam_figures import summary
+from spatial.base.units import power_db
+from spatial.design.beam_problem import LEFT_AXIS, UP_AXIS, mirror_groups
 from spatial.design.beamformer import reference_alone
 from spatial.rig.model import Rig, RigFile
-from spatial.units import power_db
+from spatial.targets.beam_wishes import BeamNumbers
+from spatial.targets.tone import beam_group
 
 NULLS_DEG = (90.0, -90.0)
 LCMV_LOADING = 1e-6  # of the mean on-axis power: keeps the two null constraints apart where drivers hardly tell them apart

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.units import from_db, power_db
 from spatial.rig.geometry import direction
 from spatial.rig.model import Driver, Facing, Medium, Place, Rig
-from spatial.units import from_db, power_db
 
 DRAWS, SEED, PERCENTILE = 100, 0, 10
 GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.hearing import band_average, erb_centres
-from spatial.units import db, power_db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.base.units import db, power_db, third_octave_centres, third_octave_mean, thirds_below
 
 SEPARATION_HZ = (300.0, 8000.0)
 ITD_BELOW_HZ = 1500.0

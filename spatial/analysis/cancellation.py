@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.acoustics.tone import beam_group, ear_target, side_target, timbre_group, virtual_pair_place
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import (
     DEEPEST_DB,
@@ -29,13 +29,13 @@ from spatial.analysis.binaural_cues import (
     rms,
     third_octave_separation_db,
 )
-from spatial.analysis.effective import SIDE_NAMES, SideWeights, effective_weights, highest_hz, side_weights
-from spatial.design.alignment import delay_s, fit_frequencies
+from spatial.analysis.weights import SIDE_NAMES, SideWeights, effective_weights, highest_hz, side_weights
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.units import db
 from spatial.design.crosstalk import separation_db, target_curve_db
 from spatial.design.sides import Side, design_side
-from spatial.filters import FilterMatrix
 from spatial.rig.model import RigFile, Scene
-from spatial.units import db
+from spatial.targets.tone import beam_group, ear_target, side_target, timbre_group, virtual_pair_place
 
 TIMBRE_HZ = (60.0, 18000.0)
 EFFORT_HZ = (20.0, 20000.0)

@@ -6,12 +6,12 @@ import dataclasses
 
 import numpy as np
 
-from spatial.acoustics.tone import beam_group, timbre_group
 from spatial.analysis.cancellation import arrivals
-from spatial.analysis.effective import SIDE_NAMES
-from spatial.filters import FilterMatrix
+from spatial.analysis.weights import SIDE_NAMES
+from spatial.bank.matrix import FilterMatrix
 from spatial.rig.geometry import head_centre, places
 from spatial.rig.model import RigFile
+from spatial.targets.tone import beam_group, timbre_group
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
-from spatial.analysis.baselines import (
+from spatial.analysis.binaural_cues import judged_frequencies, mean_separation_db
+from spatial.analysis.cancellation import EFFORT_HZ, SideFigures, figures_of_sides, hardware_gain, single_point
+from spatial.analysis.weights import SideWeights, highest_hz, side_weights
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import UsageError
+from spatial.base.units import from_db
+from spatial.design.crosstalk import target_curve_db
+from spatial.design.published_formulas import (
     RACE_HZ,
     lcmv,
     lcmv_beta_for_effort,
@@ -28,17 +35,10 @@ from spatial.analysis.baselines import (
     tikhonov,
     tikhonov_beta_for_separation,
 )
-from spatial.analysis.binaural_cues import judged_frequencies, mean_separation_db
-from spatial.analysis.cancellation import EFFORT_HZ, SideFigures, figures_of_sides, hardware_gain, single_point
-from spatial.analysis.effective import SideWeights, highest_hz, side_weights
-from spatial.analysis.trade import pink_frequencies, pink_level_db
-from spatial.design.crosstalk import target_curve_db
-from spatial.design.regularization import band_weights
 from spatial.design.sides import Side, design_side, wished_pair
-from spatial.errors import UsageError
-from spatial.filters import FilterMatrix
+from spatial.feasibility.effort_trade import pink_frequencies, pink_level_db
 from spatial.rig.model import RigFile
-from spatial.units import from_db
+from spatial.targets.effort import band_weights
 
 METHODS = {
     "tikhonov": "regularised inverse, beta by the cap (Kirkeby and Nelson 1999)",

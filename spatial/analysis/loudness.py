@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import hardware_response, transfer_matrix
-from spatial.analysis.effective import effective_weights, highest_hz
-from spatial.filters import FilterMatrix
+from spatial.analysis.weights import effective_weights, highest_hz
+from spatial.bank.matrix import FilterMatrix
 from spatial.rig.load import rig_from_text
 
 HEARD_HZ = (60.0, 16000.0)

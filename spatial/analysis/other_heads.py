@@ -17,9 +17,9 @@ from spatial.acoustics.measured_head import MeasuredHead, head_of
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.analysis.binaural_cues import SEPARATION_HZ, judged_frequencies
 from spatial.analysis.cancellation import real_pair_places
-from spatial.analysis.effective import SideWeights
-from spatial.analysis.robustness import Judged, at_ears, judged, side_groups
-from spatial.errors import SpatialError
+from spatial.analysis.other_poses import Judged, at_ears, judged, side_groups
+from spatial.analysis.weights import SideWeights
+from spatial.base.errors import SpatialError
 from spatial.rig.geometry import axes, left_of, nose, places
 from spatial.rig.model import HeadFile, RigFile
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.cancellation import real_pair
-from spatial.analysis.effective import effective_weights, highest_hz
-from spatial.filters import FilterMatrix
+from spatial.analysis.weights import effective_weights, highest_hz
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.model import RigFile
-from spatial.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 
 PANS = np.linspace(-1, 1, 41)
 BANDS_HZ = (315.0, 8000.0)

@@ -26,9 +26,9 @@ from spatial.acoustics.room import Images, images, tail
 from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, Weights, beam_bands, frequencies_of
+from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.geometry import head_centre, left_of
 from spatial.rig.model import RigFile, Room
-from spatial.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 
 BANDS_HZ = (250.0, 4000.0)
 EXACT_PATHS = 300  # the first of them one by one, the rest in cells of direction

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import Ears, seat, seat_circle
-from spatial.acoustics.tone import beam_group, center_gain, ear_target, seat_target
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, SIDE_DEG, Weights, frequencies_of, judged_bands
 from spatial.analysis.cancellation import shared_band
-from spatial.analysis.effective import effective_weights, highest_hz
+from spatial.analysis.weights import effective_weights, highest_hz
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.units import power_db, third_octave_centres, thirds_below
 from spatial.design.beamformer import reference_alone
-from spatial.filters import FilterMatrix
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
-from spatial.units import power_db, third_octave_centres, thirds_below
+from spatial.targets.tone import beam_group, center_gain, ear_target, seat_target
 
 TONE_HZ = (200.0, 10000.0)
 BEFORE_S, ASIDE_M = 1e-3, 0.6

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, seat_azimuth_deg
-from spatial.analysis.beam_pattern import pressure
-from spatial.filters import FilterMatrix
+from spatial.analysis.beam_figures import pressure
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.units import power_db
 from spatial.rig.geometry import direction
 from spatial.rig.model import RigFile
-from spatial.units import power_db
 
 STEP_DEG = 10
 

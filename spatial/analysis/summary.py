@@ -8,30 +8,30 @@ from typing import Any
 import numpy as np
 
 from spatial.acoustics.points import POSES, seat
-from spatial.acoustics.tone import beam_group, beam_reference_in_words, center_gain, seat_target
-from spatial.analysis.bands import bands, limits_in_words
 from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
-from spatial.analysis.beam_pattern import beam_figures, pressure
+from spatial.analysis.beam_figures import beam_figures, pressure
 from spatial.analysis.binaural_cues import SEPARATION_HZ
 from spatial.analysis.cancellation import arrivals, cancellation_curves, shared_band, side_figures
-from spatial.analysis.effective import SideWeights, effective_weights, highest_hz, side_weights
 from spatial.analysis.other_heads import PLACES, on_measured_head
-from spatial.analysis.robustness import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
+from spatial.analysis.other_poses import HEAD_RADII_M, Judged, distance_factors, over_distance, over_head_radius, over_poses
 from spatial.analysis.room import room_figures
 from spatial.analysis.seat import WINDOW_SLACK_DB, seat_figures
 from spatial.analysis.spans import in_hz, spans
 from spatial.analysis.spread import spread_figures
+from spatial.analysis.weights import SideWeights, effective_weights, highest_hz, side_weights
 from spatial.analysis.width_pair import width_figures
-from spatial.checks import instance, usual_float_errors
+from spatial.bank.headroom import predict_headroom
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.checks import instance, usual_float_errors
+from spatial.base.errors import UsageError
+from spatial.base.units import db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.beamformer import NUMBERS
-from spatial.design.regularization import default_effort_cap_db
-from spatial.errors import UsageError
-from spatial.filters import FilterMatrix
-from spatial.headroom import predict_headroom
+from spatial.feasibility.limits import bands, limits_in_words
 from spatial.rig.geometry import head_centre
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
-from spatial.units import db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.targets.effort import default_effort_cap_db
+from spatial.targets.tone import beam_group, beam_reference_in_words, center_gain, seat_target
 
 TONE_HZ = (200.0, 10000.0)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spatial.errors import InputError, ThresholdError, UsageError
+from spatial.base.errors import InputError, ThresholdError, UsageError
 from spatial.rig.problems import did_you_mean
 
 RELATIONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}

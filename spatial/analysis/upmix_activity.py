@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.units import REFERENCE_FS, power_db, third_octave_centres
+from spatial.base.units import REFERENCE_FS, power_db, third_octave_centres
 
 BANDS_HZ = (63.0, 16000.0)
 FRAME_AT_48K = 8192

@@ -8,7 +8,7 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import ErbCues, cue_frequencies, erb_cues
 from spatial.analysis.cancellation import real_pair
-from spatial.analysis.effective import SideWeights
+from spatial.analysis.weights import SideWeights
 from spatial.rig.model import RigFile
 
 TOP_HZ = 14000.0

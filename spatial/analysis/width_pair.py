@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
-from spatial.filters import FilterMatrix
-from spatial.fir_response import fir_response
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.fir_response import fir_response
+from spatial.base.units import db, power_db
 from spatial.rig.model import RigFile
-from spatial.units import db, power_db
 
 BAND_HZ = (100.0, 16000.0)
 HIGHEST_HZ, HIGHEST_SHARE = 20000.0, 0.49  # of the rate, where that is less

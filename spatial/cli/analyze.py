@@ -10,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.base.errors import UsageError
 from spatial.cli.common import add_command, print_json, tell
 from spatial.cli.see import add_bank_and_rig, bank_and_rig
 from spatial.cli.streams import to_output
-from spatial.errors import UsageError
 
 if TYPE_CHECKING:
     from spatial.analysis.comparison import Compared
-    from spatial.filters import FilterMatrix
+    from spatial.bank.matrix import FilterMatrix
     from spatial.rig.model import RigFile
 
 PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
@@ -117,7 +117,7 @@ def run_analyze(args: argparse.Namespace) -> None:
     if compared:
         figures["against"] = {row.name: row.as_dict() for row in compared[1:]}
     if args.audio is not None:
-        from spatial.render.programme import measure_programme
+        from spatial.session.programme_levels import measure_programme
 
         figures["audio"] = asdict(measure_programme(args.audio, bank))
     flattened = flat(figures)

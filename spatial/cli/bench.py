@@ -7,17 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.base.errors import UsageError
+from spatial.base.units import REFERENCE_FS
 from spatial.cli.common import add_command, print_json, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import UsageError
-from spatial.units import REFERENCE_FS
 
 if TYPE_CHECKING:
-    from spatial.filters import FilterMatrix
-    from spatial.render.chain import Latency
-    from spatial.render.timing import BankTime, BlockTime
+    from spatial.bank.matrix import FilterMatrix
+    from spatial.dsp.chain import Latency
+    from spatial.session.timing import BankTime, BlockTime
 
 BLOCKS = (32, 64, 128, 256, 512, 1024)
 DEFAULT_RIG = "ball3"
@@ -41,9 +41,9 @@ def add_commands(commands: Any) -> None:
 
 def run_bench(args: argparse.Namespace) -> None:
     """Measure, and print a table or JSON."""
-    from spatial.render.backends import describe_engine
-    from spatial.render.chain import make_chain
-    from spatial.render.timing import time_bank
+    from spatial.dsp.backends import describe_engine
+    from spatial.dsp.chain import make_chain
+    from spatial.session.timing import time_bank
 
     if args.overrides and args.bank:
         raise UsageError("--set varies a rig; a bank is designed already")
@@ -67,11 +67,11 @@ def run_bench(args: argparse.Namespace) -> None:
 
 def bank_of(args: argparse.Namespace) -> FilterMatrix:
     """The bank that was named, or that of a rig."""
-    from spatial.filters import FilterMatrix
+    from spatial.bank.matrix import FilterMatrix
 
     if args.bank:
         return FilterMatrix.load(args.bank)
-    from spatial.design.virtualizer import compute_filters
+    from spatial.design.filter_bank import compute_filters
     from spatial.rig.load import load_rig
 
     rig = args.rig or DEFAULT_RIG

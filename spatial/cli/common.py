@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from spatial.checks import whole_characters
+from spatial.base.checks import whole_characters
 from spatial.cli.streams import give_up, to_output
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def picture(figure: Figure, theme: Theme, file_format: str) -> bytes:
 
 def say_fallback() -> None:
     """One line where the C core is missing, so that nobody takes the fallback's speed for this program's."""
-    from spatial.render.backends import fallback_note
+    from spatial.dsp.backends import fallback_note
 
     note = fallback_note()
     if note:

@@ -11,18 +11,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.base.errors import OutputError
+from spatial.base.whole_files import refuse_standard_output
 from spatial.cli.common import add_command, tell
 from spatial.cli.design import STAGES, designed, heading, share_done, table
 from spatial.cli.progress import ProgressBar
 from spatial.cli.see import page_of
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import OutputError
-from spatial.io.atomic import refuse_standard_output
 
 if TYPE_CHECKING:
-    from spatial.filters import FilterMatrix
-    from spatial.render.report import RenderReport
+    from spatial.bank.matrix import FilterMatrix
     from spatial.rig.model import RigFile
+    from spatial.session.render_report import RenderReport
 
 MARKER = ".spatial-demo"
 """Names the files that a demo made in its folder; a folder without it is somebody's own."""
@@ -115,7 +115,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 def write_scene(path: Path) -> None:
     """The music, stereo float."""
-    from spatial.demo_scene import demo_scene
+    from spatial.cli.demo_scene import demo_scene
     from spatial.io.audio_out import AudioWriter
 
     music = demo_scene(FS).astype("float32")
@@ -125,7 +125,7 @@ def write_scene(path: Path) -> None:
 
 def render(folder: Path, bank: FilterMatrix) -> RenderReport:
     """What the drivers play."""
-    from spatial.render.renderer import render_file
+    from spatial.session.offline import render_file
 
     return render_file(folder / "scene.wav", folder / "feeds.wav", bank)
 

@@ -8,17 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.base.errors import UsageError
+from spatial.base.units import REFERENCE_FS
+from spatial.base.whole_files import atomic_file, check_destination, refuse_standard_output
 from spatial.cli.common import add_command, print_json, say, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_destination, refuse_standard_output
-from spatial.units import REFERENCE_FS
 
 if TYPE_CHECKING:
     from spatial.analysis.summary import Row
-    from spatial.filters import FilterMatrix
+    from spatial.bank.matrix import FilterMatrix
     from spatial.rig.model import RigFile
 
 STAGES = ("sides", "beam", "filters left", "filters right", "filters center", "figures")
@@ -70,8 +70,8 @@ def run_design(args: argparse.Namespace) -> None:
         return
     tell("\n".join([heading(args.output.name, bank), *table(rows)]))
     if args.bands and rig_file.rig.kind == "loudspeakers":
-        from spatial.analysis.bands import Band
         from spatial.cli.feasible import band_lines
+        from spatial.feasibility.limits import Band
 
         found_bands = [Band(**band) for band in bank.figures["third_octaves"]]
         tell("\n".join(["", *band_lines(found_bands, rig_file.design.crosstalk.mode)]))
@@ -83,7 +83,7 @@ def run_design(args: argparse.Namespace) -> None:
 def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tuple[FilterMatrix, list[Row]]:
     """A bank with its figures in it, and the table of what it reaches; progress is told every stage of STAGES."""
     from spatial.analysis.summary import analyze_bank, design_table
-    from spatial.design.virtualizer import compute_filters
+    from spatial.design.filter_bank import compute_filters
 
     bank = compute_filters(rig_file, fs=fs, progress=progress)
     progress("figures")

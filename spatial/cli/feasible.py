@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from spatial.rig.model import RigFile
 
 if TYPE_CHECKING:
-    from spatial.analysis.bands import Band
+    from spatial.feasibility.limits import Band
 
 
 def band_lines(found: Sequence[Band], mode: str) -> list[str]:
@@ -35,7 +35,7 @@ def band_lines(found: Sequence[Band], mode: str) -> list[str]:
 
 def trade_lines(rig_file: RigFile) -> list[str]:
     """A line an effort cap: what it buys and the level it costs."""
-    from spatial.analysis.trade import PINK_HZ, trade
+    from spatial.feasibility.effort_trade import PINK_HZ, trade
 
     rows = [["effort cap", "virtual pair: ITD off", "P90", "ILD off", "level", "far ear silenced: worst third octave", "level"]]
     for row in trade(rig_file):

@@ -8,11 +8,11 @@ import sys
 from importlib import import_module
 
 import spatial
+from spatial.base.errors import SpatialError, UsageError
 from spatial.cli.arguments import parse_arguments
 from spatial.cli.common import say_fallback, tell
 from spatial.cli.stopping import interrupted
 from spatial.cli.streams import complain, open_closed_streams, output_failure
-from spatial.errors import SpatialError, UsageError
 
 COMMAND_MODULES = ("rigs", "design", "render", "play", "analyze", "see", "bench", "demo")
 INTERRUPTED = 130
@@ -22,7 +22,7 @@ class VersionAction(argparse.Action):
     """``--version``: version, engine and instruction set (the engine is looked for only when asked)."""
 
     def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
-        from spatial.render.backends import describe_engine
+        from spatial.dsp.backends import describe_engine
 
         try:
             tell(f"spatial {spatial.__version__}  engine {describe_engine()}")

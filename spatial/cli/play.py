@@ -8,12 +8,12 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from spatial.base.errors import SpatialError, UsageError
 from spatial.cli.common import add_command, print_json, say, say_fallback, tell
 from spatial.cli.render import add_block_option, add_chain_options, add_input_options
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
 from spatial.cli.streams import complain, output_failure
-from spatial.errors import SpatialError, UsageError
 
 if TYPE_CHECKING:
     from spatial.cli.play_session import Lost
@@ -66,7 +66,7 @@ def run_play(args: argparse.Namespace) -> int:
     from spatial.cli.main import INTERRUPTED
     from spatial.cli.play_screen import make_screen
     from spatial.cli.play_session import Lost, Session
-    from spatial.render.player import require_core
+    from spatial.session.live import require_core
 
     require_core()
     screen = make_screen(args.json)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from spatial.cli.common import say
 from spatial.cli.render import clock
 from spatial.cli.streams import to_output
-from spatial.render.player import PlayerStats
+from spatial.session.live import PlayerStats
 
 REFRESH_S = 0.1
 LOG_S = 10.0

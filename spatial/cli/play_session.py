@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import DeviceError, InputError, SpatialError, UsageError
+from spatial.base.units import REFERENCE_FS
 from spatial.cli.keys import Keys
 from spatial.cli.play_screen import Screen
 from spatial.cli.progress import ProgressBar
 from spatial.cli.render import clock, render_options
 from spatial.cli.watch import FileWatch
-from spatial.errors import DeviceError, InputError, SpatialError, UsageError
-from spatial.filters import FilterMatrix
 from spatial.io.soundcard import Device, WrongRateError, devices, find_device, look_again
 from spatial.io.standard_input import STANDARD_INPUT, open_audio
-from spatial.render.player import Player
-from spatial.units import REFERENCE_FS
+from spatial.session.live import Player
 
 LOOK_S = 0.05
 RETRY_S = 0.5
@@ -199,7 +199,7 @@ class Session:
         args = self.args
         options = replace(render_options(args), solo=self.solo, bypass=self.bypass)
         if args.identify:
-            from spatial.render.identify import PinkNoise, identifying_banks
+            from spatial.session.identify import PinkNoise, identifying_banks
 
             self.banks = identifying_banks(*self._drivers(self.which), self.fs)
             source: Any = PinkNoise(self.fs)
@@ -279,7 +279,7 @@ class Session:
         if self.args.bank:
             bank = FilterMatrix.load(self.names[which])
         else:
-            from spatial.design.virtualizer import compute_filters
+            from spatial.design.filter_bank import compute_filters
             from spatial.rig.load import load_rig
 
             bank = compute_filters(load_rig(self.names[which], self.args.overrides), fs=self.fs, progress=progress)

@@ -7,21 +7,21 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.bank.matrix import UPMIXES
+from spatial.base.errors import UsageError
 from spatial.cli.common import add_command, picture, print_json, say, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.rigs import add_set_option
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import UsageError
-from spatial.filters import UPMIXES
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from spatial.analysis.upmix_activity import UpmixActivity
-    from spatial.filters import FilterMatrix
-    from spatial.render.options import RenderOptions
-    from spatial.render.report import RenderReport
+    from spatial.bank.matrix import FilterMatrix
+    from spatial.session.options import RenderOptions
+    from spatial.session.render_report import RenderReport
 
 BYPASS_HELP = (
     "no filters: left and right go, each unchanged, to the driver that carries most of its side, as late and with the same gain "
@@ -120,9 +120,9 @@ def path_gain(text: str) -> tuple[str, float]:
 
 def run_render(args: argparse.Namespace) -> None:
     """Design if a rig is given, render, print what came out."""
-    from spatial.io.atomic import check_destination
+    from spatial.base.whole_files import check_destination
     from spatial.io.audio_out import SampleFormat
-    from spatial.render.renderer import render_file
+    from spatial.session.offline import render_file
 
     options = render_options(args)
     if args.overrides and not args.rig:
@@ -145,7 +145,7 @@ def run_render(args: argparse.Namespace) -> None:
 
 def render_options(args: argparse.Namespace) -> RenderOptions:
     """The options of the command line as the renderer takes them."""
-    from spatial.render.options import RenderOptions
+    from spatial.session.options import RenderOptions
 
     return RenderOptions(
         gain_db=args.gain_db,
@@ -171,7 +171,7 @@ def designed_for(args: argparse.Namespace) -> FilterMatrix:
     rig_file = load_rig(args.rig, args.overrides)
     with open_audio(args.input, strict=args.strict) as reader:
         fs = reader.fs
-    from spatial.design.virtualizer import compute_filters
+    from spatial.design.filter_bank import compute_filters
 
     with ProgressBar(f"designing {Path(args.rig).stem} at {fs} Hz") as bar:
         return compute_filters(rig_file, fs=fs, progress=lambda stage: bar.show(None, stage))
@@ -179,7 +179,7 @@ def designed_for(args: argparse.Namespace) -> FilterMatrix:
 
 def loaded(path: str) -> FilterMatrix:
     """The bank of a file."""
-    from spatial.filters import FilterMatrix
+    from spatial.bank.matrix import FilterMatrix
 
     return FilterMatrix.load(path)
 
@@ -246,8 +246,8 @@ def plural(count: int, what: str) -> str:
 
 def run_upmix(args: argparse.Namespace) -> None:
     """Upmix a file, and draw what was done."""
-    from spatial.filters import RenderRecipe
-    from spatial.render.renderer import upmix_file
+    from spatial.bank.matrix import RenderRecipe
+    from spatial.session.offline import upmix_file
 
     recipe = RenderRecipe(args.method, args.latency_ms, args.strength)
     activity: dict[int, UpmixActivity] = {}  # by sample rate, which is known when the input is open
@@ -281,8 +281,8 @@ def run_upmix(args: argparse.Namespace) -> None:
 
 def check_picture(args: argparse.Namespace) -> None:
     """Refuse a picture that cannot be before anything is computed."""
+    from spatial.base.whole_files import check_destination
     from spatial.cli.rigs import picture_format
-    from spatial.io.atomic import check_destination
 
     picture_format(args.plot)
     check_destination(args.plot, force=args.force, inputs=(args.input, args.output))
@@ -301,8 +301,8 @@ def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
     """The picture of an upmix."""
     import shlex
 
+    from spatial.base.whole_files import atomic_file
     from spatial.cli.rigs import picture_format
-    from spatial.io.atomic import atomic_file
     from spatial.plots.style import LIGHT
     from spatial.report.chain_figures import activity as activity_figure
 
@@ -320,8 +320,8 @@ def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
 
 def run_export(args: argparse.Namespace) -> None:
     """Export a bank."""
-    from spatial.export.wav import export_wav
-    from spatial.render.report import readable
+    from spatial.exchange.wav_set import export_wav
+    from spatial.session.render_report import readable
 
     bank = loaded(args.bank)
     notes: list[str] = []
@@ -343,7 +343,7 @@ def run_export(args: argparse.Namespace) -> None:
 
 def _relative_centre(bank: FilterMatrix) -> tuple[FilterMatrix, list[str]]:
     """The bank with its centre in relative form, and what that costs, in words."""
-    from spatial.analysis.beam_pattern import prering_db
+    from spatial.analysis.beam_figures import prering_db
     from spatial.design.beam_relative import share_db, with_relative_centre
     from spatial.rig.load import rig_from_text
 

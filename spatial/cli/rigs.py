@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.base.errors import UsageError
 from spatial.cli.common import add_command, picture, print_json, tell
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import UsageError
 
 if TYPE_CHECKING:
     from spatial.rig.model import RigFile
@@ -99,7 +99,7 @@ def run_check(args: argparse.Namespace) -> None:
     from spatial.rig.load import load_rig
 
     if args.output is not None:
-        from spatial.io.atomic import check_destination
+        from spatial.base.whole_files import check_destination
 
         picture_format(args.output)
         check_destination(args.output, force=args.force, inputs=(args.rig,))
@@ -113,8 +113,8 @@ def run_check(args: argparse.Namespace) -> None:
         print_json(_figures(args.rig, rig_file, found) | (_trade_figures(rig_file) if args.trade else {}))
         return
     if args.bands or args.trade:
-        from spatial.analysis.bands import bands
         from spatial.cli.feasible import band_lines, trade_lines
+        from spatial.feasibility.limits import bands
 
         tables = [band_lines(bands(rig_file), rig_file.design.crosstalk.mode)] if args.bands else []
         tables += [trade_lines(rig_file)] if args.trade else []
@@ -127,7 +127,7 @@ def run_check(args: argparse.Namespace) -> None:
 
 def picture_format(path: Path) -> str:
     """ "png", "svg" or "pdf" from a file name's suffix; UsageError for others, and for standard output."""
-    from spatial.io.atomic import refuse_standard_output
+    from spatial.base.whole_files import refuse_standard_output
     from spatial.plots.style import FORMATS
 
     refuse_standard_output(path)
@@ -138,7 +138,7 @@ def picture_format(path: Path) -> str:
 
 
 def _draw(args: argparse.Namespace, rig_file: RigFile) -> None:
-    from spatial.io.atomic import atomic_file
+    from spatial.base.whole_files import atomic_file
     from spatial.plots.plan import plan_figure
     from spatial.plots.style import LIGHT
 
@@ -150,7 +150,7 @@ def _draw(args: argparse.Namespace, rig_file: RigFile) -> None:
 
 def _feasible(rig_file: RigFile) -> list[str]:
     """What the layout can do, where, and what limits it; nothing for headphones."""
-    from spatial.analysis.feasibility import feasibility, in_words
+    from spatial.feasibility.layout import feasibility, in_words
 
     if rig_file.rig.kind == "headphones":
         return []
@@ -222,8 +222,8 @@ def _figures(name: str, rig_file: RigFile, found: list[str]) -> dict[str, Any]:
 def _feasible_figures(rig_file: RigFile) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from spatial.analysis.bands import bands
-    from spatial.analysis.feasibility import feasibility
+    from spatial.feasibility.layout import feasibility
+    from spatial.feasibility.limits import bands
 
     if rig_file.rig.kind == "headphones":
         return {}
@@ -244,6 +244,6 @@ def _feasible_figures(rig_file: RigFile) -> dict[str, Any]:
 def _trade_figures(rig_file: RigFile) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from spatial.analysis.trade import trade
+    from spatial.feasibility.effort_trade import trade
 
     return {"trade": [asdict(row) for row in trade(rig_file)]}

@@ -7,14 +7,14 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from spatial.base.errors import UsageError
+from spatial.base.whole_files import atomic_file, check_destination, megabytes, refuse_standard_output
 from spatial.cli.common import add_command, picture, tell
 from spatial.cli.rigs import picture_format
 from spatial.cli.stopping import stop_cleanly
-from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_destination, megabytes, refuse_standard_output
 
 if TYPE_CHECKING:
-    from spatial.filters import FilterMatrix
+    from spatial.bank.matrix import FilterMatrix
     from spatial.report.side_figures import Drawing
     from spatial.rig.model import RigFile
 
@@ -62,7 +62,7 @@ def add_bank_and_rig(parser: argparse.ArgumentParser) -> None:
 
 def bank_and_rig(args: argparse.Namespace) -> tuple[FilterMatrix, RigFile]:
     """The bank, and the rig to judge it on."""
-    from spatial.filters import FilterMatrix
+    from spatial.bank.matrix import FilterMatrix
     from spatial.rig.load import load_rig, rig_from_text
 
     bank = FilterMatrix.load(args.bank)
@@ -106,8 +106,8 @@ def chain_drawing(kind: str, bank: FilterMatrix, rig_file: RigFile, command: str
     UsageError
         Headphones, whose bank has no centre.
     """
-    from spatial.render.limiter import make_limiter
-    from spatial.render.upmix import make_upmix
+    from spatial.dsp.twins.limiter import make_limiter
+    from spatial.dsp.upmix import make_upmix
     from spatial.report import chain_figures
 
     if "center" not in bank.input_names:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from spatial.errors import OutputError
+from spatial.base.errors import OutputError
 
 
 def open_closed_streams() -> None:

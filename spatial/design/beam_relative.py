@@ -15,15 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.points import seat
-from spatial.acoustics.tone import beam_group
 from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
-from spatial.design.alignment import delay_s, fit_frequencies
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import UsageError
+from spatial.base.units import db, from_db, scaled_samples
 from spatial.design.realize import transfer
-from spatial.errors import UsageError
-from spatial.filters import FilterMatrix
 from spatial.rig.model import RigFile
-from spatial.units import db, from_db, scaled_samples
+from spatial.targets.tone import beam_group
 
 TAPS, DELAY = 1024, 384  # of equaliser and ratios, at 48 kHz: with half of them the ratios cannot follow the blend to the reference alone
 LEAST_SHARE_DB = -6.0

@@ -34,16 +34,16 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from spatial.acoustics.points import aim, seat
-from spatial.acoustics.tone import beam_group, towards_aim
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.design.beam_patterns import Patterns, mean_power, patterns
-from spatial.design.beam_wishes import BeamNumbers, Wish, wish_of
+from spatial.base.units import from_db, power_db
+from spatial.design.beam_problem import Patterns, mean_power, patterns
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
-from spatial.design.regularization import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
 from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
 from spatial.rig.model import Rig, RigFile
-from spatial.units import from_db, power_db
+from spatial.targets.beam_wishes import BeamNumbers, Wish, wish_of
+from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
+from spatial.targets.tone import beam_group, towards_aim
 
 NUMBERS = BeamNumbers()
 JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared

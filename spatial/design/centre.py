@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import seat
-from spatial.acoustics.tone import ToneTarget, beam_group, center_gain, seat_target
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.minimum_phase import minimum_phase
 from spatial.design.beamformer import beam_weights
 from spatial.design.realize import band_limit, transfer_on_grid
-from spatial.design.regularization import gain_bounds
-from spatial.design.width.minimum_phase import minimum_phase
 from spatial.rig.model import DesignSpec, RigFile
+from spatial.targets.effort import gain_bounds
+from spatial.targets.tone import ToneTarget, beam_group, center_gain, seat_target
 
 FADE_IN, FADE_OUT = 1 / 16, 1 / 4  # of the taps
 GAIN_ROUNDS, GAIN_TOLERANCE = 6, 1.0005

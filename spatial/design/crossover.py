@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.tone import boost_limited
+from spatial.base.units import REFERENCE_FS, scaled_samples
 from spatial.design.realize import band_limit
-from spatial.design.regularization import gain_bounds, smooth_step
 from spatial.rig.geometry import places
 from spatial.rig.model import Rig
-from spatial.units import REFERENCE_FS, scaled_samples
+from spatial.targets.effort import gain_bounds, smooth_step
+from spatial.targets.tone import boost_limited
 
 TAPS, MOST_TAPS = 1024, 4096  # of the passes, at 48 kHz
 PERIODS = 1.6  # of the edge frequency that a pass lasts: it has faded to -60 dB

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.blas_threads import one_blas_thread
+from spatial.base.fir_response import fir_response
 from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block_toeplitz
-from spatial.fir_response import fir_response
-from spatial.small_products import one_blas_thread
 
 RESIDUAL, REFINEMENTS = 1e-10, 2  # of the normal equations
 WORST_RESIDUAL = 1e-3  # beyond, they are too near to singular

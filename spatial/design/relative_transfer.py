@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.units import power_db
 from spatial.design.realize import fit_firs
-from spatial.units import power_db
 
 RATIO_LOADING = 1e-7  # of the equaliser's mean power: what keeps ratios finite where the reference is nearly silent
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.acoustics.tone import ToneTarget, side_target, timbre_group, virtual_pair_place
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.units import from_db, power_db
 from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
     least_effort_weights,
@@ -24,7 +24,11 @@ from spatial.design.crosstalk import (
     targeted_leak,
     virtual_leak,
 )
-from spatial.design.regularization import (
+from spatial.design.head_cloud import pose_weights, robust_weights
+from spatial.rig.geometry import left_of, nose
+from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
+from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
+from spatial.targets.effort import (
     REFERENCE_ALONE_OCTAVES,
     band_weights,
     cap_zero_hz,
@@ -33,12 +37,8 @@ from spatial.design.regularization import (
     gain_bounds,
     smooth_step,
 )
-from spatial.design.robust import pose_weights, robust_weights
-from spatial.design.width.models import relative_hrtf
-from spatial.rig.geometry import left_of, nose
-from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
-from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
-from spatial.units import from_db, power_db
+from spatial.targets.tone import ToneTarget, side_target, timbre_group, virtual_pair_place
+from spatial.targets.width.models import relative_hrtf
 
 VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
 BOUND_ROUNDS = 12

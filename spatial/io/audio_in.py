@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.io.decoder import Decoder, LostSyncError
 from spatial.io.headers import examine
 from spatial.io.links import Link, find_links

@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from spatial.errors import UsageError
-from spatial.io.atomic import atomic_file, check_space, refuse_standard_output, write_failure
+from spatial.base.errors import UsageError
+from spatial.base.whole_files import atomic_file, check_space, refuse_standard_output, write_failure
 from spatial.io.quantize import Quantizer
 from spatial.io.riff import RiffWriter
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.io.audio_in import StereoSource
 
 Audio = NDArray[np.float32]

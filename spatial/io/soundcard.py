@@ -13,7 +13,7 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from spatial.errors import DeviceError, UsageError
+from spatial.base.errors import DeviceError, UsageError
 
 Kind = Literal["output", "input"]
 

@@ -13,7 +13,7 @@ import sys
 
 import soundfile
 
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.io.audio_in import Audio, AudioReader, begin_and_kind
 from spatial.io.decoder import Decoder
 from spatial.io.flac_frames import ends_with_a_frame

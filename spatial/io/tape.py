@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from spatial.errors import InputError
+from spatial.base.errors import InputError
 from spatial.io.links import FLAC_MARK, ID3V1_LENGTH, STREAMINFO_END, TOTAL_AT, flac_total, is_flac, without_total
 
 WINDOW = 1 << 20

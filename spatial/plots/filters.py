@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.units import db
 from spatial.plots.labels import every_nth, short_names
 from spatial.plots.style import Theme, decibel_axis, frequency_axis, level_range, series_style
-from spatial.units import db
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

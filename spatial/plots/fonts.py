@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from spatial.checks import whole_characters
+from spatial.base.checks import whole_characters
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spatial.errors import OutputError
+from spatial.base.errors import OutputError
 from spatial.plots.fonts import FAMILY, boxes_for_missing_signs, fit_fonts
 from spatial.plots.labels import shortened
 

@@ -11,11 +11,12 @@ from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import Weights, around, beam_bands, effort_limit_db
 from spatial.analysis.beam_baselines import baseline_weights
-from spatial.analysis.beam_pattern import beam_pattern, pressure
-from spatial.analysis.effective import effective_weights, highest_hz
+from spatial.analysis.beam_figures import beam_pattern, pressure
 from spatial.analysis.spinorama import spinorama
 from spatial.analysis.summary import tone_match
-from spatial.filters import FilterMatrix
+from spatial.analysis.weights import effective_weights, highest_hz
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.units import db, power_db, third_octave_centres
 from spatial.plots.balloon import balloon_scale, draw_balloon
 from spatial.plots.beam import draw_beam_map, draw_level_scale
 from spatial.plots.directivity import draw_beam_effort, draw_beamwidth, draw_index, draw_side_rejection, draw_spinorama, draw_tone
@@ -24,7 +25,6 @@ from spatial.plots.style import MINUS, Theme, new_figure
 from spatial.report.side_figures import Drawing, captioned
 from spatial.rig.geometry import direction
 from spatial.rig.model import RigFile
-from spatial.units import db, power_db, third_octave_centres
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

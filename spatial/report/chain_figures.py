@@ -12,7 +12,7 @@ import numpy as np
 from spatial.analysis.chain_latency import chain_latency
 from spatial.analysis.pan_sweep import PANS, Upmix, pan_sweep
 from spatial.analysis.upmix_activity import UpmixActivity
-from spatial.filters import FilterMatrix
+from spatial.bank.matrix import FilterMatrix
 from spatial.plots.chain import draw_latency, draw_pan_bands, draw_pan_level
 from spatial.plots.style import MINUS, Theme, new_figure, themed
 from spatial.plots.upmix import RANGE_DB, draw_activity, draw_correlation

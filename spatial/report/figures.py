@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spatial.analysis.width_pair import width_curves
-from spatial.errors import UsageError
-from spatial.filters import FilterMatrix
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import UsageError
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
 from spatial.plots.plan import plan_figure
 from spatial.plots.style import LIGHT, Theme, decibels, new_figure, themed

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from spatial import __version__
 from spatial.analysis.summary import Row, design_table
-from spatial.checks import whole_characters
-from spatial.filters import FilterMatrix
-from spatial.headroom import predict_headroom
+from spatial.bank.headroom import predict_headroom
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.checks import whole_characters
 from spatial.plots.style import DARK, LIGHT, Theme, decibels, figure_bytes
 from spatial.report.figures import kinds_of, plan_picture, prepared
 from spatial.report.side_figures import Drawing

@@ -13,9 +13,8 @@ from spatial.analysis.asked import asked_separation_db
 from spatial.analysis.binaural_cues import DEEPEST_DB
 from spatial.analysis.cancellation import cancellation_curves, curves_of
 from spatial.analysis.comparison import THIS_BANK, methods_for
-from spatial.analysis.effective import SideWeights, highest_hz, side_weights
 from spatial.analysis.other_heads import PLACES, on_measured_head
-from spatial.analysis.robustness import (
+from spatial.analysis.other_poses import (
     HEAD_RADII_M,
     Judged,
     distance_factors,
@@ -27,14 +26,15 @@ from spatial.analysis.robustness import (
     reference_alone,
     sweet_spot,
 )
-from spatial.analysis.trade import CAPS_DB, PINK_HZ, cap_in_force_db, trade
 from spatial.analysis.virtual_pair import cues_of_the_pair
-from spatial.filters import FilterMatrix
+from spatial.analysis.weights import SideWeights, highest_hz, side_weights
+from spatial.bank.matrix import FilterMatrix
+from spatial.feasibility.effort_trade import CAPS_DB, PINK_HZ, cap_in_force_db, trade
 from spatial.plots.cancellation import draw_effort, draw_separation, effort_range, separation_range
 from spatial.plots.cues import draw_ild, draw_itd
-from spatial.plots.elsewhere import draw_along, draw_heads, draw_map_scale, draw_poses, draw_sweet_spot, yaw_title
 from spatial.plots.methods import decibels_every, draw_methods, draw_spread, draw_trade, methods_range
 from spatial.plots.style import Theme, new_figure
+from spatial.plots.sweet_spot import draw_along, draw_heads, draw_map_scale, draw_poses, draw_sweet_spot, yaw_title
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
 

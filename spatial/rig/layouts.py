@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spatial.errors import SpatialError
+from spatial.base.errors import SpatialError
 
 
 def rigs_folder() -> Path:

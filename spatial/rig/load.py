@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spatial.checks import shown, usual_float_errors
-from spatial.errors import UsageError
+from spatial.base.checks import shown, usual_float_errors
+from spatial.base.errors import UsageError
 from spatial.rig.geometry import head_centre
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.model import Driver, Enclosure, Listener, Rig, RigFile

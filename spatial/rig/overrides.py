@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 from spatial.rig.problems import did_you_mean
 from spatial.rig.source import MAX_BYTES, MAX_KEY_PARTS, KeyPath, parse
 from spatial.rig.words import plural, shown, toml_key, toml_value

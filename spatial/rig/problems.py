@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 from spatial.rig.source import KeyPath
 from spatial.rig.words import plural, shown
 

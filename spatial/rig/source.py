@@ -7,7 +7,7 @@ import re
 import tomllib
 from typing import Any
 
-from spatial.errors import UsageError
+from spatial.base.errors import UsageError
 
 MAX_BYTES = 256 * 1024
 MAX_KEY_PARTS = 16  # format 1 needs 4; tomllib takes time in the square of the parts

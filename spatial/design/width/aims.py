@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_rate_hz
-from spatial.design.width.sections import Layout, log_relative
+from spatial.targets.width.sections import Layout, log_relative
 
 C = 343.2
 HEADS = ((0.070, 0.5), (0.0875, 0.25), (0.095, 0.4), (0.105, 1.0))  # radius in m, level error in dB that is tolerated

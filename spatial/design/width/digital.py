@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.hearing import erb_rate, erb_rate_hz
+from spatial.base.blas_threads import one_blas_thread
 from spatial.design.width.levenberg import levenberg
-from spatial.design.width.sections import HeadSections, log_relative
-from spatial.small_products import one_blas_thread
+from spatial.targets.width.sections import HeadSections, log_relative
 
 FIT_HZ, FIT_SHARE, FIT_FREQS = (20.0, 20000.0), 0.45, 220  # share of the rate, where that is less
 TOLERATED_DB, TOLERATED_US = 0.1, 1.0

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.blas_threads import one_blas_thread
 from spatial.design.width.aims import Aim, balanced_aims, human_aims, sphere_aims
 from spatial.design.width.levenberg import Evaluate, levenberg
-from spatial.design.width.sections import Layout
-from spatial.design.width.tables import Table, table
-from spatial.small_products import one_blas_thread
+from spatial.targets.width.sections import Layout
+from spatial.targets.width.tables import Table, table
 
 SPHERE = Layout(biquads=2, shelves=1)
 BALANCED = Layout(ipsi=1, contra=2, biquads=2, shelves=1)

@@ -1,0 +1,123 @@
+"""The centre path of a bank around the rig: in the far field of a body, on the seat circle of a row or a wall.
+
+Definitions, p(f, direction) with the beam's axis, the listener unless the rig file says otherwise, as 0 degrees: ``side_db`` on-axis power
+over mean power at +-80, 90, 100 degrees; ``side90_db`` at +-90 alone (shown up to 60); ``droop45_db``, ``peak45_db`` lowest and highest
+level within +-45 degrees in 5 degree steps; ``rear_db`` over |azimuth| >= 135; ``bw6_deg`` between the first -6 dB crossings; ``di_db``
+10 log10 |p0|^2 over the mean over the sphere, far away (baffle: half-space); ``effort_db`` 10 log10 sum |W|^2 |g_ref|^2 / |p0|^2;
+``level_db``, ``ripple_db`` mean and range of the level on axis over what is asked there; ``prering_db`` energy before 1 ms ahead of the
+peak of the on-axis impulse response. Summaries are means of dB over third octaves, 250 Hz-4 kHz (free field, baffle: 500 Hz-3150 Hz),
+powers averaged inside each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial.acoustics.points import AtRange, FarField
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.beam_bands import BeamBands, around, beam_bands, judged_bands
+from spatial.analysis.weights import effective_weights, highest_hz
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.units import db, power_db
+from spatial.rig.model import Rig, RigFile, Scene
+from spatial.targets.tone import center_gain
+
+PRERING_S = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class BeamPattern:
+    """Level over frequency and azimuth, dB re on axis: level_db (freqs, azimuths); on_axis_db (freqs,) absolute."""
+
+    freqs: NDArray[np.float64]
+    azimuth_deg: NDArray[np.float64]
+    level_db: NDArray[np.float64]
+    on_axis_db: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BeamFigures:
+    """The beam in numbers; *_min is the worst third octave and *_hz its centre; p10_db as in `beam_tolerance`."""
+
+    side_db: float
+    side_min_db: float
+    side_min_hz: float
+    side90_db: float
+    droop45_db: float
+    peak45_db: float
+    rear_db: float | None  # None in a baffle, behind which it is silent
+    bw6_deg: float
+    di_db: float
+    di_min_db: float
+    effort_db: float
+    ripple_db: float
+    level_db: float
+    prering_db: float
+    p10_db: float
+
+
+def pressure(
+    bank: FilterMatrix, rig: Rig, scene: Scene, points: FarField | AtRange, freqs: NDArray, path: str = "center"
+) -> NDArray[np.complex128]:
+    """Pressure of one path, (freqs, points), e^{-jkr}/r left out."""
+    h = transfer_matrix(rig, points, freqs, scene.medium)
+    return np.einsum("fpn,fn->fp", h, effective_weights(bank, rig, freqs, path))
+
+
+def beam_pattern(bank: FilterMatrix, rig_file: RigFile, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
+    """Centre path over frequency (Hz) and azimuth (degrees, listener's left positive)."""
+    freqs, azimuth_deg = np.asarray(freqs, float), np.asarray(azimuth_deg, float)
+    level = db(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, azimuth_deg), freqs))
+    on_axis = db(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, 0.0), freqs))
+    return BeamPattern(freqs, azimuth_deg, level - on_axis, on_axis[:, 0])
+
+
+def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """10 log10 of on-axis power (freqs,) over the mean over the sphere of p_sphere (freqs, points), weights adding up to 1."""
+    return power_db(np.abs(p_front) ** 2 / (np.abs(p_sphere) ** 2 @ weights))
+
+
+def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
+    """The figures of this module's text for the centre path of a bank."""
+    rig = rig_file.rig
+
+    def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
+        return effective_weights(bank, rig, freqs, "center") / center_gain(rig_file.design, freqs)[:, None]
+
+    bands = beam_bands(rig_file, over_asked, judged_bands(rig, highest_hz(bank)))
+    assert bands.p10_db is not None
+    return BeamFigures(**summary(bands), prering_db=prering_db(bank, rig_file), p10_db=float(bands.p10_db.mean()))
+
+
+def summary(bands: BeamBands) -> dict[str, Any]:
+    """What `BeamFigures` says of bands, less what only a bank has: means of dB, worst bands, range of the level."""
+    return {
+        "side_db": float(bands.side_db.mean()),
+        "side_min_db": float(bands.side_db.min()),
+        "side_min_hz": float(bands.bands_hz[bands.side_db.argmin()]),
+        "side90_db": float(bands.side90_db.mean()),
+        "droop45_db": float(bands.droop45_db.min()),
+        "peak45_db": float(bands.peak45_db.max()),
+        "rear_db": None if bands.rear_db is None else float(bands.rear_db.mean()),
+        "bw6_deg": float(bands.bw6_deg.mean()),
+        "di_db": float(bands.di_db.mean()),
+        "di_min_db": float(bands.di_db.min()),
+        "effort_db": float(bands.effort_db.max()),
+        "ripple_db": float(np.ptp(bands.level_db)),
+        "level_db": float(bands.level_db.mean()),
+    }
+
+
+def prering_db(bank: FilterMatrix, rig_file: RigFile) -> float:
+    """Energy more than 1 ms before the peak of the on-axis impulse response, over all of it."""
+    n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.05 * bank.fs)))
+    freqs = np.arange(n // 2 + 1) * bank.fs / n
+    response = np.fft.irfft(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, 0.0), freqs)[:, 0], n)
+    response = np.roll(response, n // 8)  # a driver ahead of the origin may be early
+    peak = int(np.argmax(np.abs(response)))
+    before = response[: max(peak - round(PRERING_S * bank.fs), 1)]
+    return float(power_db(np.sum(before**2) / np.sum(response**2)))

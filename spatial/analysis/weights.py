@@ -1,0 +1,60 @@
+"""A bank seen on a rig: what each input makes every driver radiate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.transfer import hardware_response
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import UsageError
+from spatial.base.fir_response import fir_response
+from spatial.rig.model import Rig
+
+SideWeights = Callable[[int, NDArray[np.float64]], NDArray[np.complex128]]
+"""Effective weights (freqs, drivers of the rig) of the side whose near ear is LEFT or RIGHT, at any frequencies in Hz."""
+SIDE_NAMES = ("left", "right")
+HIGHEST_SHARE_OF_FS = 0.45
+"""Nothing is judged above this share of a bank's rate: there its filters end, whatever music and ears do."""
+
+
+def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -> NDArray[np.complex128]:
+    """Transfer from one input to the air in front of each driver, hardware included: (freqs, drivers of the rig).
+
+    Raises
+    ------
+    UsageError
+        Bank and rig do not have the same driver names.
+    """
+    names = [d.name for d in rig.drivers]
+    if sorted(names) != sorted(bank.driver_names):
+        raise UsageError(
+            f"the bank drives {', '.join(bank.driver_names)}; the rig '{rig.name}' has {', '.join(names)}: the names must be the same"
+        )
+    order = [bank.driver_names.index(name) for name in names]
+    return fir_response(bank.taps[order, bank.input_index(path)].T, freqs, bank.fs) * hardware_response(rig, freqs)
+
+
+def highest_hz(bank: FilterMatrix) -> float:
+    """Where judging a bank ends, Hz."""
+    return HIGHEST_SHARE_OF_FS * bank.fs
+
+
+def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:
+    """The sides of a bank, as weights at any frequencies."""
+    return remembered(lambda ear, freqs: effective_weights(bank, rig, freqs, SIDE_NAMES[ear]))
+
+
+def remembered(weights: SideWeights) -> SideWeights:
+    """The same weights, computed once for each grid of frequencies: figures ask for few grids, many times."""
+    found: dict[tuple[int, bytes], NDArray[np.complex128]] = {}
+
+    def looked_up(ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+        key = ear, freqs.tobytes()
+        if key not in found:
+            found[key] = weights(ear, freqs)
+        return found[key]
+
+    return looked_up

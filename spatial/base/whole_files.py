@@ -1,0 +1,97 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from spatial.base.errors import OutputError, UsageError
+
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
+
+
+def refuse_standard_output(path: str | os.PathLike[str]) -> None:
+    """UsageError for "-": a result is written beside its place first and takes its name when it is whole, which only a file can."""
+    if os.fspath(path) in STANDARD_OUTPUT:
+        raise UsageError(f"{os.fspath(path)}: standard output is not written to, only files are; give the name of a file")
+
+
+def check_destination(path: str | os.PathLike[str], *, force: bool, inputs: tuple[str | os.PathLike[str], ...] = ()) -> None:
+    """Whether a file may be written here.
+
+    Raises
+    ------
+    UsageError
+        One of the inputs is the same file, by path, link or second name; also with force. Or "-", standard output.
+    OutputError
+        The folder is missing, something that is no regular file is there, or a file is and force is not given.
+    """
+    refuse_standard_output(path)
+    path = Path(path)
+    folder = path.parent
+    if not folder.is_dir():
+        raise OutputError(f"{path}: folder {folder} does not exist")
+    if not path.exists():
+        return
+    for source in inputs:
+        if os.path.exists(source) and os.path.samefile(path, source):
+            raise UsageError(f"{path}: output and input {os.fspath(source)} are the same file")
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OutputError(f"{path}: there is something that is not a regular file; only those are written")
+    if not force:
+        raise OutputError(f"{path}: exists; -f overwrites it")
+
+
+def check_space(path: str | os.PathLike[str], needed: int) -> None:
+    """OutputError where the disk under path has fewer than ``needed`` bytes free."""
+    free = shutil.disk_usage(Path(path).resolve().parent).free
+    if free < needed:
+        raise OutputError(f"{os.fspath(path)}: not enough space: {megabytes(needed)} needed, {megabytes(free)} free")
+
+
+@contextmanager
+def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A new file that takes the name ``path`` when the block ends well; whatever ends it otherwise leaves nothing.
+
+    It is written in the same folder and flushed to the disk first. A link is followed: the file behind it is replaced.
+
+    Raises
+    ------
+    OutputError
+        The folder is not writable, the disk is full, or writing fails otherwise.
+    """
+    target = Path(path).resolve()
+    part = target.with_name(f".spatial-{secrets.token_hex(8)}.part")
+    try:
+        try:
+            file = open(part, "x+b")
+        except OSError as error:
+            raise OutputError(f"{os.fspath(path)}: cannot be written in {target.parent} ({error.strerror})") from None
+        try:
+            with file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+        except OSError as error:
+            raise write_failure(path, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_failure(path: str | os.PathLike[str], error: Exception) -> OutputError:
+    """What to say when writing fails on the way: the reason, and how much space is left."""
+    free = shutil.disk_usage(Path(path).resolve().parent).free
+    reason = getattr(error, "strerror", None) or str(error)
+    return OutputError(f"{os.fspath(path)}: writing failed ({reason}), {megabytes(free)} free; nothing was kept")
+
+
+def megabytes(size: int) -> str:
+    """Bytes as MB, or GB from 1000 MB on."""
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

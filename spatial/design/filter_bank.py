@@ -1,0 +1,202 @@
+"""The recipe: from a rig file to its filter matrix.
+
+    sides (cancellation with the width pair)  +  centre (beam)  ->  one tone, one arrival  ->  FIRs  ->  headroom gain
+
+Everything linear ends up in the taps; how stereo becomes left, right and centre is the bank's render recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.arrival import delay_s, fit_frequencies
+from spatial.acoustics.measured_head import head_notes
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
+from spatial.bank.headroom import predict_headroom
+from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.checks import instance, usual_float_errors, whole_number
+from spatial.base.errors import UsageError
+from spatial.base.units import REFERENCE_FS, from_db, scaled_samples
+from spatial.design.centre import Centre
+from spatial.design.crossover import Path, with_crossovers
+from spatial.design.headphones import headphone_filters
+from spatial.design.side_filters import realize_side
+from spatial.design.sides import Side, design_sides
+from spatial.rig.geometry import farthest, head_centre
+from spatial.rig.mirror import partners
+from spatial.rig.model import Rig, RigFile
+from spatial.targets.tone import ear_target
+
+NFFT = 4096  # at 48 kHz; at least four times the longest filter
+FS_RANGE = (8000, 384000)
+FARTHEST_M = 30.0  # from the middle of the drivers: 90 ms, as long as a hardware delay may be
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the taps of the paths lie, in samples.
+
+    latency: common delay; early (drivers,): hardware delay of each driver, by which its filter is moved forward.
+    """
+
+    fs: int
+    latency: int
+    early: NDArray[np.float64]
+
+    def offsets(self, later: float, modelling_delay: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """First tap of every driver's filter, and the delay that remains for the filter itself, both (drivers,)."""
+        zero = self.latency + later - self.early
+        first = np.floor(zero - modelling_delay).astype(np.intp)
+        return first, zero - first
+
+
+@usual_float_errors
+def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progress | None = None) -> FilterMatrix:
+    """Filter matrix of a rig.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+        As ``load_rig`` returns it.
+    fs : int
+        Sample rate, 8-384 kHz, a whole number of any type. Taps and delays of the rig file are stated at 48 kHz and scale with it.
+    progress : callable
+        Called with the name of each stage as it begins.
+
+    Returns
+    -------
+    FilterMatrix
+        Inputs left, right, center (headphones: left, right).
+
+    Raises
+    ------
+    UsageError
+        fs out of range; drivers more than 60 m apart; a rig_file that is none.
+    InputError
+        The listener's head file cannot be read.
+    """
+    instance(rig_file, RigFile, "compute_filters", "load_rig(path) reads one")
+    fs = whole_number(fs, "sample rate", *FS_RANGE, form="{} {} Hz")
+    if rig_file.rig.kind == "loudspeakers":
+        _refuse_sizes(rig_file.rig)
+    head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
+    say = progress or (lambda stage: None)
+    bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
+    return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
+
+
+def _refuse_sizes(rig: Rig) -> None:
+    """Filters span the time between the nearest and the farthest driver: what is no loudspeaker is told before anything is computed."""
+    place, apart_m = farthest(rig)
+    if apart_m > FARTHEST_M:
+        raise UsageError(
+            f"driver '{rig.drivers[place].name}': {apart_m:.4g} m from the middle of the drivers, at most {FARTHEST_M:g} m are possible; "
+            "places are in metres (0.45, not 450, for 450 mm)"
+        )
+
+
+# ------------------------------------------------------------------------------------------------- loudspeakers
+
+
+def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
+    rig, design = rig_file.rig, rig_file.design
+    side_taps, side_delay = _length(design.crosstalk.taps, design.crosstalk.delay_samples, 1 / 4, fs)
+    beam_taps, beam_delay = _length(design.beam.taps, design.beam.delay_samples, 3 / 8, fs)
+    n_fft = max(_power_of_two(NFFT * fs / REFERENCE_FS), _power_of_two(4 * max(side_taps, beam_taps)))
+    freqs = np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ)
+
+    say("sides")
+    sides = design_sides(rig_file, freqs, fs)
+    say("beam")
+    centre = Centre.design(rig_file, freqs)
+
+    early = np.array([d.delay_ms * 1e-3 * fs for d in rig.drivers])
+    later = _alignment(rig_file, sides, centre) * fs
+    latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
+    timing = Timing(fs, latency, early)
+    pieces: dict[str, tuple[NDArray, NDArray]] = {}
+
+    def with_bass_and_top(path: Path) -> NDArray:
+        return with_crossovers(rig, path, freqs, fs, design.tone_boost_db)
+
+    def side_taps_of(ear: int, delay: NDArray) -> NDArray:
+        side, taps = sides[ear], realize_side(rig_file, sides[ear], freqs, fs, side_taps, delay)
+        return with_bass_and_top(Path(side.d, side.h_ipsi, side.target.place_m, taps, delay))
+
+    say("filters left")
+    offsets, remaining = timing.offsets(later[LEFT], side_delay)
+    pieces["left"] = offsets, side_taps_of(LEFT, remaining)
+    partner = partners(rig_file)
+    if partner is not None:
+        pieces["right"] = offsets[list(partner)], pieces["left"][1][:, list(partner)]
+    else:
+        say("filters right")
+        offsets, remaining = timing.offsets(later[RIGHT], side_delay)
+        pieces["right"] = offsets, side_taps_of(RIGHT, remaining)
+    say("filters center")
+    offsets, remaining = timing.offsets(later[2], beam_delay)
+    pieces["center"] = (
+        offsets,
+        with_bass_and_top(Path(centre.wanted, centre.at_seat, None, centre.taps(fs, beam_taps, remaining), remaining)),
+    )
+
+    n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
+    matrix = np.zeros((len(rig.drivers), 3, n_taps))
+    undo = [(-1.0 if d.invert else 1.0) / from_db(d.gain_db) for d in rig.drivers]
+    for i, (offsets, taps) in enumerate(pieces.values()):
+        for n, first in enumerate(offsets):
+            matrix[n, i, first : first + len(taps)] = undo[n] * taps[:, n]
+    return FilterMatrix(
+        taps=matrix,
+        fs=fs,
+        latency_samples=latency,
+        input_names=tuple(pieces),
+        driver_names=tuple(d.name for d in rig.drivers),
+        channels=tuple(d.channel for d in rig.drivers),
+        recipe=_recipe(rig_file),
+        rig_text=rig_file.text,
+    )
+
+
+def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> NDArray[np.float64]:
+    """Extra delay, seconds, of left, right and center that makes them arrive together.
+
+    They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
+    """
+    rig, scene = rig_file.rig, rig_file.scene
+    travel = np.array([sides[LEFT].target.travel_s, sides[RIGHT].target.travel_s, centre.target.travel_s])
+    freqs = fit_frequencies()
+    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    w = centre.at(freqs)
+    found = [
+        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / ear_target(rig_file, centre.group, ear, h[:, ear], freqs).d) for ear in (LEFT, RIGHT)
+    ]
+    # the sides make their target exactly: they arrive with the travel time of their place
+    arrival = travel + np.array([0.0, 0.0, np.mean(found)])
+    together = travel.max() if rig_file.design.tone == "driver" else float(np.linalg.norm(head_centre(scene.listener))) / scene.medium.c
+    return np.asarray(together - arrival)
+
+
+# -------------------------------------------------------------------------------------------------------- small
+
+
+def _recipe(rig_file: RigFile) -> RenderRecipe:
+    upmix = rig_file.design.upmix
+    return RenderRecipe(upmix=upmix.method, latency_ms=upmix.latency_ms, strength=upmix.strength)
+
+
+def _length(taps_at_48k: int, delay_at_48k: int | None, share: float, fs: int) -> tuple[int, int]:
+    """Taps and modelling delay at the rate fs; the delay is a share of the taps where none is given."""
+    delay_at_48k = round(taps_at_48k * share) if delay_at_48k is None else delay_at_48k
+    return scaled_samples(taps_at_48k, fs), scaled_samples(delay_at_48k, fs)
+
+
+def _power_of_two(at_least: float) -> int:
+    return 1 << int(np.ceil(np.log2(at_least)))

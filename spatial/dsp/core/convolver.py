@@ -1,0 +1,142 @@
+"""The C core of csrc/, through cffi. Importing this fails with ImportError where the core is not built."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spatial.base.errors import UsageError
+from spatial.dsp.core._core import ffi, lib
+from spatial.dsp.stages import Audio, checked_audio, checked_swap
+
+INSTRUCTION_SETS = {"baseline": lib.SP_ISA_BASELINE, "avx2": lib.SP_ISA_AVX2, "avx512": lib.SP_ISA_AVX512}
+"""Values of SPATIAL_ISA, which exists so that tests can hold the instruction sets together."""
+
+
+def chosen_instruction_set() -> int:
+    """The best one that the processor has, or that of SPATIAL_ISA.
+
+    Raises
+    ------
+    UsageError
+        SPATIAL_ISA is none of ``INSTRUCTION_SETS``, or not on this processor.
+    """
+    asked = os.environ.get("SPATIAL_ISA")
+    if not asked:
+        return lib.sp_best_instruction_set()
+    known = ", ".join(name for name, isa in INSTRUCTION_SETS.items() if lib.sp_instruction_set_name(isa) != ffi.NULL)
+    if asked not in INSTRUCTION_SETS or lib.sp_instruction_set_name(INSTRUCTION_SETS[asked]) == ffi.NULL:
+        raise UsageError(f"SPATIAL_ISA = {asked}: this processor has {known}")
+    return INSTRUCTION_SETS[asked]
+
+
+def instruction_set_name() -> str:
+    """What the chosen instruction set is called."""
+    return ffi.string(lib.sp_instruction_set_name(chosen_instruction_set())).decode()
+
+
+def succeed(error: int, what: str) -> None:
+    """Nothing where a call of the core went well.
+
+    Raises
+    ------
+    UsageError
+        Another thread is in the object, which then is as it was, or the core refuses the call. what: the object that was called.
+    """
+    if error == lib.SP_ERROR_BUSY:
+        raise UsageError(f"{what}: another thread is in it; one thread at a time may process or reset an object, use one object a thread")
+    if error != lib.SP_OK:
+        raise UsageError(f"{what}: not possible (error {error} of the core)")
+
+
+def channel_pointers(x: Audio) -> Any:
+    """Where the rows of (channels, frames) begin, as the core takes them; x has to live as long. One for each call: threads share none."""
+    start, frames = ffi.from_buffer("float[]", x), x.shape[1]
+    return ffi.new("float *[]", [start + channel * frames for channel in range(len(x))])
+
+
+def swap_filters(convolver: object, taps: Audio) -> None:
+    """New filters, (n_outputs, n_inputs, n_taps) of its plan, for an ``sp_convolver``; frees those that it is done with.
+
+    From any thread, also while another one processes or swaps.
+    """
+    error = ffi.new("int *")
+    filters = lib.sp_filters_new(convolver, ffi.from_buffer("float[]", taps), error)
+    if filters == ffi.NULL:
+        raise UsageError("convolution: the new filters do not fit into memory")
+    succeed(lib.sp_convolver_swap(convolver, filters), "convolution")
+    free_filters(convolver)
+
+
+def free_filters(convolver: object) -> None:
+    """Free the filters that an ``sp_convolver`` has exchanged."""
+    while (retired := lib.sp_convolver_collect(convolver)) != ffi.NULL:
+        lib.sp_filters_free(retired)
+
+
+class CoreConvolver:
+    """``sp_convolver`` of csrc/spatial.h behind the interface of ``Convolver``."""
+
+    engine = "c"
+
+    def __init__(self, taps: Audio, block: int, exact_blocks: bool) -> None:
+        self.n_outputs, self.n_inputs, self.n_taps = taps.shape
+        self.block = block
+        self.exact_blocks = exact_blocks
+        plan = ffi.new(
+            "sp_plan *",
+            {
+                "n_inputs": self.n_inputs,
+                "n_outputs": self.n_outputs,
+                "n_taps": self.n_taps,
+                "block": block,
+                "exact_blocks": int(exact_blocks),
+                "instruction_set": chosen_instruction_set(),
+            },
+        )
+        error = ffi.new("int *")
+        made = lib.sp_convolver_new(plan, ffi.from_buffer("float[]", taps), error)
+        if error[0] == lib.SP_ERROR_MEMORY:
+            raise UsageError(f"convolution: filters of {self.n_outputs} x {self.n_inputs} x {self.n_taps} taps do not fit into memory")
+        if made == ffi.NULL:
+            raise ValueError(f"the core refuses a plan that checked_taps let through, error {error[0]}")
+        self._convolver = ffi.gc(made, lib.sp_convolver_free)
+
+    @property
+    def latency(self) -> int:
+        """Frames by which the output is late."""
+        return lib.sp_convolver_latency(self._convolver)
+
+    @property
+    def partitions(self) -> tuple[int, ...]:
+        """Frames of the partitions of the head and of the tails; the bits depend on the position modulo the last one."""
+        partitions = ffi.new("int[]", 1 + lib.SP_MAX_TAILS)
+        return tuple(partitions[0 : lib.sp_convolver_partitions(self._convolver, partitions)])
+
+    @property
+    def fade(self) -> int:
+        """Frames that the cross-fade of a swap lasts."""
+        return lib.sp_convolver_fade(self._convolver)
+
+    @property
+    def discarded(self) -> int:
+        """Samples that counted as 0."""
+        return lib.sp_convolver_discarded(self._convolver)
+
+    def reset(self) -> None:
+        """Back to position 0 with all state zero."""
+        succeed(lib.sp_convolver_reset(self._convolver), "convolution")
+
+    def swap(self, taps: ArrayLike) -> None:
+        """As ``Convolver.swap``."""
+        swap_filters(self._convolver, checked_swap(taps, self.n_outputs, self.n_inputs, self.n_taps))
+
+    def process(self, x: ArrayLike) -> Audio:
+        """As ``Convolver.process``."""
+        x = checked_audio(x, self.n_inputs, self.block, self.exact_blocks)
+        y = np.empty((self.n_outputs, x.shape[1]), np.float32)
+        succeed(lib.sp_convolver_process(self._convolver, channel_pointers(x), channel_pointers(y), x.shape[1]), "convolution")
+        return y

@@ -1,0 +1,167 @@
+"""Peak limiter with look-ahead, one gain for all drivers: a gain of its own for one driver would destroy the nulls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.dsp.backends import engine_name
+from spatial.dsp.stages import checked_rate
+from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
+from spatial.dsp.twins.meters import TRUE_PEAK_TAPS
+
+if TYPE_CHECKING:
+    from spatial.dsp.core.limiter import CoreLimiter
+
+Audio = NDArray[np.float32]
+
+STEPS_PER_DB = 10**6
+"""Gains are whole numbers of this fine a step: minima, slopes and sums are exact, however the stream is cut into calls."""
+
+MIN_LOOK_AHEAD = 40
+"""Frames, at rates where the look-ahead would be shorter."""
+
+LARGEST_SAMPLE = 1e12
+"""+240 dBFS; what is beyond is treated as not finite."""
+
+
+@dataclass(frozen=True)
+class LimiterSpec:
+    """What the limiter promises: no sample, and no peak between samples, above the ceiling."""
+
+    ceiling_db: float = -1.0
+    meter_db: float = -0.95  # what a meter of BS.1770 may read between samples; 0.15 dB below what is promised, while the gain falls
+    look_ahead_ms: float = 5.0  # the whole delay; a gain moves within it,
+    hold_ms: float = 25.0  # stays that long,
+    release_db_per_s: float = 40.0  # and returns this fast at most
+    oversampling: int = 8  # places a sample at which peaks are looked for; even
+    half_taps: int = 10  # of the interpolation between samples
+
+
+class Limiter:
+    """One gain for all channels, ``latency`` frames late; where nothing is too loud the samples pass unchanged.
+
+    The gain that each frame needs is taken as a minimum over look-ahead and hold, rises again no faster than the release, and is then
+    averaged in dB over the look-ahead: it arrives in time, in equal small steps.
+
+    Parameters
+    ----------
+    channels, fs : int
+    spec : LimiterSpec
+
+    Attributes
+    ----------
+    latency : int
+        Frames.
+    limited_frames : int
+        Frames given so far whose gain was below 0 dB.
+    lowest_gain_db : float
+        Deepest gain so far, <= 0.
+    discarded : int
+        Samples that were not finite; 0 took their place.
+
+    Notes
+    -----
+    Peaks are looked for at eight places a sample, by 20 taps, and by the filter of BS.1770's meter besides, which reads up to 0.22 dB too
+    much of a tone, and more of other signals. csrc/spatial.h says what is promised; benchmarks/README.md has a table.
+    """
+
+    def __init__(self, channels: int, fs: int, spec: LimiterSpec = LimiterSpec()) -> None:
+        checked_rate(fs, "limiter")
+        self._find = PeakFinder(windowed_sincs(spec.oversampling, spec.half_taps))
+        self._meter = PeakFinder(np.array(TRUE_PEAK_TAPS) * 10 ** ((spec.ceiling_db - spec.meter_db) / 20))
+        self._reach = self._find.half  # frames that a peak beside a sample depends on, each way
+        self.latency = max(round(spec.look_ahead_ms * 1e-3 * fs), MIN_LOOK_AHEAD)
+        self._ceiling = 10 ** (spec.ceiling_db / 20)
+        self._average = self.latency - self._reach + 1
+        self._window = self._average + round(spec.hold_ms * 1e-3 * fs)  # of the minimum
+        self._slope = round(spec.release_db_per_s * STEPS_PER_DB / fs)
+        self._harmless = self._ceiling / (
+            1.001 * max(self._find.largest_gain, self._meter.largest_gain)
+        )  # a channel below cannot exceed the ceiling anywhere
+        self._channels = channels
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
+        self._delayed = np.zeros((self._channels, self.latency + self._reach), np.float32)
+        self._needed = np.zeros(self._window - 1, np.int64)  # by past frames
+        self._released = 0  # last minimum, after the release
+        self._averaged = np.zeros(self._average - 1, np.int64)  # those that the mean still covers
+        self.limited_frames = 0
+        self.lowest_gain_db = 0.0
+        self.discarded = 0
+
+    def process(self, x: Audio) -> Audio:
+        """(channels, frames) -> the same shape, ``latency`` frames late."""
+        frames = x.shape[1]
+        sane = np.abs(x) <= LARGEST_SAMPLE
+        if not sane.all():
+            self.discarded += int(x.size - sane.sum())
+            x = np.where(sane, x, np.float32(0))
+        stream = np.concatenate([self._delayed, x], axis=1)
+        self._delayed = stream[:, frames:].copy()
+        needed = self._needed_steps(stream[:, stream.shape[1] - frames - 2 * self._reach :])
+        y = stream[:, self._reach : self._reach + frames].copy()
+        gain_db = self._gain_db(needed)
+        if gain_db is not None:
+            self.limited_frames += int(np.count_nonzero(gain_db))
+            self.lowest_gain_db = min(self.lowest_gain_db, float(gain_db.min(initial=0)))
+            y *= np.exp(gain_db * (np.log(10) / 20)).astype(np.float32)
+        return y
+
+    def _needed_steps(self, x: Audio) -> NDArray[np.int64]:
+        """Steps (<= 0) that bring a frame, and the peaks beside it, under the ceiling; all but the first and last ``reach`` frames."""
+        reach = self._reach
+        needed = np.zeros(x.shape[1] - 2 * reach, np.int64)
+        loud = np.abs(x).max(axis=1) > self._harmless
+        if not loud.any():
+            return needed
+        peak = np.abs(x[loud, reach : x.shape[1] - reach]).max(axis=0)
+        for channel in x[loud]:
+            between = self._find(channel)  # the first lies before the first frame of peak
+            spare = reach - self._meter.half
+            np.maximum(between, self._meter(channel[spare : len(channel) - spare]), out=between)
+            np.maximum(peak, np.maximum(between[:-1], between[1:]), out=peak)
+        over = peak > self._ceiling
+        exact = 20 * STEPS_PER_DB * np.log10(self._ceiling / peak[over].astype(np.float64))
+        needed[over] = np.floor(exact).astype(np.int64) - 10  # 1e-5 dB for the rounding of float32
+        return needed
+
+    def _gain_db(self, needed: NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Gain of the frames that leave now; None where it is 0 dB throughout."""
+        frames = len(needed)
+        needed = np.concatenate([self._needed, needed])
+        self._needed = needed[frames:]
+        if self._released == 0 and not (needed.any() or self._averaged.any()):
+            return None
+        rise = self._slope * np.arange(frames + 1)
+        lowest = np.concatenate([[self._released], sliding_minimum(needed, self._window)])
+        released = np.minimum.accumulate(lowest - rise) + rise
+        averaged = np.concatenate([self._averaged, released[1:]])
+        self._released = int(released[-1])
+        self._averaged = averaged[frames:]
+        sums = np.concatenate([[0], np.cumsum(averaged)])
+        return (sums[self._average :] - sums[: -self._average]) / (STEPS_PER_DB * self._average)
+
+
+def make_limiter(channels: int, fs: int) -> Limiter | CoreLimiter:
+    """The limiter with its default spec, in the C core where that is the engine."""
+    if engine_name() == "c":
+        from spatial.dsp.core.limiter import CoreLimiter
+
+        return CoreLimiter(channels, fs)
+    return Limiter(channels, fs)
+
+
+def sliding_minimum(x: NDArray[np.int64], window: int) -> NDArray[np.int64]:
+    """Minimum over x[i : i + window], for every i where the window fits; by doubling the width."""
+    width = 1
+    while 2 * width <= window:
+        x = np.minimum(x[:-width], x[width:])
+        width *= 2
+    rest = window - width
+    return np.minimum(x[: len(x) - rest], x[rest:])

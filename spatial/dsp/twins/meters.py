@@ -1,0 +1,281 @@
+"""Loudness and true peak of a stream (ITU-R BS.1770-5): in the C core where that is the engine, else in NumPy."""
+
+from __future__ import annotations
+
+from array import array
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.base.units import REFERENCE_FS, db, power_db
+from spatial.dsp.backends import engine_name
+from spatial.dsp.stages import MAX_SAMPLE, checked_rate
+from spatial.dsp.twins.interpolate import PeakFinder
+
+Audio = NDArray[np.float32]
+
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE_LU = -10.0
+OFFSET_LU = -0.691  # makes 997 Hz at full scale in one channel read -3.01 LUFS
+STEPS_PER_S = 10  # gating blocks begin every 100 ms
+BLOCK_STEPS = 4  # and last 400 ms
+PIECE_STEPS = 4096
+BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
+
+SHELF_HZ, SHELF_DB, SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
+HIGH = 10 ** (SHELF_DB / 20)
+BAND = HIGH**0.4996667741545416
+MATCHED_BELOW_HZ = 32000
+
+TRUE_PEAK_TAPS = (
+    (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
+     0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500),
+    (-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250,
+     0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
+)  # fmt: skip
+"""Interpolating filter of BS.1770 annex 2, phases 0 and 1; phases 3 and 2 are their mirror images."""
+
+
+class Meter(Protocol):
+    """Loudness, true peak and sample peaks of a stream. discarded: samples not finite or beyond 1e6, which counted as 0."""
+
+    @property
+    def discarded(self) -> int: ...
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
+
+    @property
+    def sample_peaks(self) -> NDArray[np.float64]: ...
+
+    @property
+    def true_peak_db(self) -> float | None: ...
+
+    @property
+    def integrated_lufs(self) -> float | None: ...
+
+
+def make_meter(fs: int, channels: int, peaks: bool = True) -> Meter:
+    """A meter of the engine in force; without peaks it tells loudness alone."""
+    if engine_name() == "c":
+        from spatial.dsp.core.meter import CoreMeter
+
+        return CoreMeter(fs, channels, peaks)
+    return NumpyMeter(fs, channels, peaks)
+
+
+class NumpyMeter:
+    """``Meter`` in NumPy."""
+
+    def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
+        self._fs, self._channels, self._with_peaks = fs, channels, peaks
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
+        self._loudness, self._peaks = LoudnessMeter(self._fs, self._channels), TruePeakMeter(self._channels)
+        self.discarded = 0  # samples that counted as 0
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
+        if not good.all():
+            self.discarded += int(x.size - np.count_nonzero(good))
+            x = np.where(good, x, np.float32(0))
+        self._loudness.add(x)
+        if self._with_peaks:
+            self._peaks.add(x)
+
+    @property
+    def sample_peaks(self) -> NDArray[np.float64]:
+        """Of each channel the largest magnitude."""
+        return self._peaks.sample_peaks
+
+    @property
+    def true_peak_db(self) -> float | None:
+        """dBTP, as if silence followed; None where there is nothing else."""
+        return self._peaks.true_peak_db
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
+        return self._loudness.integrated_lufs
+
+
+class TruePeakMeter:
+    """Largest true peak of all channels so far, and of each channel the largest sample.
+
+    Parameters
+    ----------
+    channels : int
+    """
+
+    def __init__(self, channels: int) -> None:
+        self._find = PeakFinder(TRUE_PEAK_TAPS)
+        self._past = np.zeros((channels, 2 * self._find.half - 1), np.float32)
+        self._between = 0.0
+        self.sample_peaks = np.zeros(channels)
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        if x.shape[1]:
+            self.sample_peaks = np.maximum(self.sample_peaks, np.abs(x).max(axis=1))
+        x = np.concatenate([self._past, x], axis=1)
+        self._past = x[:, x.shape[1] - self._past.shape[1] :]
+        self._between = self._largest(x)
+
+    def _largest(self, x: Audio) -> float:
+        """Larger of what there was and what is between the samples of x; channels too low to matter are left out."""
+        worth = np.abs(x).max(axis=1) * self._find.largest_gain > self._between
+        return max([self._between, *(float(self._find(channel).max(initial=0)) for channel in x[worth])])
+
+    @property
+    def true_peak_db(self) -> float | None:
+        """dBTP, as if silence followed; None where there is nothing else."""
+        end = self._largest(np.pad(self._past, ((0, 0), (0, self._past.shape[1]))))
+        peak = max(end, *self.sample_peaks)
+        return float(db(peak)) if peak > 0 else None
+
+
+class LoudnessMeter:
+    """Integrated loudness, every channel with weight 1.
+
+    Parameters
+    ----------
+    fs, channels : int
+
+    Notes
+    -----
+    The K-weighting filter runs as a state-space recursion over blocks: inside a block its response is a matrix, from block to
+    block only four numbers a channel go on. One float is kept for every 100 ms.
+    """
+
+    def __init__(self, fs: int, channels: int) -> None:
+        checked_rate(fs, "meter")
+        self._step = round(fs / STEPS_PER_S)
+        self._weighting = BlockFilter(*k_weighting(fs), channels)
+        self._waiting = np.zeros(0)  # weighted power, summed over channels, of less than a step
+        self._steps = array("d")
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+        self._waiting = np.concatenate([self._waiting, (self._weighting(x) ** 2).sum(axis=0)])
+        whole = len(self._waiting) // self._step
+        self._steps.extend(self._waiting[: whole * self._step].reshape(whole, self._step).mean(axis=1))
+        self._waiting = self._waiting[whole * self._step :]
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
+        steps = np.asarray(self._steps)
+        rest = np.concatenate([self._waiting, (self._weighting.rest() ** 2).sum(axis=0)])
+        if len(rest) >= self._step:
+            steps = np.append(steps, rest[: self._step].mean())
+        return gated_loudness(steps)
+
+
+def gated_loudness(steps: NDArray[np.float64]) -> float | None:
+    """LUFS of the weighted powers of steps of 100 ms; None where no block of 400 ms passes the gates."""
+    absolute = 10 ** ((ABSOLUTE_GATE_LUFS - OFFSET_LU) / 10)
+    mean = _mean_block_above(absolute, steps)
+    if mean is None:
+        return None
+    gated = _mean_block_above(max(absolute, mean * 10 ** (RELATIVE_GATE_LU / 10)), steps)
+    return None if gated is None else float(OFFSET_LU + power_db(gated))
+
+
+def _mean_block_above(gate: float, steps: NDArray[np.float64]) -> float | None:
+    """Mean power of the blocks of 400 ms above the gate; None where there is none. Piece by piece: ten hours are many steps."""
+    total, count = 0.0, 0
+    for begin in range(0, len(steps) - BLOCK_STEPS + 1, PIECE_STEPS):
+        piece = steps[begin : begin + PIECE_STEPS + BLOCK_STEPS - 1]
+        blocks = np.convolve(piece, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
+        loud = blocks[blocks > gate]
+        total, count = total + float(loud.sum()), count + len(loud)
+    return total / count if count else None
+
+
+class BlockFilter:
+    """A recursive filter over a stream of channels, a block of frames at a time.
+
+    With state s, y = C s + D x and s' = A s + B x; over a block, y = O s + T x and s' = A^n s + G x.
+
+    Parameters
+    ----------
+    b, a : sequence of float
+        Numerator and denominator in z^-1, a[0] = 1.
+    channels : int
+    """
+
+    def __init__(self, b: NDArray[np.float64], a: NDArray[np.float64], channels: int) -> None:
+        order = len(a) - 1
+        transition = np.eye(order, k=1)  # transposed direct form II
+        transition[:, 0] = -a[1:]
+        drive = b[1:] - a[1:] * b[0]
+        powers = [np.eye(order)]
+        for _ in range(BLOCK_TAPS):
+            powers.append(transition @ powers[-1])
+        self._observe = np.stack([p[0] for p in powers[:-1]])  # O (block, order)
+        response = np.concatenate([[b[0]], self._observe[:-1] @ drive])
+        lag = np.subtract.outer(np.arange(BLOCK_TAPS), np.arange(BLOCK_TAPS))
+        self._toeplitz = np.where(lag >= 0, response[np.maximum(lag, 0)], 0.0)  # T (block, block)
+        self._gather = np.stack([p @ drive for p in powers[-2::-1]], axis=1)  # G (order, block)
+        self._advance = powers[-1]
+        self._state = np.zeros((channels, order))
+        self._waiting = np.zeros((channels, 0))
+
+    def __call__(self, x: Audio) -> NDArray[np.float64]:
+        """(channels, frames) -> the frames of all blocks that are complete."""
+        stream = np.concatenate([self._waiting, x], axis=1)
+        channels, blocks = len(stream), stream.shape[1] // BLOCK_TAPS
+        used = stream[:, : blocks * BLOCK_TAPS].reshape(channels, blocks, BLOCK_TAPS)
+        self._waiting = stream[:, blocks * BLOCK_TAPS :]
+        inflow = used @ self._gather.T
+        states = np.empty_like(inflow)
+        for i in range(blocks):
+            states[:, i] = self._state
+            self._state = self._state @ self._advance.T + inflow[:, i]
+        return (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
+
+    def rest(self) -> NDArray[np.float64]:
+        """(channels, frames) of the block that is not complete; nothing moves on."""
+        n = self._waiting.shape[1]
+        return self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
+
+
+def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Numerator and denominator (5,) of the K-weighting at any rate: a high shelf, then a high-pass.
+
+    BS.1770 prints coefficients for 48 kHz; these are the analogue filters behind them, by bilinear transform (De Man 2014). Below 32 kHz,
+    where half the rate comes near to the shelf or lies below it, that transform has no such filter, and the shelf is a matched one.
+    """
+    k = np.tan(np.pi * SHELF_HZ / fs)
+    shelf_b = np.array([HIGH + BAND * k / SHELF_Q + k * k, 2 * (k * k - HIGH), HIGH - BAND * k / SHELF_Q + k * k])
+    shelf_a = np.array([1 + k / SHELF_Q + k * k, 2 * (k * k - 1), 1 - k / SHELF_Q + k * k])
+    k = np.tan(np.pi * PASS_HZ / fs)
+    pass_a = np.array([1 + k / PASS_Q + k * k, 2 * (k * k - 1), 1 - k / PASS_Q + k * k])
+    pass_b = np.array([1.0, -2.0, 1.0])  # the standard leaves its gain above 0 dB by a few hundredths
+    if fs < MATCHED_BELOW_HZ:
+        shelf_b, shelf_a = _matched_shelf(fs)
+        k = np.tan(np.pi * PASS_HZ / REFERENCE_FS)
+        pass_b *= (1 + k / PASS_Q + k * k) / pass_a[0]  # which would grow to 2 dB at low rates
+    return np.convolve(shelf_b / shelf_a[0], pass_b), np.convolve(shelf_a / shelf_a[0], pass_a / pass_a[0])
+
+
+def _matched_shelf(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The analogue shelf with its poles sampled, and zeros that make the magnitude right at 0, fs/4 and fs/2 (Vicanek 2016)."""
+    w, q = 2 * np.pi * SHELF_HZ / fs, 1 / (2 * SHELF_Q)
+    radius = np.exp(-q * w)
+    a = np.array([1, -2 * radius * np.cos(np.sqrt(1 - q * q) * w), radius**2])
+    x = (np.array([0, 1 / 4, 1 / 2]) * fs / SHELF_HZ) ** 2
+    analogue = ((1 - HIGH * x) ** 2 + (BAND / SHELF_Q) ** 2 * x) / ((1 - x) ** 2 + x / SHELF_Q**2)
+    power = analogue * np.array([a.sum() ** 2, (1 - a[2]) ** 2 + a[1] ** 2, (a[0] - a[1] + a[2]) ** 2])  # of the numerator
+    rest = power[1] - (power[0] + power[2]) / 2
+    mean = (np.sqrt(power[0]) + np.sqrt(power[2])) / 2
+    b0 = (mean + np.sqrt(mean**2 + rest)) / 2
+    return np.array([b0, (np.sqrt(power[0]) - np.sqrt(power[2])) / 2, -rest / (4 * b0)]), a

@@ -1,0 +1,115 @@
+"""What a layout can do, told before filters are computed: from the ears' transfer matrix and the effort cap alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import LEFT, RIGHT
+from spatial.analysis.cancellation import natural_db, own_separation_db, single_point
+from spatial.analysis.spans import BANDS_HZ, in_hz, spans
+from spatial.base.units import from_db, third_octave_centres
+from spatial.design.sides import Side, design_side
+from spatial.feasibility.limits import Band, bands, limits_in_words
+from spatial.rig.geometry import places
+from spatial.rig.model import RigFile
+from spatial.targets.effort import default_effort_cap_db
+
+DEEP_DB = 18.0
+
+
+@dataclass(frozen=True, eq=False)
+class Feasibility:
+    """Per third octave, of two sides the worse one.
+
+    bands_hz; condition_db: ratio of the singular values of drivers-to-ears (how much more drive it takes to make the ears differ than
+    to make them alike); natural_db: separation of the reference alone; reachable_db: largest that effort cap and ``band_hz`` leave at
+    the centre of the band; pair_fits, deep: whether over the whole band they let the virtual pair be made, and 18 dB of separation;
+    pair_limits, deep_limits: what binds where they do not, in words ("nothing" where all do); null_limit_hz: where side nulls of the
+    beam end, c/(2 pitch), None for one driver.
+    """
+
+    bands_hz: NDArray[np.float64]
+    condition_db: NDArray[np.float64]
+    natural_db: NDArray[np.float64]
+    reachable_db: NDArray[np.float64]
+    pair_fits: NDArray[np.bool_]
+    deep: NDArray[np.bool_]
+    pair_limits: str
+    deep_limits: str
+    cap_db: float
+    null_limit_hz: float | None
+
+
+def feasibility(rig_file: RigFile) -> Feasibility:
+    """What the loudspeakers of a rig can do at the nominal listener."""
+    centres = third_octave_centres(*BANDS_HZ)
+    sides = [design_side(single_point(rig_file), ear, centres) for ear in (LEFT, RIGHT)]
+    cap_db = default_effort_cap_db(rig_file.rig, rig_file.design.crosstalk)
+    pair, silence = (bands(_asking_for(mode, rig_file, cap_db)) for mode in ("virtual", "null"))
+    silent = [design_side(_asking_for("null", rig_file, cap_db), ear, centres) for ear in (LEFT, RIGHT)]
+    return Feasibility(
+        bands_hz=centres,
+        condition_db=_condition_db(sides[LEFT]),
+        natural_db=np.min([natural_db(side) for side in sides], axis=0),
+        reachable_db=np.min([own_separation_db(side) for side in silent], axis=0),
+        pair_fits=np.array([band.limit == "none" for band in pair]),
+        deep=np.array([band.reachable_db >= DEEP_DB for band in silence]),
+        pair_limits=limits_in_words(pair),
+        deep_limits=limits_in_words(_where_short(silence)),
+        cap_db=cap_db,
+        null_limit_hz=_null_limit_hz(rig_file),
+    )
+
+
+def _asking_for(mode: str, rig_file: RigFile, cap_db: float) -> RigFile:
+    """The same rig under the same cap, in another mode."""
+    crosstalk = replace(rig_file.design.crosstalk, mode=mode, effort_cap_db=cap_db, robust=False)
+    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+
+
+def _where_short(silence: tuple[Band, ...]) -> tuple[Band, ...]:
+    """The limits of bands that separate by less than DEEP_DB alone."""
+    return tuple(band if band.reachable_db < DEEP_DB else replace(band, limit="none") for band in silence)
+
+
+def _condition_db(side: Side) -> NDArray[np.float64]:
+    used = list(side.order)
+    singular = np.linalg.svd(np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1), compute_uv=False)
+    return 20 * np.log10(singular[:, 0] / np.maximum(singular[:, -1], from_db(-200) * singular[:, 0]))
+
+
+def _null_limit_hz(rig_file: RigFile) -> float | None:
+    spec = rig_file.design.beam
+    where = places(rig_file.rig)[list(rig_file.rig.indices(spec.drivers) if spec.drivers else rig_file.rig.spatial_drivers)]
+    if len(where) < 2:
+        return None
+    apart = np.linalg.norm(where[:, None] - where[None], axis=2)
+    apart[np.diag_indices(len(where))] = np.inf
+    # the pitch of a layout: the widest gap between neighbours
+    return rig_file.scene.medium.c / (2 * float(apart.min(axis=1).max()))
+
+
+def in_words(found: Feasibility, angle_deg: float) -> list[tuple[str, str, str]]:
+    """Lines for a person: (what, where it holds, what limits it)."""
+    worst = int(found.condition_db.argmax())
+    lines = [
+        (f"virtual pair at +-{angle_deg:g} deg", spans(found.bands_hz, found.pair_fits), _limits(found.pair_limits, found.cap_db)),
+        (f"cancellation {DEEP_DB:g} dB", spans(found.bands_hz, found.deep), _limits(found.deep_limits, found.cap_db)),
+        (
+            "ears told apart",
+            f"{found.condition_db[worst]:.0f} dB at {in_hz(found.bands_hz[worst])}",
+            "condition number, worst third octave",
+        ),
+    ]
+    if found.null_limit_hz is not None:
+        lines.append(("side nulls of a beam", f"below {in_hz(found.null_limit_hz)}", "spacing of the drivers, c/(2 pitch)"))
+    return lines
+
+
+def _limits(limits: str, cap_db: float) -> str:
+    """Limits as `check` tells them: with the cap's value, and the key that states a band."""
+    named = limits if limits != "nothing" else "effort"
+    return named.replace("effort", f"effort ({cap_db:g} dB cap)").replace("driver band", "driver band (band_hz)")

@@ -1,0 +1,193 @@
+"""Third octave by third octave: what is asked of the sides, what the effort cap lets them reach, what filters reach, and what binds.
+
+Before there are filters "reached" is left out. Reachable is the closed form at the nominal pose, under the cap and the drivers' bands: the
+nearest to the virtual pair, or the largest separation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import LEFT, RIGHT
+from spatial.analysis.binaural_cues import DEEPEST_DB, ITD_BELOW_HZ
+from spatial.analysis.cancellation import natural_db, single_point
+from spatial.analysis.spans import BANDS_HZ, spans
+from spatial.analysis.weights import SIDE_NAMES, SideWeights
+from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.design.crossover import Crossovers
+from spatial.design.crosstalk import least_effort_weights, target_curve_db
+from spatial.design.sides import REFERENCE_ALONE_OCTAVES, Side, design_side, is_robust, wished_pair
+from spatial.rig.model import Driver, RigFile
+from spatial.targets.effort import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
+
+PER_BAND = 8
+TOLERANCE_DB = 0.5
+"""Mismatch of real drivers. Where a wish takes more effort than 1/tolerance, one driver that is off by this much fills the leak."""
+CONDITIONING_DB = -20 * float(np.log10(10 ** (TOLERANCE_DB / 20) - 1))  # 24.5 dB
+CAP_SLACK_DB, SMALL_LEAK = 0.05, 0.02
+MISSED_DB, MISSED_US = 1.0, 15.0  # filters that come this near have reached what the closed form can
+LIMITS = ("none", "effort", "driver band", "conditioning", "head poses", "filters")
+
+
+@dataclass(frozen=True)
+class Band:
+    """One third octave of the side that finds it harder.
+
+    asked_db, reachable_db, reached_db: level of the near ear over the far one that is asked, that the cap allows and that the filters
+    make (None: asked is silence; no filters); *_us: delay of the far ear, mode "virtual" below 1.5 kHz only. natural_db: the reference
+    driver alone. effort_db: what the wish would take; cap_db: what is allowed, both the largest inside the band. limit: one of LIMITS.
+    """
+
+    hz: float
+    side: str
+    asked_db: float | None
+    asked_us: float | None
+    natural_db: float
+    reachable_db: float
+    reachable_us: float | None
+    reached_db: float | None
+    reached_us: float | None
+    effort_db: float
+    cap_db: float
+    limit: str
+
+
+def bands(rig_file: RigFile, weights: SideWeights | None = None, top_hz: float = BANDS_HZ[1]) -> tuple[Band, ...]:
+    """Asked, reachable and reached per third octave, 100 Hz-10 kHz, and which limit bound.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    weights : SideWeights
+        The filters' sides; without them nothing is reached yet.
+    top_hz : float
+        Bands above are left out (filters of a low rate).
+    """
+    centres = third_octave_centres(*BANDS_HZ)
+    centres = centres if top_hz >= BANDS_HZ[1] else thirds_below(centres, top_hz)
+    within = 2 ** (((np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5) / 3)
+    freqs = np.outer(centres, within).ravel()
+    sides = [_side_bands(rig_file, ear, freqs, centres, weights) for ear in (LEFT, RIGHT)]
+    return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*sides, strict=True))
+
+
+def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, weights: SideWeights | None) -> list[Band]:
+    spec = rig_file.design.crosstalk
+    virtual = spec.mode == "virtual"
+    side = design_side(single_point(rig_file), ear, freqs)
+    drivers = [rig_file.rig.drivers[i] for i in side.order]
+    wish = wished_leak(rig_file, side, freqs)
+    effort, free_effort = (effort_for(side, wish, np.sqrt(q)) for q in (band_weights(drivers, freqs), np.ones((len(freqs), len(drivers)))))
+    # where the reference fades into the cancellation, effort may be there and is not used
+    leak = side.whole_leak
+    missed = np.abs(leak - wish) if virtual else np.abs(leak) - np.abs(wish)
+    unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (missed > SMALL_LEAK * np.abs(side.d))
+
+    def level_and_delay(p_ipsi: NDArray, p_contra: NDArray) -> tuple[list[float], list[float | None]]:
+        ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, centres) for p in (p_ipsi, p_contra))
+        level = np.minimum(power_db(ipsi) - power_db(contra), DEEPEST_DB)
+        late = -np.unwrap(np.angle(p_contra / p_ipsi)) / (2 * np.pi * freqs) * 1e6
+        told = third_octave_mean(late, freqs, centres)
+        return [float(x) for x in level], [float(x) if virtual and hz < ITD_BELOW_HZ else None for x, hz in zip(told, centres, strict=True)]
+
+    nothing = [None] * len(centres)
+    asked: Sequence[float | None] = nothing
+    asked_us: Sequence[float | None] = nothing
+    if spec.mode == "target":
+        asked = [float(x) for x in third_octave_mean(target_curve_db(freqs, spec.target_db), freqs, centres)]
+    if virtual:
+        asked, asked_us = level_and_delay(side.d, wish)
+    group = list(side.target.group)
+    natural, _ = level_and_delay(side.h_ipsi[:, group].sum(axis=1), side.h_contra[:, group].sum(axis=1))
+    deepest = leak if virtual else _deepest_leak(rig_file, ear, freqs)
+    reachable, reachable_us = level_and_delay(side.d, np.where(deepest == 0, 1e-9 * side.d, deepest))
+    reached: Sequence[float | None] = nothing
+    reached_us: Sequence[float | None] = nothing
+    if weights is not None:
+        w = weights(ear, freqs)
+        reached, reached_us = level_and_delay(np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1))
+    tweeters_hz = Crossovers.of(rig_file.rig).high_hz or np.inf
+    out = []
+    for i, hz in enumerate(centres):
+        inside = slice(i * PER_BAND, (i + 1) * PER_BAND)
+        worst = int(np.argmax((effort - side.cap_db)[inside])) + inside.start
+        band = Band(
+            hz=float(hz),
+            side=SIDE_NAMES[ear],
+            asked_db=asked[i],
+            asked_us=asked_us[i],
+            natural_db=natural[i],
+            reachable_db=reachable[i],
+            reachable_us=reachable_us[i],
+            reached_db=reached[i],
+            reached_us=reached_us[i],
+            effort_db=float(effort[worst]),
+            cap_db=float(side.cap_db[worst]),
+            limit=_limit(effort[worst], free_effort[worst], side.cap_db[worst], bool(unused[inside].any()), drivers),
+        )
+        out.append(replace(band, limit=_limit_of_filters(band, is_robust(rig_file.rig, spec), hz > tweeters_hz)))
+    return out
+
+
+def _deepest_leak(rig_file: RigFile, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+    """Least leak of a side under the cap in force, faded into the reference alone at the edge as filters are: (freqs,)."""
+    rig, crosstalk = rig_file.rig, rig_file.design.crosstalk
+    silent = replace(crosstalk, mode="null", robust=False, effort_cap_db=default_effort_cap_db(rig, crosstalk))
+    return design_side(replace(rig_file, design=replace(rig_file.design, crosstalk=silent)), ear, freqs).whole_leak
+
+
+def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.complex128]:
+    """Contralateral pressure that the mode asks for at the nominal pose: (freqs,).
+
+    In mode "target" the phase is free; the leak nearest to the cheapest one is meant, so that none is wished away that is small enough.
+    """
+    spec = rig_file.design.crosstalk
+    if spec.mode == "virtual":
+        return side.d * wished_pair(rig_file.scene, rig_file.design.width.model, freqs)
+    if spec.mode == "null":
+        return np.zeros(len(freqs), complex)
+    wanted = np.abs(side.d) * np.minimum(from_db(-target_curve_db(freqs, spec.target_db)), from_db(-natural_db(side)))
+    return side.c0 * np.minimum(1.0, wanted / np.maximum(np.abs(side.c0), 1e-300))
+
+
+def effort_for(side: Side, leak: NDArray, root_q: NDArray) -> NDArray[np.float64]:
+    """Least effort, dB re the reference alone, that makes a leak with drivers of cost root_q^2 (freqs, used drivers): (freqs,)."""
+    used = list(side.order)
+    w = np.zeros(side.w.shape, complex)
+    w[:, used] = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
+    return side.effort_db(w)
+
+
+def _limit(effort_db: float, free_effort_db: float, cap_db: float, reference_alone: bool, drivers: list[Driver]) -> str:
+    if effort_db <= cap_db + CAP_SLACK_DB and not reference_alone:
+        return "none"
+    if effort_db > cap_db + CAP_SLACK_DB and free_effort_db > max(cap_db, CONDITIONING_DB):
+        return "conditioning"
+    if reference_alone and cap_zero_hz(drivers) > CAP_ZERO_HZ:
+        return "driver band"
+    return "driver band" if free_effort_db <= cap_db + CAP_SLACK_DB < effort_db else "effort"
+
+
+def _limit_of_filters(band: Band, robust: bool, tweeters_play: bool) -> str:
+    """Where effort allows what is asked and it is still missed: since tweeters play, for other poses, or by the filters themselves."""
+    if band.limit != "none" or band.reached_db is None or band.asked_db is None:
+        return band.limit
+    short = max(min(band.asked_db, band.reachable_db), band.natural_db) - band.reached_db
+    late = abs(band.reached_us - band.asked_us) if band.reached_us is not None and band.asked_us is not None else 0.0
+    off = abs(short) if band.asked_us is not None else short
+    if off <= MISSED_DB and late <= MISSED_US:
+        return "none"
+    if tweeters_play:
+        return "driver band"
+    return "head poses" if robust else "filters"
+
+
+def limits_in_words(found: tuple[Band, ...]) -> str:
+    """Which limit bound where: "effort 100 Hz-160 Hz, filters 2 kHz", or "nothing"."""
+    hz = np.array([band.hz for band in found])
+    bound = [(limit, np.array([band.limit == limit for band in found])) for limit in LIMITS[1:]]
+    return "; ".join(f"{limit} {spans(hz, where)}" for limit, where in bound if where.any()) or "nothing"

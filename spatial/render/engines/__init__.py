@@ -1,1 +1,0 @@
-"""Convolution engines: three ways to the same output. ``spatial.render.backends`` chooses among them."""

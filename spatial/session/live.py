@@ -1,0 +1,507 @@
+"""Playback: a programme through a bank's chain to a sound device, by a callback that knows nothing of Python.
+
+Two threads help. One fills the ring; one looks every 50 ms whether the device still calls, whether the programme has ended, and gives
+back what is no longer used. Whatever a callback may still touch is held by ``_PLAYING`` until its device is closed: a player that
+nobody holds plays on to the end.
+"""
+
+from __future__ import annotations
+
+import atexit
+import math
+import os
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from spatial.bank.matrix import FilterMatrix
+from spatial.base.errors import DeviceError, SpatialError, UsageError
+from spatial.base.units import from_db
+from spatial.dsp.backends import CORE_MISSING, engine_name
+from spatial.dsp.chain import ChainPlan
+from spatial.io.audio_in import Audio, AudioReader, StereoSource
+from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
+from spatial.io.standard_input import open_audio
+from spatial.session.offline import Path, at_rate, ringing
+from spatial.session.options import RenderOptions
+from spatial.session.render_report import level_db
+
+if TYPE_CHECKING:
+    from spatial.dsp.core.live import LiveFigures
+
+LOOK_S = 0.05
+PATIENCE_S = 0.6
+"""A device that has not called for so long is lost."""
+
+DRAIN_S = 0.05
+"""Silence behind the last frame, beyond the latency that the device tells, before the device is closed."""
+
+PRIME_S = 0.5
+"""Longest wait for a full ring before the device starts."""
+
+PIECE = 4096
+"""Frames that are read at a time."""
+
+_PLAYING: set[Player] = set()
+_LOST: list[Any] = []
+"""What devices that never let go may still touch."""
+
+
+@dataclass(frozen=True)
+class PlayerStats:
+    """Figures of playback now.
+
+    Attributes
+    ----------
+    state : "ready", "playing", "stopping", "ended" or "lost"
+    time_s : float
+        Of the programme, at the loudspeakers.
+    position : int
+        Frames of the programme that the chain has taken.
+    frames : int
+        Given to the device since the start, silence and all.
+    peaks_dbfs : dict, driver -> dB
+        Largest sample since the last look; None for silence.
+    limiter_db : float
+        Gain of the limiter, <= 0.
+    clipped : int
+        Samples beyond full scale (without the limiter).
+    dropouts : int
+        Times that the programme came too late, or that the device says it had to invent samples.
+    late : int
+        Those of the first kind. Nothing of the programme is lost by them.
+    discarded : int
+        Samples that were not finite.
+    load : float
+        Share of the time that the callback takes, 0 to 1.
+    latency_ms : float
+        From a frame's entry to the loudspeaker: device, blocks, upmix, filters, limiter.
+    swaps : int
+        Filters that have taken the place of others.
+    """
+
+    state: str
+    time_s: float
+    position: int
+    frames: int
+    peaks_dbfs: dict[str, float | None]
+    limiter_db: float
+    clipped: int
+    dropouts: int
+    late: int
+    discarded: int
+    load: float
+    latency_ms: float
+    swaps: int
+
+
+class Player:
+    """Plays a file, any stereo source, or a device's input.
+
+    Parameters
+    ----------
+    source : path, StereoSource or None
+        None: input_device is the programme.
+    bank : FilterMatrix
+    options : RenderOptions
+        gain_db, limiter, block, the paths, bypass; strict, scrub and resample where source is a path.
+    device : Device, int, str or None
+        See ``find_device``; None: the default.
+    host_block : int
+        Frames of one callback; 0: the device's choice. It changes no bit, but where it is a multiple of the block nothing is added to
+        the latency, else one block.
+    latency : "low", "high" or float
+        Of the device, s.
+    input_device : Device, int, str or None
+    n_channels : int
+        Open the device with at least so many, for banks that come later.
+    skip : int
+        Frames of the source to leave out; then it fades in.
+    first_frame : int
+        Where frames and position start counting.
+
+    Raises
+    ------
+    UsageError
+        Options or a bank that do not fit; an ambiguous device.
+    InputError
+        The source cannot be read, or has another rate than the bank.
+    DeviceError
+        No such device, it has too few channels or another rate (WrongRateError), or the C core is missing.
+    """
+
+    def __init__(
+        self,
+        source: Path | StereoSource | None,
+        bank: FilterMatrix,
+        options: RenderOptions | None = None,
+        *,
+        device: Device | int | str | None = None,
+        host_block: int = 0,
+        latency: str | float = "high",
+        input_device: Device | int | str | None = None,
+        n_channels: int = 0,
+        skip: int = 0,
+        first_frame: int = 0,
+    ) -> None:
+        require_core()
+        if not 0 <= host_block <= 1 << 20:
+            raise UsageError(f"host block = {host_block}: 0 (the device's choice) to {1 << 20} frames")
+        if source is None and input_device is None:
+            raise UsageError("what is to be played? a file, or input_device")
+        self._options = options or RenderOptions()
+        self._plan = ChainPlan.of(bank, self._options)
+        self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
+        self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
+        self.device = device if isinstance(device, Device) else find_device(devices(), device)
+        self.input: Device | None = None
+        if source is None:
+            self.input = input_device if isinstance(input_device, Device) else find_device(devices(), input_device, "input")
+        self.n_channels = max(bank.n_channels, n_channels)
+        if self.device.outputs < self.n_channels:
+            raise DeviceError(f"{self.device} has {self.device.outputs} output channels, the bank needs {self.n_channels}")
+        if self.input and self.input.api != self.device.api:
+            raise UsageError(f"input {self.input} and output {self.device} belong to different sound systems; take both from one")
+        self._reader: AudioReader | None = None
+        self._source: StereoSource | None = None
+        if isinstance(source, str | os.PathLike):
+            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub)
+            self._source = at_rate(self._reader, bank.fs, self._options.resample)
+        else:
+            self._source = source
+            if source is not None and source.fs != bank.fs:
+                raise UsageError(f"the source is at {source.fs} Hz, the bank for {bank.fs} Hz")
+        self._lock = threading.RLock()
+        self._started = self._stopping = False
+        self._done, self._primed = threading.Event(), threading.Event()
+        self._error: BaseException | None = None
+        self._feed_error: BaseException | None = None
+        self._peaks: dict[str, float] = {}
+        self._exchanged = 0
+        self._last: LiveFigures | None = None
+
+    # ------------------------------------------------------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Open the device and begin. DeviceError where that is not possible."""
+        from spatial.dsp.core.chain import CoreChain
+
+        with self._lock:
+            if self._started:
+                raise UsageError("this player has been started already")
+            try:
+                self._open(CoreChain(self._plan))
+            except BaseException:
+                if self._reader is not None:
+                    self._reader.close()
+                raise
+            self._started = True
+            atexit.unregister(_stop_all)
+            atexit.register(_stop_all)  # once, and after sounddevice's own, so that it runs before
+            _PLAYING.add(self)
+            self._feeder = threading.Thread(target=self._feed, name="spatial: reading", daemon=True)
+            self._watcher = threading.Thread(target=self._watch, name="spatial: watching", daemon=True)
+        if self._source is not None:
+            self._feeder.start()
+            self._primed.wait(PRIME_S)
+        try:
+            self._stream.start()
+        except DeviceError:
+            self._stopping = True
+            self._close()
+            raise
+        self._watcher.start()
+
+    def _open(self, chain: Any) -> None:
+        """Chain, callback and device, ready to start."""
+        from spatial.dsp.core.live import CoreLive
+
+        self._chain = chain
+        self._control(chain)
+        captured = min(self.input.inputs, 2) if self.input else 0
+        self._live = CoreLive(
+            chain, self.n_channels, self._host_block, n_captured=captured, fade_in=self._skip > 0, first_frame=self._first_frame
+        )
+        self._stream = Stream(
+            self.device,
+            self._plan.bank.fs,
+            self.n_channels,
+            self._live.callback,
+            self._live.user,
+            host_block=self._host_block,
+            latency=self._latency,
+            source=self.input,
+            source_channels=captured,
+        )
+
+    def stop(self) -> None:
+        """Fade to silence and close the device. Returns when that is done; may be called at any time, from any thread."""
+        with self._lock:
+            if not self._started:
+                return
+            self._stopping = True
+            self._live.stop()
+        self._done.wait()
+        if self._watcher.is_alive() and self._watcher is not threading.current_thread():
+            self._watcher.join(2 * CLOSE_S)  # a device that was lost is told before it is closed
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end of the programme; True when it has come. What ended playback before its time is raised."""
+        ended = self._done.wait(timeout)
+        if self._error is not None:
+            raise self._error
+        return ended
+
+    def __enter__(self) -> Player:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the device never let go. Then PortAudio can be used no more in this process."""
+        return self._started and self._stream.lost
+
+    @property
+    def stream(self) -> Stream:
+        """The open device."""
+        return self._stream
+
+    @property
+    def added_latency(self) -> int:
+        """Frames between what is played and what ``render --keep-latency`` writes: 0 or the block."""
+        return self._live.latency
+
+    @property
+    def remarks(self) -> list[str]:
+        """What was odd about the source so far, one sentence each."""
+        if self._reader is None:
+            return []
+        scrubbed = self._reader.scrubbed
+        return [*self._reader.warnings, *([f"{scrubbed} samples not finite or above +120 dBFS, replaced by silence"] if scrubbed else [])]
+
+    # -------------------------------------------------------------------------------------------------------- controls
+
+    @property
+    def bank(self) -> FilterMatrix:
+        """The bank in force."""
+        return self._plan.bank
+
+    @property
+    def gain_db(self) -> float:
+        """Gain of all drivers as the options and the bank have it."""
+        return self._plan.gain_db
+
+    def swap(self, bank: FilterMatrix) -> None:
+        """Lead over to another bank without a click; the latest wins.
+
+        Where only the filters' values differ they are exchanged inside the chain. Any other bank of the same rate gets a chain of its
+        own, which listens until it is settled before it is heard.
+
+        Raises
+        ------
+        UsageError
+            Another rate, or more channels than the device was opened with. Nothing changes then.
+        """
+        from spatial.dsp.core.chain import CoreChain
+        from spatial.dsp.core.live import exchange_filters
+
+        plan = ChainPlan.of(bank, self._options)
+        with self._lock:
+            if not self._started:
+                self._plan = plan
+                return
+            if exchange_filters(self._chain, plan):
+                self._exchanged += 1
+                self._control(self._chain)
+            else:
+                chain = CoreChain(plan)
+                self._control(chain)
+                self._live.switch(chain)
+                self._chain = chain
+            self._plan = plan
+
+    def set_bypass(self, bypass: bool, gain_db: float = 0.0) -> None:
+        """Left and right straight to one driver each, with a gain of its own, for comparison at equal loudness."""
+        with self._lock:
+            self._bypass, self._bypass_gain_db = bypass, gain_db
+            self._control_now()
+
+    def set_solo(self, *paths: str) -> None:
+        """Only these paths ("left", "right", "center", "sides"); none: all. UsageError where the bank does not have one."""
+        with self._lock:
+            replace(self._options, solo=paths, bypass=False).path_gains(self._plan.paths)
+            self._solo = paths
+            self._control_now()
+
+    def set_gain_db(self, gain_db: float) -> None:
+        """Gain beside the one of the options."""
+        with self._lock:
+            self._gain_db = gain_db
+            self._control_now()
+
+    def _control_now(self) -> None:
+        if self._started:
+            self._control(self._chain)
+
+    def _control(self, chain: Any) -> None:
+        """The controls in force, for a chain."""
+        plan = chain.plan
+        known = tuple(path for path in self._solo if path in (*plan.paths, "sides"))
+        for path, gain in zip(plan.paths, replace(self._options, solo=known, bypass=False).path_gains(plan.paths), strict=True):
+            chain.set_path_gain(path, float(gain))
+        chain.set_gain(float(from_db(plan.gain_db + self._gain_db + (self._bypass_gain_db if self._bypass else 0.0))))
+        chain.set_bypass(self._bypass)
+
+    # --------------------------------------------------------------------------------------------------------- figures
+
+    def stats(self) -> PlayerStats:
+        """Figures of now; peaks are those since the last call."""
+        from spatial.dsp.core.live import limiter_gain_db
+
+        with self._lock:
+            figures = self._look() if self._started and not self._done.is_set() else self._last
+            bank, fs = self._plan.bank, self._plan.bank.fs
+            peaks, self._peaks = self._peaks, {}
+            if figures is None:
+                return PlayerStats("ready", 0.0, 0, 0, dict.fromkeys(bank.driver_names), 0.0, 0, 0, 0, 0, 0.0, 0.0, 0)
+            chain, latency = self._chain, self._chain.latency
+            inside_s = (latency.total + self._live.latency) / fs
+            device_s = self._stream.latency_s
+            done = self._done.is_set()
+            return PlayerStats(
+                state="lost" if self._stream.lost else "ended" if done else "stopping" if self._stopping else "playing",
+                time_s=max(
+                    (figures.position - self._first_frame + self._skip) / fs - (0 if figures.finished else inside_s + device_s), 0.0
+                ),
+                position=figures.position + self._skip,
+                frames=figures.frames,
+                peaks_dbfs={name: level_db(peaks.get(name, 0.0)) for name in bank.driver_names},
+                limiter_db=limiter_gain_db(chain),
+                clipped=figures.clipped,
+                dropouts=figures.dry + figures.device_dropouts,
+                late=figures.dry,
+                discarded=chain.discarded,
+                load=self._stream.load,
+                latency_ms=1e3 * (inside_s + device_s),
+                swaps=figures.switches + self._exchanged,
+            )
+
+    def _look(self) -> LiveFigures:
+        """Read the callback's figures, and free what it uses no more."""
+        from spatial.dsp.core.live import free_filters
+
+        with self._lock:
+            figures = self._last = self._live.read()
+            for name, peak in zip(self._plan.bank.driver_names, figures.peaks, strict=False):
+                self._peaks[name] = max(self._peaks.get(name, 0.0), float(peak))
+            self._live.collect()
+            free_filters(self._chain)
+            return figures
+
+    # --------------------------------------------------------------------------------------------------------- threads
+
+    def _feed(self) -> None:
+        """Fill the ring until the source ends, fails, or nobody listens."""
+        try:
+            assert self._source is not None
+            left_out = self._skip
+            while left_out > 0:
+                left_out -= self._source.read(min(left_out, PIECE)).shape[1] or left_out
+            while not self._stopping:
+                x = self._source.read(PIECE)
+                ended = x.shape[1] < PIECE
+                for part in (x, ringing(self._source)) if ended else (x,):
+                    self._write(part)
+                if ended:
+                    break
+            if not self._stopping:
+                self._live.end()
+        except BaseException as error:  # whatever it is, the music fades out and wait() raises it
+            self._feed_error = error
+        finally:
+            self._primed.set()
+
+    def _write(self, x: Audio) -> None:
+        """All of it into the ring, as it gets free."""
+        while x.shape[1] and not self._stopping:
+            x = x[:, self._live.write(x) :]
+            if x.shape[1]:
+                self._primed.set()
+                time.sleep(LOOK_S / 2)
+
+    def _watch(self) -> None:
+        """Look after the device until it is closed, whatever happens."""
+        try:
+            self._look_after()
+        except BaseException as error:
+            self._error = self._error or error
+            self._stopping = True
+            self._close()
+
+    def _look_after(self) -> None:
+        fs = self._plan.bank.fs
+        patience = max(PATIENCE_S, 4 * self._host_block / fs, 2 * self._stream.latency_s)
+        drain = math.ceil((self._stream.latency_s + DRAIN_S) * fs) + self._host_block
+        seen, silent_at = -1, None
+        moved = looked = time.monotonic()
+        while True:
+            time.sleep(LOOK_S)
+            figures, now = self._look(), time.monotonic()
+            if figures.frames != seen or now - looked > patience:  # the second: it was this process that stood still
+                seen, moved = figures.frames, now
+            looked = now
+            if self._feed_error is not None and self._error is None:
+                self._error = self._feed_error
+                self._stopping = True
+                self._live.stop()
+            if now - moved > patience or not self._stream.active:
+                self._lose()
+                return
+            if figures.finished or figures.silent:
+                silent_at = figures.frames if silent_at is None else silent_at
+                if figures.frames - silent_at >= drain:
+                    self._close()
+                    return
+
+    def _lose(self) -> None:
+        """The device has stopped calling."""
+        if self._error is None and not (self._stopping and self._last and self._last.silent):
+            self._error = DeviceError(f"{self.device} has stopped playing: it was unplugged, or its sound server has died")
+        self._stopping = True
+        if "jack" in self.device.api.lower():  # closing would hang for minutes
+            self._stream.give_up()
+            self._done.set()
+            self._close()
+        else:
+            self._done.set()  # the word first: closing may take its time
+            self._close()
+
+    def _close(self) -> None:
+        """Let go of the device and of all that its callback could touch."""
+        if not self._stream.close():
+            _LOST.append(self._live)
+        _PLAYING.discard(self)
+        if self._reader is not None:
+            self._feeder.join(CLOSE_S)
+            if not self._feeder.is_alive():  # else it hangs in a read, and the file has to stay
+                self._reader.close()
+        self._done.set()
+
+
+def require_core() -> None:
+    """DeviceError where live playback is not possible for want of the C core."""
+    if engine_name() != "c":
+        raise DeviceError(f"live playback needs the C core, the engine is {engine_name()}: {CORE_MISSING}")
+
+
+def _stop_all() -> None:
+    """When the interpreter ends: before sounddevice closes its side."""
+    for player in list(_PLAYING):
+        try:
+            player.stop()
+        except SpatialError:
+            pass
