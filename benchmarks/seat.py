@@ -23,13 +23,13 @@ from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, frequencies_of, judged_bands
-from spatial.analysis.cancellation import real_pair
 from spatial.analysis.spread import spread_figures
 from spatial.analysis.weights import effective_weights, side_weights
 from spatial.base.units import power_db, third_octave_centres
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.model import RigFile, Tolerance
 from spatial.targets.tone import center_gain
+from spatial.targets.virtual_pair import real_pair
 
 SPREADS = (Tolerance(0.5, 2.5), Tolerance(1.0, 5.0))
 ASIDE_M = 0.10

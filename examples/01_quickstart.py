@@ -16,10 +16,10 @@ import soundfile
 import spatial
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.cancellation import real_pair
 from spatial.base.units import power_db
 from spatial.plots.style import LIGHT, figure_bytes
 from spatial.report.figures import bank_figure
+from spatial.targets.virtual_pair import real_pair
 
 BAND_HZ = (500.0, 8000.0)
 

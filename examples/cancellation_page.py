@@ -16,13 +16,14 @@ from spatial.analysis.comparison import THIS_BANK, compare
 from spatial.analysis.other_poses import over_poses
 from spatial.analysis.weights import side_weights
 from spatial.bank.matrix import FilterMatrix
-from spatial.design.sides import design_side, wished_pair
+from spatial.design.sides import design_side
 from spatial.feasibility.effort_trade import pink_frequencies, pink_level_db, trade
 from spatial.feasibility.limits import effort_for
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.report.figures import prepared
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
+from spatial.targets.virtual_pair import wished_pair
 
 PAGE = Path(__file__).parents[1] / "docs" / "cancellation.md"
 RIGS = {"box2": "two drivers 16 cm apart", "ball3": "three on a ball", "bar8": "bar of eight, 0.92 m"}

@@ -17,7 +17,7 @@ from spatial.analysis.spinorama import orbits, spinorama, zone_weights
 from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.design.beam_problem import patterns
-from spatial.design.beamformer import NUMBERS, beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights
+from spatial.design.beamformer import beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights
 from spatial.design.centre import Centre
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
@@ -25,9 +25,9 @@ from spatial.design.realize import transfer
 from spatial.rig.geometry import direction
 from spatial.rig.load import load_rig
 from spatial.rig.model import BeamSpec, Medium
-from spatial.targets.beam_wishes import wish_of
+from spatial.targets.beam_reference import beam_group, beam_reference_in_words
+from spatial.targets.beam_wishes import NUMBERS, wish_of
 from spatial.targets.effort import effort_cap_curve
-from spatial.targets.tone import beam_group, beam_reference_in_words
 
 AIR = Medium()
 BINS = np.maximum(np.arange(2049) * 48000 / 4096, 0.1)

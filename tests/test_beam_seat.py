@@ -18,15 +18,15 @@ from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import design_table
 from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.design.beam_problem import patterns
-from spatial.design.beamformer import NUMBERS, beam_weights, bounded_beam, find_beam, reference_alone
+from spatial.design.beamformer import beam_weights, bounded_beam, find_beam
 from spatial.design.centre import Centre
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer
 from spatial.rig.geometry import direction, places
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import BeamSpec
-from spatial.targets.beam_wishes import wish_of
-from spatial.targets.tone import beam_group
+from spatial.targets.beam_reference import beam_group, reference_alone
+from spatial.targets.beam_wishes import NUMBERS, wish_of
 
 SIDES, WINDOW = np.array([80.0, 90.0, 100.0, -80.0, -90.0, -100.0]), np.arange(-45.0, 46.0, 5.0)
 BINS = np.maximum(np.arange(2049) * 48000 / 4096, 0.1)

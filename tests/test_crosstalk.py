@@ -6,17 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from make_rigs import ball_rig, free_rig
 
-from spatial.analysis.cancellation import natural_db, reachable_db
-from spatial.design.crosstalk import (
-    leak_of_magnitude,
-    least_effort_weights,
-    nearest_in_disc,
-    reachable_leaks,
-    separation_db,
-    target_curve_db,
-    virtual_leak,
-)
+from spatial.analysis.cancellation import natural_db, reachable_db, separation_db
+from spatial.design.crosstalk import leak_of_magnitude, least_effort_weights, nearest_in_disc, reachable_leaks, virtual_leak
 from spatial.design.sides import design_side
+from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import effort_cap_curve
 from spatial.targets.width.models import relative_hrtf
 

@@ -15,10 +15,11 @@ from spatial.analysis.weights import effective_weights
 from spatial.base.errors import UsageError
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
-from spatial.design.sides import design_side, wished_pair
+from spatial.design.sides import design_side
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import Medium
 from spatial.targets.tone import boost_limited, center_gain, timbre_group
+from spatial.targets.virtual_pair import wished_pair
 
 C = Medium().c
 ALONE = '[design.beam]\npreset = "reference"\n'

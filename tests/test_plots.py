@@ -11,7 +11,6 @@ import pytest
 from matplotlib.figure import Figure
 from rig_texts import FREE, HEADPHONES, changed
 
-from spatial.analysis.asked import asked_separation_db
 from spatial.analysis.beam_figures import beam_pattern
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import UsageError
@@ -25,6 +24,7 @@ from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, decibels, figu
 from spatial.plots.sweet_spot import draw_poses, draw_sweet_spot, map_colours
 from spatial.report.figures import bank_figure, kinds_of, prepared
 from spatial.rig.load import rig_from_text
+from spatial.targets.cancellation import asked_separation_db
 
 SPEED = 331.3 * (1 + 20 / 273.15) ** 0.5
 HALF_M, SEAT_M = 0.08, 2.0  # of the rig FREE: drivers at +-8 cm, the head 2 m in front

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from make_rigs import ball_rig, free_rig
 
-from spatial.design.crosstalk import least_effort_weights, separation_db
+from spatial.analysis.cancellation import separation_db
+from spatial.design.crosstalk import least_effort_weights
 from spatial.design.filter_bank import compute_filters
 from spatial.design.relative_transfer import relative_form, two_driver_share
 from spatial.design.sides import design_side

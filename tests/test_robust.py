@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.cancellation import pose_separations, real_pair, side_figures
+from spatial.analysis.cancellation import pose_separations, side_figures
 from spatial.analysis.spread import driver_errors
 from spatial.analysis.weights import effective_weights
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean
@@ -19,6 +19,7 @@ from spatial.design.filter_bank import compute_filters
 from spatial.design.head_cloud import pose_weights, robust_weights
 from spatial.design.sides import design_side
 from spatial.rig.model import Tolerance
+from spatial.targets.virtual_pair import real_pair
 
 ALONE = '[design.beam]\npreset = "reference"\n'
 

@@ -15,15 +15,15 @@ from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import ild_errors_db, judged_frequencies, rms
-from spatial.analysis.cancellation import real_pair
 from spatial.analysis.spread import DRAWS, driver_errors, errors_of_drivers, spread_figures
 from spatial.design import sides
 from spatial.design.crosstalk import least_effort_weights, least_spread_weights, reachable_leaks, virtual_leak
 from spatial.design.head_cloud import robust_weights
-from spatial.design.sides import design_side, wished_pair
+from spatial.design.sides import design_side
 from spatial.rig.load import load_rig
 from spatial.rig.model import Tolerance
 from spatial.targets.effort import effort_cap_curve
+from spatial.targets.virtual_pair import real_pair, wished_pair
 
 BOX = [0.08, -0.08]
 

@@ -428,7 +428,7 @@ def test_show_marks_the_defaults_of_headphones():
 
 @pytest.mark.parametrize("model", ["human_order4", "balanced"])
 def test_other_models_work_as_the_wish_of_loudspeakers(model):
-    from spatial.design.sides import wished_pair
+    from spatial.targets.virtual_pair import wished_pair
 
     rig_file = load_rig("stereo_pair", [f"design.width.model={model}"])
     g = wished_pair(rig_file.scene, rig_file.design.width.model, np.array([0.0, 100.0, 1000.0, 10000.0, 24000.0]))

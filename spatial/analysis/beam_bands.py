@@ -17,10 +17,10 @@ from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, s
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
 from spatial.base.units import power_db, third_octave_centres, thirds_below
-from spatial.design.beamformer import judged_hz
 from spatial.rig.model import Rig, RigFile
+from spatial.targets.beam_reference import beam_group
+from spatial.targets.beam_wishes import judged_hz
 from spatial.targets.effort import cap_zero_hz, effort_cap_curve
-from spatial.targets.tone import beam_group
 
 Weights = Callable[[NDArray], NDArray]  # freqs -> (freqs, drivers), hardware included
 

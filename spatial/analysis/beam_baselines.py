@@ -23,10 +23,9 @@ from spatial.analysis.beam_bands import SIDE_DEG, Weights, around, beam_bands, j
 from spatial.analysis.beam_figures import summary
 from spatial.base.units import power_db
 from spatial.design.beam_problem import LEFT_AXIS, UP_AXIS, mirror_groups
-from spatial.design.beamformer import reference_alone
 from spatial.rig.model import Rig, RigFile
+from spatial.targets.beam_reference import beam_group, reference_alone
 from spatial.targets.beam_wishes import BeamNumbers
-from spatial.targets.tone import beam_group
 
 NULLS_DEG = (90.0, -90.0)
 LCMV_LOADING = 1e-6  # of the mean on-axis power: keeps the two null constraints apart where drivers hardly tell them apart

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
-from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import (
@@ -32,10 +31,13 @@ from spatial.analysis.binaural_cues import (
 from spatial.analysis.weights import SIDE_NAMES, SideWeights, effective_weights, highest_hz, side_weights
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.units import db
-from spatial.design.crosstalk import separation_db, target_curve_db
-from spatial.design.sides import Side, design_side
-from spatial.rig.model import RigFile, Scene
-from spatial.targets.tone import beam_group, ear_target, side_target, timbre_group, virtual_pair_place
+from spatial.design.sides import design_side
+from spatial.rig.model import RigFile
+from spatial.targets.beam_reference import beam_group
+from spatial.targets.cancellation import target_curve_db
+from spatial.targets.solution import Side
+from spatial.targets.tone import ear_target, side_target, timbre_group
+from spatial.targets.virtual_pair import real_pair
 
 TIMBRE_HZ = (60.0, 18000.0)
 EFFORT_HZ = (20.0, 20000.0)
@@ -118,23 +120,10 @@ def own_separation_db(side: Side) -> NDArray[np.float64]:
     return np.minimum(db(side.d / np.maximum(np.abs(side.whole_leak), 1e-20 * np.abs(side.d))), DEEPEST_DB)
 
 
-def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128]:
-    """Ears' pressures from a real stereo pair where the virtual one should stand: (freqs, points, 2 loudspeakers).
-
-    The pair stands about the nose of the head in its nominal pose, whatever pose the ears are in.
-    """
-    return ear_responses(freqs, real_pair_places(scene), ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
-
-
 def single_point(rig_file: RigFile) -> RigFile:
     """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
     crosstalk = replace(rig_file.design.crosstalk, robust=False)
     return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
-
-
-def real_pair_places(scene: Scene) -> NDArray[np.float64]:
-    """Where the left and the right loudspeaker of the real pair stand: (2, 3) metres."""
-    return np.stack([virtual_pair_place(scene, ear) for ear in (LEFT, RIGHT)])
 
 
 def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
@@ -241,3 +230,9 @@ def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
             found.append(bank.latency_samples + (late + target.travel_s) * bank.fs)
         out[path] = float(np.mean(found))
     return out
+
+
+def separation_db(h_ipsi: NDArray, h_contra: NDArray, w: NDArray) -> NDArray[np.float64]:
+    """20 log10 |p_ipsi / p_contra| of weights w (freqs, drivers): (freqs,)."""
+    p_ipsi, p_contra = np.sum(h_ipsi * w, axis=1), np.sum(h_contra * w, axis=1)
+    return 20 * np.log10(np.abs(p_ipsi) / np.maximum(np.abs(p_contra), 1e-20 * np.abs(p_ipsi)))

@@ -11,7 +11,8 @@ from spatial.analysis.weights import SIDE_NAMES
 from spatial.bank.matrix import FilterMatrix
 from spatial.rig.geometry import head_centre, places
 from spatial.rig.model import RigFile
-from spatial.targets.tone import beam_group, timbre_group
+from spatial.targets.beam_reference import beam_group
+from spatial.targets.tone import timbre_group
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,6 @@ from spatial.analysis.weights import SideWeights, highest_hz, side_weights
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import UsageError
 from spatial.base.units import from_db
-from spatial.design.crosstalk import target_curve_db
 from spatial.design.published_formulas import (
     RACE_HZ,
     lcmv,
@@ -35,10 +34,13 @@ from spatial.design.published_formulas import (
     tikhonov,
     tikhonov_beta_for_separation,
 )
-from spatial.design.sides import Side, design_side, wished_pair
+from spatial.design.sides import design_side
 from spatial.feasibility.effort_trade import pink_frequencies, pink_level_db
 from spatial.rig.model import RigFile
+from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import band_weights
+from spatial.targets.solution import Side
+from spatial.targets.virtual_pair import wished_pair
 
 METHODS = {
     "tikhonov": "regularised inverse, beta by the cap (Kirkeby and Nelson 1999)",

@@ -32,12 +32,12 @@ from spatial.acoustics.points import Ears, FarField
 from spatial.acoustics.room import Images, images, tail
 from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.cancellation import real_pair_places
 from spatial.analysis.weights import effective_weights
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.units import power_db
 from spatial.rig.geometry import head_centre, left_of, places
 from spatial.rig.model import Driver, Facing, Listener, Medium, Place, Rig, RigFile, Room
+from spatial.targets.virtual_pair import real_pair_places
 
 DISTANCES_M = (1.2, 2.0, 3.0)
 ASIDE_M = (-0.6, 0.0, 0.6)

@@ -16,12 +16,12 @@ from spatial.acoustics.directivity import own_pattern
 from spatial.acoustics.measured_head import MeasuredHead, head_of
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.analysis.binaural_cues import SEPARATION_HZ, judged_frequencies
-from spatial.analysis.cancellation import real_pair_places
 from spatial.analysis.other_poses import Judged, at_ears, judged, side_groups
 from spatial.analysis.weights import SideWeights
 from spatial.base.errors import SpatialError
 from spatial.rig.geometry import axes, left_of, nose, places
 from spatial.rig.model import HeadFile, RigFile
+from spatial.targets.virtual_pair import real_pair_places
 
 SYSTEM_HEADS = (Path("/usr/share/libmysofa/MIT_KEMAR_normal_pinna.sofa"),)
 MOVED_M = ((0.0, 0.05, 0.0), (0.0, 0.0, 0.0), (0.0, -0.05, 0.0))

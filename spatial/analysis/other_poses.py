@@ -24,11 +24,11 @@ from spatial.analysis.binaural_cues import (
     rms,
     third_octave_separation_db,
 )
-from spatial.analysis.cancellation import real_pair
 from spatial.analysis.weights import SideWeights
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
 from spatial.targets.tone import timbre_group
+from spatial.targets.virtual_pair import real_pair
 
 DISTANCE_FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 5))  # of the design distance, 0.5 to 2
 HEAD_RADII_M = (0.070, 0.075, 0.080, 0.085, 0.0875, 0.090, 0.095, 0.100, 0.105)

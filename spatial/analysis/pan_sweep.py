@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.cancellation import real_pair
 from spatial.analysis.weights import effective_weights, highest_hz
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.model import RigFile
+from spatial.targets.virtual_pair import real_pair
 
 PANS = np.linspace(-1, 1, 41)
 BANDS_HZ = (315.0, 8000.0)

@@ -22,10 +22,10 @@ from spatial.analysis.cancellation import shared_band
 from spatial.analysis.weights import effective_weights, highest_hz
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.units import power_db, third_octave_centres, thirds_below
-from spatial.design.beamformer import reference_alone
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
-from spatial.targets.tone import beam_group, center_gain, ear_target, seat_target
+from spatial.targets.beam_reference import beam_group, reference_alone
+from spatial.targets.tone import center_gain, ear_target, seat_target
 
 TONE_HZ = (200.0, 10000.0)
 BEFORE_S, ASIDE_M = 1e-3, 0.6

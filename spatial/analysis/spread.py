@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import SEPARATION_HZ, ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
-from spatial.analysis.cancellation import real_pair
 from spatial.analysis.weights import SideWeights
 from spatial.base.units import from_db, power_db, third_octave_mean
 from spatial.rig.mirror import driver_order
 from spatial.rig.model import Rig, RigFile, Tolerance
+from spatial.targets.virtual_pair import real_pair
 
 DRAWS, SEED, PERCENTILE = 512, 0, 90  # a power of two, as the sequence needs
 

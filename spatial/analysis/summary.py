@@ -25,13 +25,14 @@ from spatial.bank.matrix import FilterMatrix
 from spatial.base.checks import instance, usual_float_errors
 from spatial.base.errors import UsageError
 from spatial.base.units import db, third_octave_centres, third_octave_mean, thirds_below
-from spatial.design.beamformer import NUMBERS
 from spatial.feasibility.limits import bands, limits_in_words
 from spatial.rig.geometry import head_centre
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
+from spatial.targets.beam_reference import beam_group, beam_reference_in_words
+from spatial.targets.beam_wishes import NUMBERS
 from spatial.targets.effort import default_effort_cap_db
-from spatial.targets.tone import beam_group, beam_reference_in_words, center_gain, seat_target
+from spatial.targets.tone import center_gain, seat_target
 
 TONE_HZ = (200.0, 10000.0)
 

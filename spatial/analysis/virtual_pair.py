@@ -7,9 +7,9 @@ import numpy as np
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import ErbCues, cue_frequencies, erb_cues
-from spatial.analysis.cancellation import real_pair
 from spatial.analysis.weights import SideWeights
 from spatial.rig.model import RigFile
+from spatial.targets.virtual_pair import real_pair
 
 TOP_HZ = 14000.0
 

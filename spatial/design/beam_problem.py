@@ -18,9 +18,9 @@ from spatial.acoustics.points import arc, seat_azimuth_deg, seat_circle, space_o
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Medium, Rig, RigFile
+from spatial.targets.beam_reference import towards_aim
 from spatial.targets.beam_wishes import Wish
 from spatial.targets.effort import band_weights
-from spatial.targets.tone import towards_aim
 
 MIRROR_TOLERANCE = 1e-9
 LEFT_AXIS, UP_AXIS = 1, 2

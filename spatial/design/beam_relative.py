@@ -23,7 +23,7 @@ from spatial.base.errors import UsageError
 from spatial.base.units import db, from_db, scaled_samples
 from spatial.design.realize import transfer
 from spatial.rig.model import RigFile
-from spatial.targets.tone import beam_group
+from spatial.targets.beam_reference import beam_group
 
 TAPS, DELAY = 1024, 384  # of equaliser and ratios, at 48 kHz: with half of them the ratios cannot follow the blend to the reference alone
 LEAST_SHARE_DB = -6.0

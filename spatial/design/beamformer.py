@@ -33,21 +33,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from spatial.acoustics.points import aim, seat
-from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.units import from_db, power_db
 from spatial.design.beam_problem import Patterns, mean_power, patterns
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
 from spatial.rig.model import Rig, RigFile
-from spatial.targets.beam_wishes import BeamNumbers, Wish, wish_of
+from spatial.targets.beam_reference import beam_group, made_at_seat, reference_alone, towards_aim
+from spatial.targets.beam_wishes import JUDGED_HZ, NUMBERS, BeamNumbers, Wish, judged_hz, wish_of
 from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
-from spatial.targets.tone import beam_group, towards_aim
 
-NUMBERS = BeamNumbers()
-JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
-MOST_RAISED_DB = 12.0
 SAVING_SHARE = 0.2  # of what is saved beside what a bound costs: the window is kept as well as without saving
 SLOPE_ROUNDS = 4
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
@@ -231,28 +226,6 @@ def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex
     return np.asarray(v / np.sum(p.front * v, axis=1)[:, None], complex)
 
 
-def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) of the reference alone, a driver or a group in phase; at the seat as an ideal source at the origin."""
-    rig, scene = rig_file.rig, rig_file.scene
-    group = list(beam_group(rig_file))
-    w = np.zeros((len(freqs), len(rig.drivers)), complex)
-    w[:, group] = towards_aim(rig, scene.listener, rig_file.design.beam.axis, freqs, scene.medium.c)[:, group]
-    return made_at_seat(rig_file, w, freqs)
-
-
-def made_at_seat(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.complex128]:
-    """The weights with a common factor a frequency, so that they are 1 at the seat, e^{-jkr}/r of its distance left out.
-
-    A beam that is aimed elsewhere (axis "front") is made louder by no more than 12 dB over what it is where it is aimed.
-    """
-    listener, medium = rig_file.scene.listener, rig_file.scene.medium
-    there = np.sum(transfer_matrix(rig_file.rig, seat(listener), freqs, medium)[:, 0] * w, axis=1)
-    if rig_file.design.beam.axis != "listener":
-        aimed = np.sum(transfer_matrix(rig_file.rig, aim(listener, "front"), freqs, medium)[:, 0] * w, axis=1)
-        there = there / np.abs(there) * np.maximum(np.abs(there), from_db(-MOST_RAISED_DB) * np.abs(aimed))
-    return np.asarray(w / there[:, None], complex)
-
-
 def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
     """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
 
@@ -328,11 +301,6 @@ def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, n
     from_hz = min(numbers.bottom_hz[0] * zero_hz / CAP_ZERO_HZ, to_hz / numbers.bottom_ratio)
     keep = smooth_step(freqs, from_hz, to_hz) * (1 - smooth_step(freqs, *numbers.top_hz))
     return Beam(alone + keep[:, None] * (w - alone), gamma)
-
-
-def judged_hz(rig: Rig) -> tuple[float, float]:
-    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
-    return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ
 
 
 def _judged(p: Patterns, rig: Rig) -> NDArray[np.bool_]:

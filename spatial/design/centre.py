@@ -13,8 +13,9 @@ from spatial.base.minimum_phase import minimum_phase
 from spatial.design.beamformer import beam_weights
 from spatial.design.realize import band_limit, transfer_on_grid
 from spatial.rig.model import DesignSpec, RigFile
+from spatial.targets.beam_reference import beam_group
 from spatial.targets.effort import gain_bounds
-from spatial.targets.tone import ToneTarget, beam_group, center_gain, seat_target
+from spatial.targets.tone import ToneTarget, center_gain, seat_target
 
 FADE_IN, FADE_OUT = 1 / 16, 1 / 4  # of the taps
 GAIN_ROUNDS, GAIN_TOLERANCE = 6, 1.0005

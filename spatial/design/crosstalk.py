@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 SINGULAR = 1e-24  # of A B: ears that receive the same to 12 digits cannot be told apart
 
@@ -152,15 +151,6 @@ def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex
     return leak_of_magnitude(np.abs(wish), np.angle(wish), c0, rho)
 
 
-def target_curve_db(freqs: NDArray, target_db: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
-    """Target cancellation gain over frequency: pchip over log f through (Hz, dB), held at the ends: (freqs,) dB."""
-    points = np.array(target_db, float)
-    if len(points) == 1:
-        return np.full(len(freqs), points[0, 1])
-    held = np.clip(freqs, points[0, 0], points[-1, 0])
-    return PchipInterpolator(np.log(points[:, 0]), points[:, 1])(np.log(held))
-
-
 def targeted_leak(
     target_db: NDArray, d: NDArray, natural: NDArray, c0: NDArray, rho: NDArray, phase: NDArray | None = None
 ) -> NDArray[np.complex128]:
@@ -172,9 +162,3 @@ def targeted_leak(
     g = np.abs(natural)
     wanted = np.abs(d) * np.minimum(10 ** (-target_db / 20), g)
     return leak_of_magnitude(wanted, np.angle(d * natural) if phase is None else phase, c0, rho)
-
-
-def separation_db(h_ipsi: NDArray, h_contra: NDArray, w: NDArray) -> NDArray[np.float64]:
-    """20 log10 |p_ipsi / p_contra| of weights w (freqs, drivers): (freqs,)."""
-    p_ipsi, p_contra = np.sum(h_ipsi * w, axis=1), np.sum(h_contra * w, axis=1)
-    return 20 * np.log10(np.abs(p_ipsi) / np.maximum(np.abs(p_contra), 1e-20 * np.abs(p_ipsi)))

@@ -26,10 +26,11 @@ from spatial.design.centre import Centre
 from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
 from spatial.design.side_filters import realize_side
-from spatial.design.sides import Side, design_sides
+from spatial.design.sides import design_sides
 from spatial.rig.geometry import farthest, head_centre
 from spatial.rig.mirror import partners
 from spatial.rig.model import Rig, RigFile
+from spatial.targets.solution import Side
 from spatial.targets.tone import ear_target
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter

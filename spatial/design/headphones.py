@@ -13,10 +13,10 @@ from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.minimum_phase import minimum_phase
 from spatial.base.units import REFERENCE_FS, scaled_samples
 from spatial.design.realize import band_limit, fit_firs
-from spatial.design.sides import wished_pair
 from spatial.design.width.balance import balanced_pair, is_rational
 from spatial.design.width.digital import DigitalPair, digital_pair
 from spatial.rig.model import RigFile
+from spatial.targets.virtual_pair import wished_pair
 from spatial.targets.width.models import SECTIONED, head_sections
 
 NFFT = 4096  # at 48 kHz; at least four times the filter

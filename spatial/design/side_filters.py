@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from spatial.base.units import db
 from spatial.design.realize import audible_to_hz, band_limit, fit_firs, transfer_on_grid
-from spatial.design.sides import Side, design_side
+from spatial.design.sides import design_side
 from spatial.rig.model import RigFile
 from spatial.targets.effort import gain_bounds, smooth_step
+from spatial.targets.solution import Side
 
 FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
 FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above

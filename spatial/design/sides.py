@@ -6,28 +6,28 @@ Weights here are *effective*: what reaches the air, the hardware's own gain, del
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.base.units import from_db, power_db
+from spatial.base.units import from_db
 from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
     least_effort_weights,
     least_spread_weights,
     nearest_in_disc,
     reachable_leaks,
-    target_curve_db,
     targeted_leak,
     virtual_leak,
 )
 from spatial.design.head_cloud import pose_weights, robust_weights
 from spatial.rig.geometry import left_of, nose
 from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
-from spatial.rig.model import CrosstalkSpec, Rig, RigFile, Scene
+from spatial.rig.model import CrosstalkSpec, Rig, RigFile
+from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import (
     REFERENCE_ALONE_OCTAVES,
     band_weights,
@@ -37,64 +37,13 @@ from spatial.targets.effort import (
     gain_bounds,
     smooth_step,
 )
-from spatial.targets.tone import ToneTarget, side_target, timbre_group, virtual_pair_place
+from spatial.targets.solution import Side
+from spatial.targets.tone import side_target, timbre_group
+from spatial.targets.virtual_pair import virtual_pair_place, wished_pair
 from spatial.targets.width.models import relative_hrtf
 
 VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
 BOUND_ROUNDS = 12
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """One side at some frequencies: what is wanted at the ears and the weights that make it.
-
-    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak of the spatial
-    drivers; share_of_others, leak_of_others (freqs,): what woofers and tweeters add at the two ears, the former re d; c0, rho (freqs,):
-    the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the used
-    drivers, in the order that numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses
-    (freqs, poses, drivers), the transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,)
-    that trades their leak against effort.
-    """
-
-    ear: int
-    h_ipsi: NDArray[np.complex128]
-    h_contra: NDArray[np.complex128]
-    target: ToneTarget
-    c: NDArray[np.complex128]
-    share_of_others: NDArray[np.float64]
-    leak_of_others: NDArray[np.complex128]
-    c0: NDArray[np.complex128]
-    rho: NDArray[np.float64]
-    w: NDArray[np.complex128]
-    cap_db: NDArray[np.float64]
-    order: tuple[int, ...]
-    cost: NDArray[np.float64]
-    poses: NDArray[np.complex128] | None = None
-    loading: NDArray[np.float64] | float = 0.0
-
-    @property
-    def d(self) -> NDArray[np.complex128]:
-        """Wanted ipsilateral pressure."""
-        return self.target.d
-
-    @property
-    def whole_leak(self) -> NDArray[np.complex128]:
-        """Leak of the whole side, woofers and tweeters too, where all together make d."""
-        return self.with_others(self.c)
-
-    def with_others(self, leak: NDArray) -> NDArray[np.complex128]:
-        """Leak of the whole side, where the spatial drivers leak (freqs,) so much."""
-        return np.asarray((leak + self.leak_of_others) / (1 + self.share_of_others))
-
-    def effort_db(self, w: NDArray) -> NDArray[np.float64]:
-        """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
-        return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
-
-
-def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex128]:
-    """Contra over ipsi of the virtual pair's loudspeaker on that side, by a width model: (freqs,)."""
-    pair, listener = scene.virtual_pair, scene.listener
-    return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c, listener.head)
 
 
 def design_sides(rig_file: RigFile, freqs: NDArray, fs: float | None = None) -> tuple[Side, Side]:

@@ -22,12 +22,13 @@ from spatial.analysis.binaural_cues import (
     rms,
     third_octave_separation_db,
 )
-from spatial.analysis.cancellation import hardware_gain, real_pair
+from spatial.analysis.cancellation import hardware_gain
 from spatial.analysis.spread import PERCENTILE, errors_of_drivers
 from spatial.base.units import power_db
 from spatial.design.sides import design_side
 from spatial.rig.model import RigFile
 from spatial.targets.effort import default_effort_cap_db
+from spatial.targets.virtual_pair import real_pair
 
 CAPS_DB = (3.0, 6.0, 9.0, 12.0, 15.0, 18.0)
 PINK_HZ, POINTS = (40.0, 16000.0), 200

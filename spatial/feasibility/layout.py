@@ -11,11 +11,12 @@ from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.cancellation import natural_db, own_separation_db, single_point
 from spatial.analysis.spans import BANDS_HZ, in_hz, spans
 from spatial.base.units import from_db, third_octave_centres
-from spatial.design.sides import Side, design_side
+from spatial.design.sides import design_side
 from spatial.feasibility.limits import Band, bands, limits_in_words
 from spatial.rig.geometry import places
 from spatial.rig.model import RigFile
 from spatial.targets.effort import default_effort_cap_db
+from spatial.targets.solution import Side
 
 DEEP_DB = 18.0
 

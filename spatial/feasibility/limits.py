@@ -19,10 +19,13 @@ from spatial.analysis.spans import BANDS_HZ, spans
 from spatial.analysis.weights import SIDE_NAMES, SideWeights
 from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.crossover import Crossovers
-from spatial.design.crosstalk import least_effort_weights, target_curve_db
-from spatial.design.sides import REFERENCE_ALONE_OCTAVES, Side, design_side, is_robust, wished_pair
+from spatial.design.crosstalk import least_effort_weights
+from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, is_robust
 from spatial.rig.model import Driver, RigFile
+from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
+from spatial.targets.solution import Side
+from spatial.targets.virtual_pair import wished_pair
 
 PER_BAND = 8
 TOLERANCE_DB = 0.5

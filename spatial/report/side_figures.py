@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES
-from spatial.analysis.asked import asked_separation_db
 from spatial.analysis.binaural_cues import DEEPEST_DB
 from spatial.analysis.cancellation import cancellation_curves, curves_of
 from spatial.analysis.comparison import THIS_BANK, methods_for
@@ -37,6 +36,7 @@ from spatial.plots.style import Theme, new_figure
 from spatial.plots.sweet_spot import draw_along, draw_heads, draw_map_scale, draw_poses, draw_sweet_spot, yaw_title
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
+from spatial.targets.cancellation import asked_separation_db
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

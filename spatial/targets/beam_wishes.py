@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.base.units import from_db
-from spatial.rig.model import BeamSpec
+from spatial.rig.model import BeamSpec, Rig
 from spatial.rig.validate import CUSTOM_WINDOW_DB
+
+JUDGED_HZ, JUDGED_ROW_HZ = (250.0, 4000.0), (500.0, 3150.0)  # centres of the third octaves whose figures are compared
 
 PAIRED = 0.5**0.5  # strictness of one of two bounds that together count as one
 
@@ -44,6 +46,9 @@ class BeamNumbers:
     top_hz: tuple[float, float] = (5600.0, 8000.0)  # blend to the reference alone
     bottom_hz: tuple[float, float] = (90.0, 200.0)  # the same at the bottom; up to the lowest edge of drivers' bands where that is higher
     bottom_ratio: float = 1.4  # of its ends, at least
+
+
+NUMBERS = BeamNumbers()
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,3 +163,8 @@ def _table(angle: NDArray, *columns: NDArray) -> NDArray[np.float64]:
 def _mirrored_deg(azimuth_deg: NDArray) -> NDArray[np.float64]:
     """The same directions in the mirror, 180 staying 180."""
     return np.where(np.abs(azimuth_deg) == 180, 180.0, -azimuth_deg) + 0.0
+
+
+def judged_hz(rig: Rig) -> tuple[float, float]:
+    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
+    return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ

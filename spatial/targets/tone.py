@@ -19,17 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.head import ear_responses
-from spatial.acoustics.points import LEFT, Ears, aim, beam_axis, seat
+from spatial.acoustics.points import LEFT, Ears, seat
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.units import db, from_db, power_db
-from spatial.rig.geometry import axes, head_centre, left_of, nose, places, sine_cosine
-from spatial.rig.model import CrosstalkSpec, DesignSpec, Listener, Rig, RigFile, Scene
+from spatial.rig.geometry import head_centre, places
+from spatial.rig.model import CrosstalkSpec, DesignSpec, Rig, RigFile, Scene
+from spatial.targets.beam_reference import towards_aim
+from spatial.targets.virtual_pair import virtual_pair_place
 
 KNEE_ORDER = 12  # 0.5 dB below the limit at the corner, 0.01 dB 3 dB before it
 GROUP_HZ = (1000.0, 4000.0)  # where the loudest driver of a side is looked for
 GROUP_TOLERANCE_DB = 0.01
 AWAY_TOLERANCE_M = 1e-3  # a sixteenth of a wave at 20 kHz
-AXIS_TOLERANCE_DEG, AXIS_TOLERANCE_M = 0.5, 1e-3
 BASS_CORNER_HZ = 450.0  # below, the two loudspeakers of a phantom in the middle add up at the ears
 
 
@@ -81,47 +82,6 @@ def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple
     return tuple(i for i, belongs in zip(candidates, alike, strict=True) if belongs)
 
 
-def beam_group(rig_file: RigFile) -> tuple[int, ...]:
-    """Reference of the beam: the drivers named, else those nearest to the listening axis (ties of 0.5 degrees, 1 mm together)."""
-    rig, spec = rig_file.rig, rig_file.design.beam
-    if spec.reference:
-        return rig.indices(spec.reference)
-    used, off, tie = _off_axis(rig_file)
-    return tuple(i for i, o in zip(used, off, strict=True) if o <= off.min() + tie)
-
-
-def beam_reference_in_words(rig_file: RigFile) -> str:
-    """Who the reference of the beam is, and why: "front, nearest to the axis (0 deg)"."""
-    rig, spec = rig_file.rig, rig_file.design.beam
-    names = " + ".join(rig.drivers[i].name for i in beam_group(rig_file))
-    if spec.reference:
-        return f"{names}, as the rig file says"
-    off = float(_off_axis(rig_file)[1].min())
-    away = f"{off:.3g} deg" if rig.enclosure.shape in ("sphere", "cylinder") else f"{1000 * off:.3g} mm"
-    return f"{names}, nearest to the axis ({away})"
-
-
-def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], NDArray[np.float64], float]:
-    """The drivers of a beam, how far each is from the listening axis (degrees on a body, else metres), and what counts as a tie."""
-    rig, spec = rig_file.rig, rig_file.design.beam
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    axis = beam_axis(rig_file.scene.listener, spec.axis)
-    if rig.enclosure.shape in ("sphere", "cylinder"):
-        return used, np.rad2deg(np.arccos(np.clip(axes(rig)[list(used)] @ axis, -1, 1))), AXIS_TOLERANCE_DEG
-    where = places(rig)[list(used)]
-    return used, np.linalg.norm(where - np.outer(where @ axis, axis), axis=1), AXIS_TOLERANCE_M
-
-
-def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) with which ideal sources at the drivers' places arrive alike where a beam is aimed, as from the origin.
-
-    (r_n/r_0) e^{jk(r_n - r_0)}: near to 1 for a rig that is small beside its distance.
-    """
-    at = aim(listener, axis)
-    r = np.linalg.norm(places(rig) - at.places_m()[0], axis=1)
-    return np.asarray(r / at.distance_m * np.exp(2j * np.pi / c * np.outer(freqs, r - at.distance_m)))
-
-
 def center_gain(design: DesignSpec, freqs: NDArray) -> NDArray[np.float64]:
     """How much louder the centre is than one source, linear: (freqs,).
 
@@ -157,14 +117,6 @@ def seat_target(rig_file: RigFile, group: Sequence[int], freqs: NDArray) -> Tone
         mean = own.mean(axis=1)
         return ToneTarget(tuple(group), place, away / c, mean, mean, h_ref)
     return ToneTarget(tuple(group), place, away / c, later, boost_limited(later, h_ref, rig_file.design.tone_boost_db), h_ref)
-
-
-def virtual_pair_place(scene: Scene, ear: int) -> NDArray[np.float64]:
-    """Where the virtual pair's loudspeaker of one side (LEFT or RIGHT) stands, rig coordinates: (3,)."""
-    listener, pair = scene.listener, scene.virtual_pair
-    sine, cosine = sine_cosine(pair.angle_deg)
-    aside = left_of(listener.yaw_deg) * sine * (1.0 if ear == LEFT else -1.0)
-    return head_centre(listener) + pair.distance_m * (nose(listener.yaw_deg) * cosine + aside)
 
 
 def _target(rig_file: RigFile, group: Sequence[int], freqs: NDArray, source_m: NDArray, ear: int, own: NDArray) -> ToneTarget:

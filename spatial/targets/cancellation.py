@@ -1,15 +1,24 @@
-"""What a design asks of the ears, over frequency, to stand beside what it reached."""
+"""The target cancellation gain over frequency, and the separation that a design asks for."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import PchipInterpolator
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
-from spatial.analysis.cancellation import real_pair
 from spatial.base.units import db
-from spatial.design.crosstalk import target_curve_db
 from spatial.rig.model import RigFile
+from spatial.targets.virtual_pair import real_pair
+
+
+def target_curve_db(freqs: NDArray, target_db: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+    """Target cancellation gain over frequency: pchip over log f through (Hz, dB), held at the ends: (freqs,) dB."""
+    points = np.array(target_db, float)
+    if len(points) == 1:
+        return np.full(len(freqs), points[0, 1])
+    held = np.clip(freqs, points[0, 0], points[-1, 0])
+    return PchipInterpolator(np.log(points[:, 0]), points[:, 1])(np.log(held))
 
 
 def asked_separation_db(rig_file: RigFile, freqs: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

@@ -1,0 +1,58 @@
+"""What a design found: weights over frequency, and the limits that bind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.base.units import power_db
+from spatial.targets.tone import ToneTarget
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One side at some frequencies: what is wanted at the ears and the weights that make it.
+
+    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak of the spatial
+    drivers; share_of_others, leak_of_others (freqs,): what woofers and tweeters add at the two ears, the former re d; c0, rho (freqs,):
+    the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the used
+    drivers, in the order that numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses
+    (freqs, poses, drivers), the transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,)
+    that trades their leak against effort.
+    """
+
+    ear: int
+    h_ipsi: NDArray[np.complex128]
+    h_contra: NDArray[np.complex128]
+    target: ToneTarget
+    c: NDArray[np.complex128]
+    share_of_others: NDArray[np.float64]
+    leak_of_others: NDArray[np.complex128]
+    c0: NDArray[np.complex128]
+    rho: NDArray[np.float64]
+    w: NDArray[np.complex128]
+    cap_db: NDArray[np.float64]
+    order: tuple[int, ...]
+    cost: NDArray[np.float64]
+    poses: NDArray[np.complex128] | None = None
+    loading: NDArray[np.float64] | float = 0.0
+
+    @property
+    def d(self) -> NDArray[np.complex128]:
+        """Wanted ipsilateral pressure."""
+        return self.target.d
+
+    @property
+    def whole_leak(self) -> NDArray[np.complex128]:
+        """Leak of the whole side, woofers and tweeters too, where all together make d."""
+        return self.with_others(self.c)
+
+    def with_others(self, leak: NDArray) -> NDArray[np.complex128]:
+        """Leak of the whole side, where the spatial drivers leak (freqs,) so much."""
+        return np.asarray((leak + self.leak_of_others) / (1 + self.share_of_others))
+
+    def effort_db(self, w: NDArray) -> NDArray[np.float64]:
+        """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
+        return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)

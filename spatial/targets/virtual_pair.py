@@ -1,0 +1,39 @@
+"""Where the virtual pair stands, what its real twin would send to the ears, and what a width model says of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.head import ear_responses
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.rig.geometry import head_centre, left_of, nose, sine_cosine
+from spatial.rig.model import Scene
+from spatial.targets.width.models import relative_hrtf
+
+
+def virtual_pair_place(scene: Scene, ear: int) -> NDArray[np.float64]:
+    """Where the virtual pair's loudspeaker of one side (LEFT or RIGHT) stands, rig coordinates: (3,)."""
+    listener, pair = scene.listener, scene.virtual_pair
+    sine, cosine = sine_cosine(pair.angle_deg)
+    aside = left_of(listener.yaw_deg) * sine * (1.0 if ear == LEFT else -1.0)
+    return head_centre(listener) + pair.distance_m * (nose(listener.yaw_deg) * cosine + aside)
+
+
+def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex128]:
+    """Contra over ipsi of the virtual pair's loudspeaker on that side, by a width model: (freqs,)."""
+    pair, listener = scene.virtual_pair, scene.listener
+    return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c, listener.head)
+
+
+def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128]:
+    """Ears' pressures from a real stereo pair where the virtual one should stand: (freqs, points, 2 loudspeakers).
+
+    The pair stands about the nose of the head in its nominal pose, whatever pose the ears are in.
+    """
+    return ear_responses(freqs, real_pair_places(scene), ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
+
+
+def real_pair_places(scene: Scene) -> NDArray[np.float64]:
+    """Where the left and the right loudspeaker of the real pair stand: (2, 3) metres."""
+    return np.stack([virtual_pair_place(scene, ear) for ear in (LEFT, RIGHT)])
