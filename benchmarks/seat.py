@@ -22,7 +22,8 @@ import spatial
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears, space_of
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import PER_BAND, frequencies_of, judged_bands
+from spatial.analysis.beam_bands import PER_BAND, frequencies_of
+from spatial.targets.beam_directions import judged_bands
 from spatial.analysis.spread import spread_figures
 from spatial.analysis.weights import effective_weights, side_weights
 from spatial.base.units import power_db, third_octave_centres

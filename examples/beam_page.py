@@ -10,7 +10,7 @@ import numpy as np
 from page_tables import filled, table
 
 import spatial
-from spatial.analysis.beam_baselines import baseline_figures, baseline_weights
+from spatial.design.simple_beams import baseline_figures, baseline_weights
 from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.room import room_figures
 from spatial.analysis.seat import seat_figures

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from spatial.analysis.summary import analyze_bank
     from spatial.bank.matrix import FilterMatrix
+    from spatial.catalogue.figures import analyze_bank
     from spatial.design.filter_bank import compute_filters
     from spatial.rig.load import load_rig
     from spatial.session.live import Player
@@ -36,7 +36,7 @@ _WHERE = {
     "FilterMatrix": "spatial.bank.matrix",
     "render_file": "spatial.session.offline",
     "Player": "spatial.session.live",
-    "analyze_bank": "spatial.analysis.summary",
+    "analyze_bank": "spatial.catalogue.figures",
 }
 
 __all__ = ["FilterMatrix", "Player", "__version__", "analyze_bank", "compute_filters", "load_rig", "render_file"]

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 
 from spatial.acoustics.points import arc, sphere
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.beam_bands import SIDE_DEG, around, judged_bands
+from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.beam_tolerance import moved_rig, side_draws_db
 from spatial.analysis.spinorama import orbits, spinorama, zone_weights

@@ -13,7 +13,8 @@ from test_beam import AIR, BALL3, RING7, beaming, centre_bank
 
 from spatial.acoustics.points import sphere
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.beam_bands import frequencies_of, judged_bands
+from spatial.analysis.beam_bands import frequencies_of
+from spatial.targets.beam_directions import judged_bands
 from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import design_table
 from spatial.base.units import db, from_db, power_db, third_octave_centres

@@ -22,7 +22,7 @@ from spatial.analysis.other_poses import (
     sweet_spot,
 )
 from spatial.analysis.summary import figures_elsewhere
-from spatial.analysis.virtual_pair import cues_of_the_pair
+from spatial.analysis.pair_cues import cues_of_the_pair
 from spatial.analysis.weights import side_weights
 from spatial.design.filter_bank import compute_filters
 from spatial.design.sides import design_side

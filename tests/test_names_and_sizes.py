@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 import spatial
 from spatial.analysis.binaural_cues import judged_frequencies, judged_thirds, third_octave_separation_db
-from spatial.analysis.thresholds import flat
+from spatial.catalogue.thresholds import flat
 from spatial.base.errors import UsageError
 from spatial.cli.main import main
 from spatial.plots.fonts import fit_fonts

@@ -6,25 +6,20 @@ Powers are averaged over nine log-spaced frequencies inside each base-two third 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, seat_circle, space_of
+from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
-from spatial.base.units import power_db, third_octave_centres, thirds_below
-from spatial.rig.model import Rig, RigFile
+from spatial.base.units import power_db
+from spatial.rig.model import RigFile
+from spatial.targets.beam_directions import SIDE_DEG, around
 from spatial.targets.beam_reference import beam_group
-from spatial.targets.beam_wishes import judged_hz
-from spatial.targets.effort import cap_zero_hz, effort_cap_curve
+from spatial.targets.solution import Weights
 
-Weights = Callable[[NDArray], NDArray]  # freqs -> (freqs, drivers), hardware included
-
-SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
 DEEPEST_DB = 60.0
 PER_BAND = 9
 AZIMUTH_DEG = np.arange(-180.0, 180.0, 5.0)
@@ -46,22 +41,6 @@ class BeamBands:
     di_db: NDArray[np.float64]
     effort_db: NDArray[np.float64]
     p10_db: NDArray[np.float64] | None
-
-
-def judged_bands(rig: Rig, top_hz: float = math.inf) -> NDArray[np.float64]:
-    """Third octaves that summaries run over, up to top_hz."""
-    return thirds_below(third_octave_centres(*judged_hz(rig)), top_hz)
-
-
-def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:
-    """Directions at azimuths re the beam's axis in which its figures are taken.
-
-    Far away at the rig's height for bodies; for rows and walls, whose far field begins behind the listener, on the seat circle.
-    """
-    listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
-    if rig_file.rig.enclosure.shape in ("sphere", "cylinder"):
-        return arc(np.asarray(azimuth_deg, float) + seat_azimuth_deg(listener, axis))
-    return seat_circle(listener, azimuth_deg, axis)
 
 
 def frequencies_of(bands_hz: NDArray) -> NDArray[np.float64]:
@@ -115,13 +94,6 @@ def effort(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.float64]
     reference = np.abs(on_axis[:, group].sum(axis=1)) ** 2 / len(group)
     used = np.sum(np.abs(w[:, spatial]) ** 2, axis=1)
     return np.asarray(used * reference / np.abs(np.sum(on_axis * w, axis=1)) ** 2, float)
-
-
-def effort_limit_db(rig_file: RigFile, freqs: NDArray) -> NDArray[np.float64]:
-    """The effort cap of the beam over frequency: (freqs,) dB."""
-    rig, spec = rig_file.rig, rig_file.design.beam
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    return effort_cap_curve(freqs, spec.effort_cap_db, cap_zero_hz([rig.drivers[i] for i in used]))
 
 
 def beamwidth_deg(azimuth_deg: NDArray, level_db: NDArray, threshold_db: float = -6.0) -> float:

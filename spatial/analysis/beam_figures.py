@@ -11,7 +11,7 @@ powers averaged inside each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import BeamBands, around, beam_bands, judged_bands
-from spatial.analysis.weights import effective_weights, highest_hz
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.beam_bands import BeamBands, beam_bands
+from spatial.analysis.study import Study
+from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import db, power_db
-from spatial.rig.model import Rig, RigFile, Scene
+from spatial.targets.beam_directions import around, judged_bands
 from spatial.targets.tone import center_gain
 
 PRERING_S = 1e-3
@@ -43,36 +43,47 @@ class BeamPattern:
 class BeamFigures:
     """The beam in numbers; *_min is the worst third octave and *_hz its centre; p10_db as in `beam_tolerance`."""
 
+    side_db: float = figure("on axis over mean power at +-80, +-90, +-100 deg", HIGHER)
+    side_min_db: float = figure("the same in the worst third octave", HIGHER)
+    side_min_hz: float = figure("")
+    side90_db: float = figure("on axis over +-90 deg", HIGHER)
+    droop45_db: float = figure("lowest level within +-45 deg", HIGHER)
+    peak45_db: float = figure("highest level within +-45 deg", LOWER)
+    rear_db: float | None = figure("on axis over |azimuth| >= 135 deg", HIGHER)  # None in a baffle, behind which it is silent
+    bw6_deg: float = figure("between the first -6 dB crossings")
+    di_db: float = figure("directivity index", HIGHER)
+    di_min_db: float = figure("", HIGHER)
+    effort_db: float = figure("drive power over the reference alone, worst third octave", LOWER)
+    ripple_db: float = figure("", LOWER)
+    level_db: float = figure("")
+    prering_db: float = figure("energy earlier than 1 ms before the peak", LOWER)
+    p10_db: float = figure("side_db that nine of ten reach with +-1 dB, +-5 deg, +-2 mm off", HIGHER)
+
+
+@dataclass(frozen=True)
+class SimpleBeamFigures:
+    """Of a simpler beam that the same drivers can do."""
+
     side_db: float
-    side_min_db: float
-    side_min_hz: float
     side90_db: float
     droop45_db: float
     peak45_db: float
-    rear_db: float | None  # None in a baffle, behind which it is silent
-    bw6_deg: float
+    rear_db: float | None
     di_db: float
-    di_min_db: float
     effort_db: float
-    ripple_db: float
-    level_db: float
-    prering_db: float
-    p10_db: float
 
 
-def pressure(
-    bank: FilterMatrix, rig: Rig, scene: Scene, points: FarField | AtRange, freqs: NDArray, path: str = "center"
-) -> NDArray[np.complex128]:
+def pressure(study: Study, points: FarField | AtRange, freqs: NDArray, path: str = "center") -> NDArray[np.complex128]:
     """Pressure of one path, (freqs, points), e^{-jkr}/r left out."""
-    h = transfer_matrix(rig, points, freqs, scene.medium)
-    return np.einsum("fpn,fn->fp", h, effective_weights(bank, rig, freqs, path))
+    h = transfer_matrix(study.rig_file.rig, points, freqs, study.rig_file.scene.medium)
+    return np.einsum("fpn,fn->fp", h, study.path(path, freqs))
 
 
-def beam_pattern(bank: FilterMatrix, rig_file: RigFile, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
+def beam_pattern(study: Study, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
     """Centre path over frequency (Hz) and azimuth (degrees, listener's left positive)."""
     freqs, azimuth_deg = np.asarray(freqs, float), np.asarray(azimuth_deg, float)
-    level = db(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, azimuth_deg), freqs))
-    on_axis = db(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, 0.0), freqs))
+    level = db(pressure(study, around(study.rig_file, azimuth_deg), freqs))
+    on_axis = db(pressure(study, around(study.rig_file, 0.0), freqs))
     return BeamPattern(freqs, azimuth_deg, level - on_axis, on_axis[:, 0])
 
 
@@ -81,16 +92,16 @@ def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) 
     return power_db(np.abs(p_front) ** 2 / (np.abs(p_sphere) ** 2 @ weights))
 
 
-def beam_figures(bank: FilterMatrix, rig_file: RigFile) -> BeamFigures:
+def beam_figures(study: Study) -> BeamFigures:
     """The figures of this module's text for the centre path of a bank."""
-    rig = rig_file.rig
+    rig_file = study.rig_file
 
     def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
-        return effective_weights(bank, rig, freqs, "center") / center_gain(rig_file.design, freqs)[:, None]
+        return study.center(freqs) / center_gain(rig_file.design, freqs)[:, None]
 
-    bands = beam_bands(rig_file, over_asked, judged_bands(rig, highest_hz(bank)))
+    bands = beam_bands(rig_file, over_asked, judged_bands(rig_file.rig, study.top_hz))
     assert bands.p10_db is not None
-    return BeamFigures(**summary(bands), prering_db=prering_db(bank, rig_file), p10_db=float(bands.p10_db.mean()))
+    return BeamFigures(**summary(bands), prering_db=study.of(prering_db), p10_db=float(bands.p10_db.mean()))
 
 
 def summary(bands: BeamBands) -> dict[str, Any]:
@@ -112,11 +123,19 @@ def summary(bands: BeamBands) -> dict[str, Any]:
     }
 
 
-def prering_db(bank: FilterMatrix, rig_file: RigFile) -> float:
+def simple_beam_figures(study: Study) -> dict[str, SimpleBeamFigures]:
+    """Simpler beams of the same drivers, by name: figures summed up as a beam's are."""
+    bands, shown = judged_bands(study.rig_file.rig, study.top_hz), [field.name for field in fields(SimpleBeamFigures)]
+    found = {name: summary(beam_bands(study.rig_file, weights, bands, tolerance=False)) for name, weights in study.simple_beams.items()}
+    return {name: SimpleBeamFigures(**{key: figures[key] for key in shown}) for name, figures in found.items()}
+
+
+def prering_db(study: Study) -> float:
     """Energy more than 1 ms before the peak of the on-axis impulse response, over all of it."""
+    bank = study.bank
     n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.05 * bank.fs)))
     freqs = np.arange(n // 2 + 1) * bank.fs / n
-    response = np.fft.irfft(pressure(bank, rig_file.rig, rig_file.scene, around(rig_file, 0.0), freqs)[:, 0], n)
+    response = np.fft.irfft(pressure(study, around(study.rig_file, 0.0), freqs)[:, 0], n)
     response = np.roll(response, n // 8)  # a driver ahead of the origin may be early
     peak = int(np.argmax(np.abs(response)))
     before = response[: max(peak - round(PRERING_S * bank.fs), 1)]

@@ -8,14 +8,13 @@ deviation of |p_ipsi/d|, 60 Hz-18 kHz, where the boost limit lets the tone hold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import (
     DEEPEST_DB,
     POINTS,
@@ -28,16 +27,15 @@ from spatial.analysis.binaural_cues import (
     rms,
     third_octave_separation_db,
 )
-from spatial.analysis.weights import SIDE_NAMES, SideWeights, effective_weights, highest_hz, side_weights
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.study import Sides, Study
+from spatial.analysis.weights import SIDE_NAMES
+from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import db
-from spatial.design.sides import design_side
 from spatial.rig.model import RigFile
 from spatial.targets.beam_reference import beam_group
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.solution import Side
 from spatial.targets.tone import ear_target, side_target, timbre_group
-from spatial.targets.virtual_pair import real_pair
 
 TIMBRE_HZ = (60.0, 18000.0)
 EFFORT_HZ = (20.0, 20000.0)
@@ -65,31 +63,28 @@ class CancellationCurves:
 class SideFigures:
     """The sides in numbers, the worse side of the two; ILD and ITD errors against a real pair at the same head."""
 
-    sep_mean_db: float
-    sep_pink_db: float
-    sep_third_min_db: float
-    timbre_db: float
-    effort_db: float
-    drive_db: float
-    ild_error_db: float
-    ild_worst_db: float
-    ild_worst_hz: float
-    itd_error_us: float
-    worst_pose_db: float
+    sep_mean_db: float = figure("near ear over far ear, mean of dB, 300 Hz-8 kHz", HIGHER)
+    sep_pink_db: float = figure("the same as a ratio of mean powers", HIGHER)
+    sep_third_min_db: float = figure("the same in the worst third octave", HIGHER)
+    timbre_db: float = figure("near ear off its tone target, 60 Hz-18 kHz, at most", LOWER)
+    effort_db: float = figure("drive power over the reference driver alone, at most", LOWER)
+    drive_db: float = figure("largest gain of a filter", LOWER)
+    ild_error_db: float = figure("nominal head, matched drivers: level difference of the ears off, rms", LOWER)
+    ild_worst_db: float = figure("the same in the worst third octave", LOWER)
+    ild_worst_hz: float = figure("")
+    itd_error_us: float = figure("nominal head, matched drivers: time difference off, rms, 300-1500 Hz", LOWER)
+    worst_pose_db: float = figure("sep_mean at the worst of 27 head poses", HIGHER)
 
 
-def cancellation_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> tuple[CancellationCurves, CancellationCurves]:
-    """Curves of the left and the right side of a bank at freqs (Hz)."""
-    weights = side_weights(bank, rig_file.rig)
-    left, right = (curves_of(weights, rig_file, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
+def cancellation_curves(sides: Sides, freqs: NDArray) -> tuple[CancellationCurves, CancellationCurves]:
+    """Curves of the left and the right side at freqs (Hz)."""
+    left, right = (curves_of(sides, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
     return left, right
 
 
-def curves_of(weights: SideWeights, rig_file: RigFile, ear: int, freqs: NDArray) -> CancellationCurves:
-    """Curves of one side for any weights."""
-    spec = rig_file.design.crosstalk
-    side = design_side(single_point(rig_file), ear, freqs)
-    w = weights(ear, freqs)
+def curves_of(sides: Sides, ear: int, freqs: NDArray) -> CancellationCurves:
+    """Curves of one side."""
+    spec, side, w = sides.rig_file.design.crosstalk, sides.design(ear, freqs), sides.at(ear, freqs)
     p_ipsi = np.sum(side.h_ipsi * w, axis=1)
     return CancellationCurves(
         freqs=freqs,
@@ -120,20 +115,9 @@ def own_separation_db(side: Side) -> NDArray[np.float64]:
     return np.minimum(db(side.d / np.maximum(np.abs(side.whole_leak), 1e-20 * np.abs(side.d))), DEEPEST_DB)
 
 
-def single_point(rig_file: RigFile) -> RigFile:
-    """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
-    crosstalk = replace(rig_file.design.crosstalk, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
-
-
-def side_figures(bank: FilterMatrix, rig_file: RigFile) -> SideFigures:
-    """The figures of this module's text for both sides of a bank, the worse one of each."""
-    return figures_of_sides(side_weights(bank, rig_file.rig), rig_file, min(EFFORT_HZ[1], highest_hz(bank)))
-
-
-def figures_of_sides(weights: SideWeights, rig_file: RigFile, top_hz: float = EFFORT_HZ[1]) -> SideFigures:
-    """The figures of this module's text for any weights of the two sides, the worse one of each; nothing is looked at above top_hz."""
-    per_side = [_figures(weights, rig_file, ear, top_hz) for ear in (LEFT, RIGHT)]
+def side_figures(sides: Sides) -> SideFigures:
+    """The figures of this module's text, of both sides the worse one of each."""
+    per_side = [_figures(sides, ear) for ear in (LEFT, RIGHT)]
     worst: dict[str, float] = {}
     for name in ("sep_mean_db", "sep_pink_db", "sep_third_min_db", "worst_pose_db"):
         worst[name] = min(f[name] for f in per_side)
@@ -143,12 +127,11 @@ def figures_of_sides(weights: SideWeights, rig_file: RigFile, top_hz: float = EF
     return SideFigures(**worst, ild_worst_db=worse_ild["ild_worst_db"], ild_worst_hz=worse_ild["ild_worst_hz"])
 
 
-def _figures(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -> dict[str, float]:
-    scene, freqs = rig_file.scene, judged_frequencies(top_hz=top_hz)
-    side = design_side(single_point(rig_file), ear, freqs)
-    w = weights(ear, freqs)
+def _figures(sides: Sides, ear: int) -> dict[str, float]:
+    freqs = judged_frequencies(top_hz=sides.top_hz)
+    side, w = sides.design(ear, freqs), sides.at(ear, freqs)
     p_ipsi, p_contra = np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
-    real = real_pair(scene, freqs, Ears.of(scene.listener))
+    real = sides.real(sides.nominal_ears, freqs)
     pressures = p_ipsi, p_contra, real[:, ear, ear], real[:, 1 - ear, ear]
     ild_error = ild_errors_db(freqs, *pressures)
     out = dict(
@@ -159,28 +142,21 @@ def _figures(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -
         ild_worst_db=float(np.abs(ild_error).max()),
         ild_worst_hz=float(judged_thirds(freqs[-1])[np.abs(ild_error).argmax()]),
         itd_error_us=float(rms(itd_errors_us(freqs, *pressures))),
-        worst_pose_db=float(min(pose_separations_of(weights, rig_file, ear, top_hz))),
+        worst_pose_db=float(min(pose_separations(sides, ear))),
     )
-    return out | _timbre_and_effort(weights, rig_file, ear, top_hz)
+    return out | _timbre_and_effort(sides, ear)
 
 
-def pose_separations(bank: FilterMatrix, rig_file: RigFile, ear: int) -> NDArray[np.float64]:
-    """Mean separation of one side of a bank at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
-    return pose_separations_of(side_weights(bank, rig_file.rig), rig_file, ear, highest_hz(bank))
-
-
-def pose_separations_of(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float = EFFORT_HZ[1]) -> NDArray[np.float64]:
-    """Mean separation of one side at each of the 27 head poses, for any weights, up to top_hz: (27,) dB."""
-    freqs = judged_frequencies(top_hz=top_hz)
-    ears = Ears.cloud(rig_file.scene.listener, POSES)
-    p = np.einsum("fpn,fn->fp", transfer_matrix(rig_file.rig, ears, freqs, rig_file.scene.medium), weights(ear, freqs))
+def pose_separations(sides: Sides, ear: int) -> NDArray[np.float64]:
+    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
+    freqs = judged_frequencies(top_hz=sides.top_hz)
+    p = np.einsum("fpn,fn->fp", sides.heard(Ears.cloud(sides.scene.listener, POSES), freqs), sides.at(ear, freqs))
     return mean_separation_db(p[:, ear::2], p[:, 1 - ear :: 2])
 
 
-def _timbre_and_effort(weights: SideWeights, rig_file: RigFile, ear: int, top_hz: float) -> dict[str, float]:
-    freqs = np.geomspace(EFFORT_HZ[0], top_hz, POINTS)
-    side = design_side(single_point(rig_file), ear, freqs)
-    w = weights(ear, freqs)
+def _timbre_and_effort(sides: Sides, ear: int) -> dict[str, float]:
+    rig_file, freqs = sides.rig_file, np.geomspace(EFFORT_HZ[0], min(EFFORT_HZ[1], sides.top_hz), POINTS)
+    side, w = sides.design(ear, freqs), sides.at(ear, freqs)
     off = np.abs(db(np.sum(side.h_ipsi * w, axis=1) / side.d))
     low_hz, high_hz = shared_band(rig_file)
     counts = side.target.holds(rig_file.design.tone_boost_db)
@@ -206,19 +182,20 @@ def shared_band(rig_file: RigFile, named: tuple[str, ...] | None = None) -> tupl
     return max(b[0] for b in bands), min(b[1] for b in bands)
 
 
-def arrivals(bank: FilterMatrix, rig_file: RigFile) -> dict[str, float]:
+def arrivals(study: Study) -> dict[str, float]:
     """Arrival of every path at the head centre, samples after the first tap.
 
     The slope of the phase of p/d, 300 Hz-4 kHz; a side at its ipsilateral ear, the centre as the mean of both. d carries the travel
     time from the place of the path's reference to the head centre, which is added back.
     """
+    bank, rig_file = study.bank, study.rig_file
     rig, scene = rig_file.rig, rig_file.scene
-    freqs = fit_frequencies(highest_hz(bank))
-    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    freqs = fit_frequencies(study.top_hz)
+    h = study.sides.heard(study.sides.nominal_ears, freqs)
     out = {}
     for path in bank.input_names:
         ears = (LEFT, RIGHT) if path == "center" else (SIDE_NAMES.index(path),)
-        w = effective_weights(bank, rig, freqs, path)
+        w = study.path(path, freqs)
         found = []
         for ear in ears:
             if path == "center":

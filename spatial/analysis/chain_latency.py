@@ -7,10 +7,9 @@ import dataclasses
 import numpy as np
 
 from spatial.analysis.cancellation import arrivals
+from spatial.analysis.study import Study
 from spatial.analysis.weights import SIDE_NAMES
-from spatial.bank.matrix import FilterMatrix
 from spatial.rig.geometry import head_centre, places
-from spatial.rig.model import RigFile
 from spatial.targets.beam_reference import beam_group
 from spatial.targets.tone import timbre_group
 
@@ -30,11 +29,12 @@ class PathLatency:
         return self.upmix_s + self.filters_s + self.limiter_s + self.air_s
 
 
-def chain_latency(bank: FilterMatrix, rig_file: RigFile, upmix_frames: int, limiter_frames: int) -> dict[str, PathLatency]:
+def chain_latency(study: Study, upmix_frames: int, limiter_frames: int) -> dict[str, PathLatency]:
     """Every path of a bank; the delays of upmix and limiter are the renderer's to know."""
-    rig, scene, fs = rig_file.rig, rig_file.scene, bank.fs
+    rig_file = study.rig_file
+    rig, scene, fs = rig_file.rig, rig_file.scene, study.bank.fs
     out = {}
-    for path, arrival in arrivals(bank, rig_file).items():
+    for path, arrival in study.of(arrivals).items():
         if path == "center":
             group = beam_group(rig_file)
         else:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from spatial.acoustics.directivity import own_pattern
 from spatial.acoustics.measured_head import MeasuredHead, head_of
 from spatial.acoustics.points import LEFT, RIGHT, Ears
-from spatial.analysis.binaural_cues import SEPARATION_HZ, judged_frequencies
+from spatial.analysis.binaural_cues import judged_frequencies
 from spatial.analysis.other_poses import Judged, at_ears, judged, side_groups
-from spatial.analysis.weights import SideWeights
+from spatial.analysis.study import Sides
 from spatial.base.errors import SpatialError
 from spatial.rig.geometry import axes, left_of, nose, places
 from spatial.rig.model import HeadFile, RigFile
@@ -51,20 +51,21 @@ def measured_head(rig_file: RigFile) -> tuple[str, MeasuredHead] | None:
     return None
 
 
-def on_measured_head(weights: SideWeights, rig_file: RigFile, top_hz: float = SEPARATION_HZ[1]) -> OnMeasuredHead | None:
-    """Figures up to top_hz against the real pair on the same head; None where no head is at hand, or for a rig with a body."""
+def on_measured_head(sides: Sides) -> OnMeasuredHead | None:
+    """Figures against the real pair on the same head; None where no head is at hand, or for a rig with a body."""
+    rig_file = sides.rig_file
     if rig_file.rig.enclosure.shape != "free":
         return None
     found = measured_head(rig_file)
     if found is None:
         return None
     name, head = found
-    freqs = judged_frequencies(top_hz=top_hz)
+    freqs = judged_frequencies(top_hz=sides.top_hz)
     ears = Ears.cloud(rig_file.scene.listener, [(moved, 0.0) for moved in MOVED_M])
     h = _heard(head, freqs, ears, places(rig_file.rig)) * np.repeat(_patterns(rig_file, freqs, ears), 2, axis=1)
     real = _heard(head, freqs, ears, real_pair_places(rig_file.scene))
-    w = [weights(ear, freqs) for ear in (LEFT, RIGHT)]
-    return OnMeasuredHead(name, judged(freqs, h, real, w, side_groups(rig_file)), at_ears(weights, rig_file, ears, top_hz=top_hz))
+    w = [sides.at(ear, freqs) for ear in (LEFT, RIGHT)]
+    return OnMeasuredHead(name, judged(freqs, h, real, w, side_groups(rig_file)), at_ears(sides, ears))
 
 
 def _heard(head: MeasuredHead, freqs: NDArray, ears: Ears, sources_m: NDArray) -> NDArray[np.complex128]:

@@ -13,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.binaural_cues import (
     POINTS,
-    SEPARATION_HZ,
     itd_errors_us,
     judged_frequencies,
     mean_separation_db,
@@ -24,11 +22,11 @@ from spatial.analysis.binaural_cues import (
     rms,
     third_octave_separation_db,
 )
-from spatial.analysis.weights import SideWeights
+from spatial.analysis.study import Sides
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
+from spatial.targets.solution import SideWeights
 from spatial.targets.tone import timbre_group
-from spatial.targets.virtual_pair import real_pair
 
 DISTANCE_FACTORS = tuple(2.0 ** (step / 4) for step in range(-4, 5))  # of the design distance, 0.5 to 2
 HEAD_RADII_M = (0.070, 0.075, 0.080, 0.085, 0.0875, 0.090, 0.095, 0.100, 0.105)
@@ -88,16 +86,16 @@ def judged(freqs: NDArray, h: NDArray, real: NDArray, w: Sequence[NDArray], grou
     )
 
 
-def at_ears(weights: SideWeights, rig_file: RigFile, ears: Ears, points: int = POINTS, top_hz: float = SEPARATION_HZ[1]) -> Judged:
-    """Figures at some poses of a sphere head, which may be another than the listener's, at so many frequencies up to top_hz."""
-    freqs = judged_frequencies(points, top_hz)
-    h = transfer_matrix(rig_file.rig, ears, freqs, rig_file.scene.medium)
-    return judged(freqs, h, real_pair(rig_file.scene, freqs, ears), [weights(ear, freqs) for ear in (LEFT, RIGHT)], side_groups(rig_file))
+def at_ears(sides: Sides, ears: Ears, points: int = POINTS) -> Judged:
+    """Figures at some poses of a sphere head, which may be another than the listener's, at so many frequencies."""
+    freqs = judged_frequencies(points, sides.top_hz)
+    w = [sides.at(ear, freqs) for ear in (LEFT, RIGHT)]
+    return judged(freqs, sides.heard(ears, freqs), sides.real(ears, freqs), w, side_groups(sides.rig_file))
 
 
-def real_separation_db(rig_file: RigFile, ears: Ears, top_hz: float = SEPARATION_HZ[1]) -> NDArray[np.float64]:
+def real_separation_db(sides: Sides, ears: Ears) -> NDArray[np.float64]:
     """Mean separation that the real pair itself gives at some poses, of its two loudspeakers the worse one: (poses,) dB."""
-    real = real_pair(rig_file.scene, judged_frequencies(top_hz=top_hz), ears)
+    real = sides.real(ears, judged_frequencies(top_hz=sides.top_hz))
     left, right = (mean_separation_db(real[:, ear::2, ear], real[:, 1 - ear :: 2, ear]) for ear in (LEFT, RIGHT))
     return np.minimum(left, right)
 
@@ -106,10 +104,11 @@ def reference_alone(rig_file: RigFile) -> SideWeights:
     """The sides without any cancellation: each its reference drivers, in phase and alike."""
     groups = side_groups(rig_file)
 
-    def weights(ear: int, freqs: NDArray) -> NDArray[np.complex128]:
-        w = np.zeros((len(freqs), len(rig_file.rig.drivers)), complex)
-        w[:, list(groups[ear])] = 1 / np.sqrt(len(groups[ear]))
-        return w
+    def weights(freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        w = np.zeros((2, len(freqs), len(rig_file.rig.drivers)), complex)
+        for ear, group in enumerate(groups):
+            w[ear][:, list(group)] = 1 / np.sqrt(len(group))
+        return w[LEFT], w[RIGHT]
 
     return weights
 
@@ -137,22 +136,20 @@ def ears_at(rig_file: RigFile, factor: float) -> Ears:
     return Ears.of(listener, (factor - 1) * head_centre(listener))
 
 
-def over_distance(weights: SideWeights, rig_file: RigFile, factors: Sequence[float], top_hz: float = SEPARATION_HZ[1]) -> Judged:
-    """Figures at multiples of the design distance."""
-    return _joined([at_ears(weights, rig_file, ears_at(rig_file, factor), top_hz=top_hz) for factor in factors])
+def over_distance(sides: Sides) -> Judged:
+    """Figures at multiples of the design distance, `distance_factors`."""
+    return _joined([at_ears(sides, ears_at(sides.rig_file, factor)) for factor in distance_factors(sides.rig_file)])
 
 
-def over_poses(weights: SideWeights, rig_file: RigFile, top_hz: float = SEPARATION_HZ[1]) -> Judged:
+def over_poses(sides: Sides) -> Judged:
     """Figures at the 27 head poses of `acoustics.points.POSES`."""
-    return at_ears(weights, rig_file, Ears.cloud(rig_file.scene.listener, POSES), top_hz=top_hz)
+    return at_ears(sides, Ears.cloud(sides.scene.listener, POSES))
 
 
-def over_head_radius(
-    weights: SideWeights, rig_file: RigFile, radii_m: Sequence[float] = HEAD_RADII_M, top_hz: float = SEPARATION_HZ[1]
-) -> Judged:
+def over_head_radius(sides: Sides, radii_m: Sequence[float] = HEAD_RADII_M) -> Judged:
     """Figures on spheres of other radii, against the real pair on the same sphere."""
-    heads = [replace(rig_file.scene.listener, head_radius_m=radius_m) for radius_m in radii_m]
-    return _joined([at_ears(weights, rig_file, Ears.of(head), top_hz=top_hz) for head in heads])
+    heads = [replace(sides.scene.listener, head_radius_m=radius_m) for radius_m in radii_m]
+    return _joined([at_ears(sides, Ears.of(head)) for head in heads])
 
 
 def _joined(parts: Sequence[Judged]) -> Judged:
@@ -177,14 +174,14 @@ class SweetSpot:
     itd_error_us: NDArray[np.float64]
 
 
-def sweet_spot(weights: SideWeights, rig_file: RigFile, steps: tuple[int, int] = MAP_STEPS, top_hz: float = SEPARATION_HZ[1]) -> SweetSpot:
+def sweet_spot(sides: Sides, steps: tuple[int, int] = MAP_STEPS) -> SweetSpot:
     """Map of the figures around the design's listener, +-0.4 m in depth (less where the rig is near) and +-0.24 m sideways."""
-    listener = rig_file.scene.listener
+    listener = sides.scene.listener
     depth_m = min(MAP_FRONT_M, 0.4 * float(np.linalg.norm(head_centre(listener))))
     front_m, left_m = np.linspace(-depth_m, depth_m, steps[0]), np.linspace(-1, 1, steps[1])
     left_m = MAP_LEFT_M * np.sign(left_m) * np.abs(left_m) ** MAP_CLOSER
     poses = [((float(front), float(left), 0.0), yaw) for yaw in MAP_YAWS_DEG for front in front_m for left in left_m]
-    found = at_ears(weights, rig_file, Ears.cloud(listener, poses), MAP_POINTS, top_hz)
+    found = at_ears(sides, Ears.cloud(listener, poses), MAP_POINTS)
     shape = len(MAP_YAWS_DEG), *steps
     maps = (x.reshape(shape) for x in (found.sep_mean_db, found.ild_error_db, found.itd_error_us))
     return SweetSpot(front_m, left_m, MAP_YAWS_DEG, *maps)

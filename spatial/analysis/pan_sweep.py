@@ -13,13 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import Ears
-from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.weights import effective_weights, highest_hz
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.study import Study
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
-from spatial.rig.model import RigFile
-from spatial.targets.virtual_pair import real_pair
 
 PANS = np.linspace(-1, 1, 41)
 BANDS_HZ = (315.0, 8000.0)
@@ -61,18 +56,17 @@ class PanSweep:
         return power_db(self.heard) - power_db(self.real)
 
 
-def pan_sweep(bank: FilterMatrix, rig_file: RigFile, upmix: Upmix, pans: NDArray[np.float64] = PANS) -> PanSweep:
+def pan_sweep(study: Study, upmix: Upmix, pans: NDArray[np.float64] = PANS) -> PanSweep:
     """The sweep at the listener's place of a rig file. upmix(x) is called once for each pan, each time as a new one."""
+    bank = study.bank
     frame = 2 ** round(np.log2(FRAME * bank.fs / 48000))
     freqs = np.fft.rfftfreq(frame, 1 / bank.fs)
-    bands = thirds_below(third_octave_centres(*BANDS_HZ), highest_hz(bank))
+    bands = thirds_below(third_octave_centres(*BANDS_HZ), study.top_hz)
     used = (freqs > BANDS_HZ[0] / 1.2) & (freqs < BANDS_HZ[1] * 1.2)
     freqs = freqs[used]
-    scene = rig_file.scene
-    ears = Ears.of(scene.listener)
-    h = transfer_matrix(rig_file.rig, ears, freqs, scene.medium)
-    weights = np.stack([effective_weights(bank, rig_file.rig, freqs, path) for path in ("left", "right", "center")], axis=2)
-    of_paths, of_pair = h @ weights, real_pair(scene, freqs, ears)
+    ears = study.sides.nominal_ears
+    weights = np.stack([study.path(path, freqs) for path in ("left", "right", "center")], axis=2)
+    of_paths, of_pair = study.sides.heard(ears, freqs) @ weights, study.sides.real(ears, freqs)
     noise = _pink(round((SETTLED_S + HEARD_S) * bank.fs))
     heard, real = [], []
     for pan in pans:

@@ -25,10 +25,13 @@ from spatial.acoustics.points import FarField
 from spatial.acoustics.room import Images, images, tail
 from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.beam_bands import PER_BAND, Weights, beam_bands, frequencies_of
+from spatial.analysis.beam_bands import PER_BAND, beam_bands, frequencies_of
+from spatial.analysis.study import Study
+from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.geometry import head_centre, left_of
 from spatial.rig.model import RigFile, Room
+from spatial.targets.solution import Weights
 
 BANDS_HZ = (250.0, 4000.0)
 EXACT_PATHS = 300  # the first of them one by one, the rest in cells of direction
@@ -43,11 +46,20 @@ FAR_HEADS = 100.0  # radii: sources this far away are plane waves for a head
 class RoomFigures:
     """One way of playing the centre in a room."""
 
-    drr_db: float
-    critical_distance_m: float
-    early_to_direct_db: float
-    iacc: float
-    c50_db: float
+    drr_db: float = figure("direct sound over all else in the room, third octaves 250 Hz-4 kHz", HIGHER)
+    critical_distance_m: float = figure("", HIGHER)
+    early_to_direct_db: float = figure("", LOWER)
+    iacc: float = figure("likeness of the ears, 0-80 ms, octaves 500 Hz-2 kHz")
+    c50_db: float = figure("")
+
+
+@dataclass(frozen=True)
+class InRoom:
+    """The centre in the rig file's room: the reference alone, all drivers in phase, and the bank's beam."""
+
+    reference: RoomFigures
+    all_equal: RoomFigures
+    beam: RoomFigures
 
 
 def room_figures(
@@ -71,6 +83,13 @@ def room_figures(
         iacc=_iacc(rig_file, weights, paths),
         c50_db=float(power_db((direct + first_50) / np.maximum(rest - first_50, 1e-30)).mean()),
     )
+
+
+def in_room(study: Study) -> InRoom:
+    """The bank and two simpler ways in the rig file's room, or in an ordinary one where it has none."""
+    simpler = study.simple_beams
+    ways = (simpler["reference"], simpler["all_equal"], study.center)
+    return InRoom(*(room_figures(study.rig_file, weights, top_hz=study.top_hz) for weights in ways))
 
 
 def _powers(rig_file: RigFile, weights: Weights, bands_hz: NDArray, paths: Images) -> tuple[NDArray, NDArray, NDArray, NDArray]:

@@ -15,16 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import Ears, seat, seat_circle
+from spatial.acoustics.points import seat, seat_circle
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.beam_bands import PER_BAND, SIDE_DEG, Weights, frequencies_of, judged_bands
+from spatial.analysis.beam_bands import PER_BAND, frequencies_of
 from spatial.analysis.cancellation import shared_band
-from spatial.analysis.weights import effective_weights, highest_hz
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.study import Study
+from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import power_db, third_octave_centres, thirds_below
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
+from spatial.targets.beam_directions import SIDE_DEG, judged_bands
 from spatial.targets.beam_reference import beam_group, reference_alone
+from spatial.targets.solution import Weights
 from spatial.targets.tone import center_gain, ear_target, seat_target
 
 TONE_HZ = (200.0, 10000.0)
@@ -38,28 +40,25 @@ WINDOW_SLACK_DB = 0.3  # of the window's lower bound: what third octaves of shor
 class SeatFigures:
     """The centre at the seat; see this module's text. tone_hz: where the tone is farthest off."""
 
-    tone_db: float
-    tone_hz: float
-    ears_db: float
-    prering_db: float
-    aside_prering_db: float
-    side_db: float
-    alone_side_db: float
-    droop45_db: float
-    peak45_db: float
+    tone_db: float = figure("centre off its target at the head's place, worst third octave", LOWER)
+    tone_hz: float = figure("where that is")
+    ears_db: float = figure("centre at the ears beside one ideal source, rms over third octaves", LOWER)
+    prering_db: float = figure("energy earlier than 1 ms before the peak, at the head's place", LOWER)
+    aside_prering_db: float = figure("the same 0.6 m to the side", LOWER)
+    side_db: float = figure("on axis over +-80, +-90, +-100 deg, on the circle through the head", HIGHER)
+    alone_side_db: float = figure("the same of the reference alone", HIGHER)
+    droop45_db: float = figure("lowest level within +-45 deg on that circle", HIGHER)
+    peak45_db: float = figure("highest level within +-45 deg on that circle", LOWER)
 
 
-def seat_figures(bank: FilterMatrix, rig_file: RigFile) -> SeatFigures:
+def seat_figures(study: Study) -> SeatFigures:
     """The figures of this module's text for the centre path of a bank."""
-
-    def weights(freqs: NDArray) -> NDArray[np.complex128]:
-        return effective_weights(bank, rig_file.rig, freqs, "center")
-
-    tone_db, tone_hz, ears_db = _tone(rig_file, weights, highest_hz(bank))
-    bands = judged_bands(rig_file.rig, highest_hz(bank))
-    side, droop, peak = _around(rig_file, weights, bands)
+    rig_file = study.rig_file
+    tone_db, tone_hz, ears_db = _tone(study)
+    bands = judged_bands(rig_file.rig, study.top_hz)
+    side, droop, peak = _around(rig_file, study.center, bands)
     alone, _, _ = _around(rig_file, lambda freqs: reference_alone(rig_file, freqs), bands)
-    at_seat, aside = _before(bank, rig_file)
+    at_seat, aside = _before(study)
     return SeatFigures(tone_db, tone_hz, ears_db, at_seat, aside, side, alone, droop, peak)
 
 
@@ -67,13 +66,14 @@ def _in_bands(power: NDArray) -> NDArray[np.float64]:
     return np.asarray(power.reshape(-1, PER_BAND, *power.shape[1:]).mean(axis=1))
 
 
-def _tone(rig_file: RigFile, weights: Weights, top_hz: float) -> tuple[float, float, float]:
+def _tone(study: Study) -> tuple[float, float, float]:
     """Largest third octave off target at the seat, its frequency, and the rms over third octaves at the ears."""
+    rig_file = study.rig_file
     thirds = third_octave_centres(*TONE_HZ)
-    thirds = thirds_below(thirds, top_hz)
+    thirds = thirds_below(thirds, study.top_hz)
     freqs = frequencies_of(thirds)
     rig, scene = rig_file.rig, rig_file.scene
-    w, group, gain = weights(freqs), beam_group(rig_file), center_gain(rig_file.design, freqs)
+    w, group, gain = study.center(freqs), beam_group(rig_file), center_gain(rig_file.design, freqs)
     target = seat_target(rig_file, group, freqs)
     made = np.sum(transfer_matrix(rig, seat(scene.listener), freqs, scene.medium)[:, 0] * w, axis=1)
     level = power_db(_in_bands(np.abs(made) ** 2) / _in_bands(np.abs(target.d * gain) ** 2))
@@ -82,7 +82,7 @@ def _tone(rig_file: RigFile, weights: Weights, top_hz: float) -> tuple[float, fl
     inside = holds & (thirds >= low_hz * 2 ** (1 / 6)) & (thirds <= high_hz / 2 ** (1 / 6))
     if not inside.any():
         return 0.0, float(thirds[0]), 0.0
-    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    h = study.sides.heard(study.sides.nominal_ears, freqs)
     heard = np.mean(np.abs(np.einsum("fen,fn->fe", h, w)) ** 2, axis=1)
     ideal = np.mean([np.abs(ear_target(rig_file, group, ear, h[:, ear], freqs).flat) ** 2 for ear in (0, 1)], axis=0)
     ears = power_db(_in_bands(heard) / _in_bands(ideal * gain**2))
@@ -102,8 +102,9 @@ def _around(rig_file: RigFile, weights: Weights, bands_hz: NDArray) -> tuple[flo
     return float(power_db(front / sides.mean(axis=1)).mean()), float(level.min()), float(level.max())
 
 
-def _before(bank: FilterMatrix, rig_file: RigFile) -> tuple[float, float]:
+def _before(study: Study) -> tuple[float, float]:
     """Pre-echo at the seat, and the worse one of two places aside."""
+    bank, rig_file = study.bank, study.rig_file
     from scipy.signal import butter, sosfreqz
 
     n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.1 * bank.fs)))
@@ -114,7 +115,7 @@ def _before(bank: FilterMatrix, rig_file: RigFile) -> tuple[float, float]:
     points = head_centre(rig_file.scene.listener) + np.array([[0.0, x, 0.0] for x in (0.0, ASIDE_M, -ASIDE_M)])
     h = pressure_at(rig_file.rig, points, freqs[kept], rig_file.scene.medium)
     p = np.zeros((len(freqs), len(points)), complex)
-    p[kept] = np.einsum("fpn,fn->fp", h, effective_weights(bank, rig_file.rig, freqs[kept], "center")) * heard[kept, None]
+    p[kept] = np.einsum("fpn,fn->fp", h, study.center(freqs[kept])) * heard[kept, None]
     travel_s = np.linalg.norm(points, axis=1) / rig_file.scene.medium.c
     x = np.roll(np.fft.irfft(p * np.exp(2j * np.pi * freqs[:, None] * travel_s), n, axis=0), n // 4, axis=0) ** 2
     found = []

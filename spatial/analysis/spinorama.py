@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.analysis.beam_figures import pressure
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.study import Study
 from spatial.base.units import power_db
 from spatial.rig.geometry import direction
-from spatial.rig.model import RigFile
 
 STEP_DEG = 10
 
@@ -55,10 +54,11 @@ def zone_weights() -> NDArray[np.float64]:
     return zone / np.where((off == 0) | (off == 180), 2, 4)
 
 
-def spinorama(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray, path: str = "center") -> Spinorama:
+def spinorama(study: Study, freqs: NDArray, path: str = "center") -> Spinorama:
     """The averages of one path of a bank at freqs, Hz."""
+    rig_file = study.rig_file
     points, angle = orbits(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis))
-    power = np.abs(pressure(bank, rig_file.rig, rig_file.scene, points, freqs, path)) ** 2
+    power = np.abs(pressure(study, points, freqs, path)) ** 2
     horizontal, vertical = power[:, : len(angle)], power[:, len(angle) :]
 
     def mean(orbit: NDArray, *degrees: float) -> NDArray:

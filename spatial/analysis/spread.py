@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import LEFT, RIGHT, Ears
-from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.binaural_cues import SEPARATION_HZ, ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
-from spatial.analysis.weights import SideWeights
+from spatial.acoustics.points import LEFT, RIGHT
+from spatial.analysis.binaural_cues import ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
+from spatial.analysis.study import Sides
+from spatial.base.figure import LOWER, figure
 from spatial.base.units import from_db, power_db, third_octave_mean
 from spatial.rig.mirror import driver_order
-from spatial.rig.model import Rig, RigFile, Tolerance
-from spatial.targets.virtual_pair import real_pair
+from spatial.rig.model import Rig, Tolerance
 
 DRAWS, SEED, PERCENTILE = 512, 0, 90  # a power of two, as the sequence needs
 
@@ -29,9 +28,9 @@ DRAWS, SEED, PERCENTILE = 512, 0, 90  # a power of two, as the sequence needs
 class SpreadFigures:
     """What nine of ten loudspeakers keep within: errors against a real pair, and of the tone against matched drivers."""
 
-    ild_p90_db: float
-    itd_p90_us: float
-    tone_p90_db: float
+    ild_p90_db: float = figure("ild_error that nine of ten loudspeakers keep, drivers off by [tolerance]", LOWER)
+    itd_p90_us: float = figure("the same for itd_error", LOWER)
+    tone_p90_db: float = figure("near ear off matched drivers, worst third octave, in nine of ten", LOWER)
 
 
 def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: int = SEED) -> NDArray[np.complex128]:
@@ -42,25 +41,22 @@ def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: 
     return np.asarray(from_db(gain * tolerance.gain_db) * np.exp(1j * np.deg2rad(phase * tolerance.phase_deg)))
 
 
-def errors_of_drivers(rig: Rig, tolerance: Tolerance | None = None) -> NDArray[np.complex128]:
+def errors_of_drivers(rig: Rig) -> NDArray[np.complex128]:
     """The draws for the drivers of a rig, (draws, drivers), the same for the driver at a place in whatever order the file lists them."""
     order = driver_order(rig)
     errors = np.empty((DRAWS, len(order)), complex)
-    errors[:, list(order)] = driver_errors(tolerance or rig.tolerance, len(order))
+    errors[:, list(order)] = driver_errors(rig.tolerance, len(order))
     return errors
 
 
-def spread_figures(
-    weights: SideWeights, rig_file: RigFile, top_hz: float = SEPARATION_HZ[1], tolerance: Tolerance | None = None
-) -> SpreadFigures:
-    """The figures of this module's text, up to top_hz; tolerance: default the rig file's."""
-    rig, scene = rig_file.rig, rig_file.scene
-    freqs, ears = judged_frequencies(top_hz=top_hz), Ears.of(scene.listener)
-    h, real = transfer_matrix(rig, ears, freqs, scene.medium), real_pair(scene, freqs, ears)
-    errors = errors_of_drivers(rig, tolerance)
+def spread_figures(sides: Sides) -> SpreadFigures:
+    """The figures of this module's text for the rig file's tolerance."""
+    freqs, ears = judged_frequencies(top_hz=sides.top_hz), sides.nominal_ears
+    h, real = sides.heard(ears, freqs), sides.real(ears, freqs)
+    errors = errors_of_drivers(sides.rig_file.rig)
     found = []
     for ear in (LEFT, RIGHT):
-        w = weights(ear, freqs)
+        w = sides.at(ear, freqs)
         ipsi, contra = ((h[:, side] * w) @ errors.T for side in (ear, 1 - ear))
         matched = np.abs(np.sum(h[:, ear] * w, axis=1)) ** 2
         of_pair = real[:, ear, ear][:, None], real[:, 1 - ear, ear][:, None]

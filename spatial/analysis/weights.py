@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +10,8 @@ from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import UsageError
 from spatial.base.fir_response import fir_response
 from spatial.rig.model import Rig
+from spatial.targets.solution import SideWeights
 
-SideWeights = Callable[[int, NDArray[np.float64]], NDArray[np.complex128]]
-"""Effective weights (freqs, drivers of the rig) of the side whose near ear is LEFT or RIGHT, at any frequencies in Hz."""
 SIDE_NAMES = ("left", "right")
 HIGHEST_SHARE_OF_FS = 0.45
 """Nothing is judged above this share of a bank's rate: there its filters end, whatever music and ears do."""
@@ -44,17 +41,9 @@ def highest_hz(bank: FilterMatrix) -> float:
 
 def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:
     """The sides of a bank, as weights at any frequencies."""
-    return remembered(lambda ear, freqs: effective_weights(bank, rig, freqs, SIDE_NAMES[ear]))
 
+    def weights(freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        left, right = (effective_weights(bank, rig, freqs, side) for side in SIDE_NAMES)
+        return left, right
 
-def remembered(weights: SideWeights) -> SideWeights:
-    """The same weights, computed once for each grid of frequencies: figures ask for few grids, many times."""
-    found: dict[tuple[int, bytes], NDArray[np.complex128]] = {}
-
-    def looked_up(ear: int, freqs: NDArray) -> NDArray[np.complex128]:
-        key = ear, freqs.tobytes()
-        if key not in found:
-            found[key] = weights(ear, freqs)
-        return found[key]
-
-    return looked_up
+    return weights

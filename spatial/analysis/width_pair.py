@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.study import Study
+from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.fir_response import fir_response
 from spatial.base.units import db, power_db
 from spatial.rig.model import RigFile
@@ -42,20 +43,21 @@ class WidthCurves:
 class WidthFigures:
     """Errors against the sphere over ERB bands (itd_low_error_us: below 800 Hz), and colour: rms off flat, centre less hard in dB."""
 
-    ild_error_db: float
-    ild_worst_db: float
-    itd_error_us: float
-    itd_worst_us: float
-    itd_low_error_us: float
-    ipsi_flat_db: float
-    hard_flat_db: float
-    centre_flat_db: float
-    centre_less_hard_db: float
-    centre_least_db: float
+    ild_error_db: float = figure("against the sphere, rms over ERB bands", LOWER)
+    ild_worst_db: float = figure("", LOWER)
+    itd_error_us: float = figure("against the sphere, rms over ERB bands below 1.5 kHz", LOWER)
+    itd_worst_us: float = figure("", LOWER)
+    itd_low_error_us: float = figure("the same below 800 Hz", LOWER)
+    ipsi_flat_db: float = figure("near ear off flat, rms", LOWER)
+    hard_flat_db: float = figure("hard-panned sound off flat, rms over ERB bands", LOWER)
+    centre_flat_db: float = figure("phantom centre off flat, rms over ERB bands", LOWER)
+    centre_less_hard_db: float = figure("colour between phantom centre and hard-panned sound, rms", LOWER)
+    centre_least_db: float = figure("", HIGHER)
 
 
-def width_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> WidthCurves:
+def width_curves(study: Study, freqs: NDArray) -> WidthCurves:
     """Curves at freqs (Hz, rising, above 0)."""
+    bank, rig_file = study.bank, study.rig_file
     ipsi, contra = fir_response(bank.taps[:2, 0].T, freqs, bank.fs).T
     pair, scene = rig_file.scene.virtual_pair, rig_file.scene
     sphere = relative_response(freqs, pair.angle_deg, pair.distance_m, scene.listener.head_radius_m, scene.medium.c)
@@ -66,8 +68,9 @@ def width_curves(bank: FilterMatrix, rig_file: RigFile, freqs: NDArray) -> Width
     return WidthCurves(freqs, -db(contra / ipsi), itd_us(contra / ipsi), -db(sphere), itd_us(sphere), db(ipsi), db(contra))
 
 
-def width_figures(bank: FilterMatrix, rig_file: RigFile) -> WidthFigures:
+def width_figures(study: Study) -> WidthFigures:
     """The figures of this module's text, of the bank's left input."""
+    bank, rig_file = study.bank, study.rig_file
     freqs = np.fft.rfftfreq(NFFT, 1 / bank.fs)
     keep = (freqs > 0) & (freqs < min(HIGHEST_HZ, HIGHEST_SHARE * bank.fs))
     freqs = freqs[keep]

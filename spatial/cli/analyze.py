@@ -11,82 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.base.errors import UsageError
+from spatial.base.figure import unit_of
+from spatial.cli.banks import add_bank_and_rig, study_of_arguments
 from spatial.cli.common import add_command, print_json, tell
-from spatial.cli.see import add_bank_and_rig, bank_and_rig
 from spatial.cli.streams import to_output
 
 if TYPE_CHECKING:
     from spatial.analysis.comparison import Compared
-    from spatial.bank.matrix import FilterMatrix
+    from spatial.analysis.study import Study
     from spatial.rig.model import RigFile
 
-PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
-UNITS = ("db", "hz", "us", "ms", "s", "deg", "m", "samples", "lufs", "dbtp")
-PRINTED_UNITS = {"db": "dB", "hz": "Hz", "lufs": "LUFS", "dbtp": "dBTP"}
-NOT_IN_TABLE = (
-    "third_octaves", "against", "beam_baselines", "tone.third_octaves_hz", "tone.sides_minus_centre_db",
-    "tone.left_db", "tone.right_db", "tone.center_db",
-    "poses.at", "poses.sep_mean_db", "poses.sep_pink_db", "poses.ild_error_db", "poses.itd_error_us",
-)  # fmt: skip
-"""Long lists: JSON and CSV have them, and `design --bands` a table of its own."""
-MEANINGS = {
-    "sides.sep_mean_db": "near ear over far ear, mean of dB, 300 Hz-8 kHz",
-    "sides.sep_pink_db": "the same as a ratio of mean powers",
-    "sides.sep_third_min_db": "the same in the worst third octave",
-    "sides.timbre_db": "near ear off its tone target, 60 Hz-18 kHz, at most",
-    "sides.effort_db": "drive power over the reference driver alone, at most",
-    "sides.drive_db": "largest gain of a filter",
-    "sides.ild_error_db": "nominal head, matched drivers: level difference of the ears off, rms",
-    "sides.ild_worst_db": "the same in the worst third octave",
-    "sides.itd_error_us": "nominal head, matched drivers: time difference off, rms, 300-1500 Hz",
-    "spread.ild_p90_db": "ild_error that nine of ten loudspeakers keep, drivers off by [tolerance]",
-    "spread.itd_p90_us": "the same for itd_error",
-    "spread.tone_p90_db": "near ear off matched drivers, worst third octave, in nine of ten",
-    "sides.worst_pose_db": "sep_mean at the worst of 27 head poses",
-    "distance.at_m": "head centre from the rig's origin",
-    "poses.sep_mean_min_db": "27 head poses: +-5 cm sideways, +-10 cm in depth, +-6 deg",
-    "head_radius.at_m": "radius of other spheres",
-    "measured_head.file": "the same filters on a measured head",
-    "measured_head.at": "how far the head is moved",
-    "beam.side_db": "on axis over mean power at +-80, +-90, +-100 deg",
-    "beam.side_min_db": "the same in the worst third octave",
-    "beam.side90_db": "on axis over +-90 deg",
-    "beam.droop45_db": "lowest level within +-45 deg",
-    "beam.peak45_db": "highest level within +-45 deg",
-    "beam.rear_db": "on axis over |azimuth| >= 135 deg",
-    "beam.bw6_deg": "between the first -6 dB crossings",
-    "beam.di_db": "directivity index",
-    "beam.effort_db": "drive power over the reference alone, worst third octave",
-    "beam.prering_db": "energy earlier than 1 ms before the peak",
-    "beam.p10_db": "side_db that nine of ten reach with +-1 dB, +-5 deg, +-2 mm off",
-    "seat.tone_db": "centre off its target at the head's place, worst third octave",
-    "seat.tone_hz": "where that is",
-    "seat.ears_db": "centre at the ears beside one ideal source, rms over third octaves",
-    "seat.prering_db": "energy earlier than 1 ms before the peak, at the head's place",
-    "seat.aside_prering_db": "the same 0.6 m to the side",
-    "seat.side_db": "on axis over +-80, +-90, +-100 deg, on the circle through the head",
-    "seat.alone_side_db": "the same of the reference alone",
-    "seat.droop45_db": "lowest level within +-45 deg on that circle",
-    "seat.peak45_db": "highest level within +-45 deg on that circle",
-    "room.reference.drr_db": "direct sound over all else in the room, third octaves 250 Hz-4 kHz",
-    "room.reference.iacc": "likeness of the ears, 0-80 ms, octaves 500 Hz-2 kHz",
-    "arrival_samples.left": "arrival of a path at the head",
-    "tone.largest_db": "sides at the near ear less centre at the seat, each over its target",
-    "headroom.gain_db": "applied to music",
-    "headroom.limiter_db": "what the limiter takes at worst",
+AUDIO = {
     "audio.in_lufs": "loudness of the programme",
     "audio.out_lufs": "loudness of all feeds together",
     "audio.true_peak_dbtp": "of the loudest feed",
     "audio.limiter_share": "of the time that the limiter works",
     "audio.non_finite": "samples that were no numbers",
-    "width.ild_error_db": "against the sphere, rms over ERB bands",
-    "width.itd_error_us": "against the sphere, rms over ERB bands below 1.5 kHz",
-    "width.itd_low_error_us": "the same below 800 Hz",
-    "width.ipsi_flat_db": "near ear off flat, rms",
-    "width.hard_flat_db": "hard-panned sound off flat, rms over ERB bands",
-    "width.centre_flat_db": "phantom centre off flat, rms over ERB bands",
-    "width.centre_less_hard_db": "colour between phantom centre and hard-panned sound, rms",
 }
+PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
+LISTS = ("against", "tone.", "poses.at", "poses.sep_mean_db", "poses.sep_pink_db", "poses.ild_error_db", "poses.itd_error_us")
+"""Long lists beside the groups that are listed: JSON and CSV have them, and `design --bands` a table of its own."""
 
 
 def add_commands(commands: Any) -> None:
@@ -107,13 +51,13 @@ def run_analyze(args: argparse.Namespace) -> None:
     """Figures to standard output; thresholds are held last."""
     if args.json and args.csv:
         raise UsageError("--json or --csv, not both")
-    from spatial.analysis.summary import analyze_bank
-    from spatial.analysis.thresholds import flat, read_thresholds, require
+    from spatial.catalogue.figures import figures_of
+    from spatial.catalogue.thresholds import flat, read_thresholds, require
 
     thresholds = read_thresholds(args.require) if args.require is not None else ()
-    bank, rig_file = bank_and_rig(args)
-    compared = _compared(args.against, bank, rig_file)
-    figures = analyze_bank(bank, rig_file)
+    study = study_of_arguments(args)
+    bank, rig_file = study.bank, study.rig_file
+    compared, figures = _compared(args.against, study), figures_of(study)
     if compared:
         figures["against"] = {row.name: row.as_dict() for row in compared[1:]}
     if args.audio is not None:
@@ -133,15 +77,15 @@ def run_analyze(args: argparse.Namespace) -> None:
     require(flattened, thresholds, str(args.require))
 
 
-def _compared(names: str | None, bank: FilterMatrix, rig_file: RigFile) -> tuple[Compared, ...]:
+def _compared(names: str | None, study: Study) -> tuple[Compared, ...]:
     if names is None:
         return ()
     from spatial.analysis.comparison import compare
 
-    if rig_file.rig.kind == "headphones":
+    if study.rig_file.rig.kind == "headphones":
         raise UsageError("--against: headphones cancel nothing, there is nothing to compare")
     chosen = None if names == "all" else [name.strip() for name in names.split(",") if name.strip()]
-    return compare(bank, rig_file, chosen)
+    return compare(study.sides, study.sides.methods(chosen))
 
 
 # ------------------------------------------------------------------------------------------------------------ table
@@ -155,12 +99,22 @@ def heading(bank: str, rig_file: RigFile) -> str:
 
 
 def figure_lines(figures: dict[str, Any], virtual: bool) -> list[str]:
-    """A line a figure, under the names that --require knows; lists on one line. Only a virtual pair has errors against a real one."""
+    """A line a figure, under the names that --require knows; lists on one line, what a figure means once.
+
+    Only a virtual pair has errors against a real one.
+    """
+    from spatial.catalogue.figures import GROUPS, meaning_of
+
+    hidden = tuple(group.name for group in GROUPS if group.listed)
     rows: list[tuple[str, str, str]] = []
+    told: set[str] = set()
     for name, value in _rows("", figures):
-        if value is None or name.startswith(NOT_IN_TABLE) or (not virtual and any(error in name for error in PAIR_ERRORS)):
+        listed = name.startswith((*hidden, *LISTS)) and name != "tone.largest_db"
+        if value is None or listed or (not virtual and any(error in name for error in PAIR_ERRORS)):
             continue
-        rows.append((name, f"{_shown(name, value)} {_unit(name)}".rstrip(), MEANINGS.get(name, "")))
+        figure, meaning = meaning_of(name) if name not in AUDIO else (name, AUDIO[name])
+        rows.append((name, f"{_shown(name, value)} {unit_of(name)}".rstrip(), "" if figure in told else meaning))
+        told.add(figure)
     names, values = (max(len(row[i]) for row in rows) for i in (0, 1))
     values = min(values, 24)
     return [f"  {name:<{names}}  {value:>{values}}  {meaning}".rstrip() for name, value, meaning in rows]
@@ -185,14 +139,6 @@ def _number(value: Any, metres: bool = False) -> str:
         return f"{value:.4g}"
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 0.095 else 3
     return f"{round(value, digits) + 0.0:.{digits}f}"
-
-
-def _unit(name: str) -> str:
-    for part in reversed(name.split(".")):
-        unit = part.rpartition("_")[2]
-        if unit in UNITS:
-            return PRINTED_UNITS.get(unit, unit)
-    return ""
 
 
 # --------------------------------------------------------------------------------------------------------- baselines

@@ -11,7 +11,7 @@ from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS
 from spatial.cli.common import add_command, print_json, tell
 from spatial.cli.progress import ProgressBar
-from spatial.cli.rigs import add_set_option
+from spatial.cli.rig_words import add_set_option
 from spatial.cli.stopping import stop_cleanly
 
 if TYPE_CHECKING:

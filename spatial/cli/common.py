@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.base.checks import whole_characters
+from spatial.base.errors import UsageError
 from spatial.cli.streams import give_up, to_output
 
 if TYPE_CHECKING:
@@ -61,6 +63,18 @@ def picture(figure: Figure, theme: Theme, file_format: str) -> bytes:
     if missing:
         say(f"no font of this system has {missing[:20]}; the picture shows boxes instead")
     return figure_bytes(figure, theme, file_format)
+
+
+def picture_format(path: Path) -> str:
+    """ "png", "svg" or "pdf" from a file name's suffix; UsageError for others, and for standard output."""
+    from spatial.base.whole_files import refuse_standard_output
+    from spatial.plots.style import FORMATS
+
+    refuse_standard_output(path)
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise UsageError(f"{path}: no picture format; the name ends in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
+    return suffix
 
 
 def say_fallback() -> None:

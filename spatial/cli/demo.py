@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.base.errors import OutputError
 from spatial.base.whole_files import refuse_standard_output
+from spatial.cli.banks import study_with_chain
 from spatial.cli.common import add_command, tell
 from spatial.cli.design import STAGES, designed, heading, share_done, table
 from spatial.cli.progress import ProgressBar
-from spatial.cli.see import page_of
 from spatial.cli.stopping import stop_cleanly
 
 if TYPE_CHECKING:
+    from spatial.analysis.study import Study
     from spatial.bank.matrix import FilterMatrix
-    from spatial.rig.model import RigFile
     from spatial.session.render_report import RenderReport
 
 MARKER = ".spatial-demo"
@@ -61,9 +61,10 @@ def run_demo(args: argparse.Namespace) -> None:
         progress("render")
         rendered = render(folder, bank)
         progress("pictures")
-        pictures = draw(folder, bank, rig_file, command)
+        study = study_with_chain(bank, rig_file)
+        pictures = draw(folder, study, command)
         progress("report")
-        write_report(folder, bank, rig_file, command)
+        write_report(folder, study, command)
     lines = [heading(f'{name}  "{rig_file.rig.name}"', bank), *table(rows), "", f"{args.output}/", *made(bank, rendered, pictures)]
     tell("\n".join([*lines, f"made in {time.perf_counter() - started:.1f} s; open {args.output / 'report.html'}"]))
 
@@ -130,21 +131,24 @@ def render(folder: Path, bank: FilterMatrix) -> RenderReport:
     return render_file(folder / "scene.wav", folder / "feeds.wav", bank)
 
 
-def draw(folder: Path, bank: FilterMatrix, rig_file: RigFile, command: str) -> list[str]:
+def draw(folder: Path, study: Study, command: str) -> list[str]:
     """Plan view and what the design does; names of the files."""
+    from spatial.catalogue.pictures import bank_figure, plan_picture
     from spatial.plots.style import LIGHT, figure_bytes
-    from spatial.report.figures import bank_figure, plan_picture
 
+    rig_file = study.rig_file
     figures = {"plan": plan_picture(rig_file, command=command)}
-    figures |= {kind: bank_figure(kind, bank, rig_file, command) for kind in PICTURES[rig_file.rig.kind]}
+    figures |= {kind: bank_figure(kind, study, LIGHT, command) for kind in PICTURES[rig_file.rig.kind]}
     for name, figure in figures.items():
         (folder / f"{name}.png").write_bytes(figure_bytes(figure, LIGHT))
     return [f"{name}.png" for name in figures]
 
 
-def write_report(folder: Path, bank: FilterMatrix, rig_file: RigFile, command: str) -> None:
+def write_report(folder: Path, study: Study, command: str) -> None:
     """The page, with the pictures that ``spatial report`` has."""
-    (folder / "report.html").write_bytes(page_of(bank, rig_file, command).encode())
+    from spatial.report.page import report_page
+
+    (folder / "report.html").write_bytes(report_page(study, command).encode())
 
 
 def made(bank: FilterMatrix, rendered: RenderReport, pictures: list[str]) -> list[str]:

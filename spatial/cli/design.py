@@ -13,12 +13,12 @@ from spatial.base.units import REFERENCE_FS
 from spatial.base.whole_files import atomic_file, check_destination, refuse_standard_output
 from spatial.cli.common import add_command, print_json, say, tell
 from spatial.cli.progress import ProgressBar
-from spatial.cli.rigs import add_set_option
+from spatial.cli.rig_words import add_set_option
 from spatial.cli.stopping import stop_cleanly
 
 if TYPE_CHECKING:
-    from spatial.analysis.summary import Row
     from spatial.bank.matrix import FilterMatrix
+    from spatial.catalogue.design_table import Row
     from spatial.rig.model import RigFile
 
 STAGES = ("sides", "beam", "filters left", "filters right", "filters center", "figures")
@@ -82,13 +82,15 @@ def run_design(args: argparse.Namespace) -> None:
 
 def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tuple[FilterMatrix, list[Row]]:
     """A bank with its figures in it, and the table of what it reaches; progress is told every stage of STAGES."""
-    from spatial.analysis.summary import analyze_bank, design_table
+    from spatial.catalogue.design_table import design_table
+    from spatial.catalogue.figures import figures_of, study_of
     from spatial.design.filter_bank import compute_filters
 
     bank = compute_filters(rig_file, fs=fs, progress=progress)
     progress("figures")
-    rows = design_table(bank, rig_file)
-    figures = {"asked_and_reached": [asdict(row) for row in rows], **analyze_bank(bank, rig_file, elsewhere=False)}
+    study = study_of(bank, rig_file)
+    rows = design_table(study)
+    figures = {"asked_and_reached": [asdict(row) for row in rows], **figures_of(study, elsewhere=False)}
     return bank.replace(figures=figures), rows
 
 

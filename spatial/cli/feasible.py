@@ -35,7 +35,8 @@ def band_lines(found: Sequence[Band], mode: str) -> list[str]:
 
 def trade_lines(rig_file: RigFile) -> list[str]:
     """A line an effort cap: what it buys and the level it costs."""
-    from spatial.feasibility.effort_trade import PINK_HZ, trade
+    from spatial.analysis.pink_level import PINK_HZ
+    from spatial.feasibility.effort_trade import trade
 
     rows = [["effort cap", "virtual pair: ITD off", "P90", "ILD off", "level", "far ear silenced: worst third octave", "level"]]
     for row in trade(rig_file):

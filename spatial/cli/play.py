@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from spatial.base.errors import SpatialError, UsageError
 from spatial.cli.common import add_command, print_json, say, say_fallback, tell
 from spatial.cli.render import add_block_option, add_chain_options, add_input_options
-from spatial.cli.rigs import add_set_option
+from spatial.cli.rig_words import add_set_option
 from spatial.cli.stopping import stop_cleanly
 from spatial.cli.streams import complain, output_failure
 

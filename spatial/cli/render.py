@@ -11,7 +11,7 @@ from spatial.bank.matrix import UPMIXES
 from spatial.base.errors import UsageError
 from spatial.cli.common import add_command, picture, print_json, say, tell
 from spatial.cli.progress import ProgressBar
-from spatial.cli.rigs import add_set_option
+from spatial.cli.rig_words import add_set_option
 from spatial.cli.stopping import stop_cleanly
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ def run_upmix(args: argparse.Namespace) -> None:
 def check_picture(args: argparse.Namespace) -> None:
     """Refuse a picture that cannot be before anything is computed."""
     from spatial.base.whole_files import check_destination
-    from spatial.cli.rigs import picture_format
+    from spatial.cli.common import picture_format
 
     picture_format(args.plot)
     check_destination(args.plot, force=args.force, inputs=(args.input, args.output))
@@ -302,15 +302,15 @@ def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
     import shlex
 
     from spatial.base.whole_files import atomic_file
-    from spatial.cli.rigs import picture_format
+    from spatial.catalogue.chain_pictures import activity_figure
+    from spatial.cli.common import picture_format
     from spatial.plots.style import LIGHT
-    from spatial.report.chain_figures import activity as activity_figure
 
     source = Path(args.input).name
     delay = "" if args.method in ("matrix", "off") else f", {args.latency_ms:g} ms"
     command = shlex.join(["spatial", "upmix", source, Path(args.output).name, "--method", args.method, "--plot", args.plot.name])
-    drawing = activity_figure(activity, source, args.method + delay, command)
-    content = picture(drawing(LIGHT), LIGHT, picture_format(args.plot))
+    figure = activity_figure(activity, source, args.method + delay, LIGHT, command)
+    content = picture(figure, LIGHT, picture_format(args.plot))
     with stop_cleanly(), atomic_file(args.plot) as file:
         file.write(content)
 
@@ -344,6 +344,7 @@ def run_export(args: argparse.Namespace) -> None:
 def _relative_centre(bank: FilterMatrix) -> tuple[FilterMatrix, list[str]]:
     """The bank with its centre in relative form, and what that costs, in words."""
     from spatial.analysis.beam_figures import prering_db
+    from spatial.catalogue.figures import study_of
     from spatial.design.beam_relative import share_db, with_relative_centre
     from spatial.rig.load import rig_from_text
 
@@ -353,7 +354,7 @@ def _relative_centre(bank: FilterMatrix) -> tuple[FilterMatrix, list[str]]:
     if rig_file.rig.kind == "headphones":
         raise UsageError("headphones have no centre path")
     turned = with_relative_centre(bank, rig_file)
-    before, after = prering_db(bank, rig_file), prering_db(turned, rig_file)
+    before, after = (prering_db(study_of(of, rig_file)) for of in (bank, turned))
     return turned, [
         f"centre in relative form: reference at least {share_db(bank, rig_file):+.1f} dB re the rms of all drivers, "
         f"pre-ringing {after:.1f} dB (absolute form {before:.1f} dB)"

@@ -184,6 +184,12 @@ def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: li
     return share * alone + (1 - share) * cheapest
 
 
+def single_point(rig_file: RigFile) -> RigFile:
+    """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
+    crosstalk = replace(rig_file.design.crosstalk, robust=False)
+    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+
+
 def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
     """As the rig file says; else only for a null with three drivers or more, which can afford it."""
     if spec.robust is not None:

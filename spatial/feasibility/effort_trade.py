@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
@@ -23,15 +22,14 @@ from spatial.analysis.binaural_cues import (
     third_octave_separation_db,
 )
 from spatial.analysis.cancellation import hardware_gain
+from spatial.analysis.pink_level import POINTS, pink_frequencies, pink_level_db
 from spatial.analysis.spread import PERCENTILE, errors_of_drivers
-from spatial.base.units import power_db
 from spatial.design.sides import design_side
 from spatial.rig.model import RigFile
 from spatial.targets.effort import default_effort_cap_db
 from spatial.targets.virtual_pair import real_pair
 
 CAPS_DB = (3.0, 6.0, 9.0, 12.0, 15.0, 18.0)
-PINK_HZ, POINTS = (40.0, 16000.0), 200
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,3 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
 def _with(rig_file: RigFile, mode: str, cap_db: float) -> RigFile:
     crosstalk = replace(rig_file.design.crosstalk, mode=mode, effort_cap_db=cap_db, robust=False)
     return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
-
-
-def pink_level_db(feeds: NDArray) -> float:
-    """Level of the loudest of some feeds (freqs, drivers), even over log frequency, for pink noise at the input."""
-    return float(power_db(np.mean(np.abs(feeds) ** 2, axis=0)).max())
-
-
-def pink_frequencies() -> NDArray[np.float64]:
-    """Even over log frequency, 40 Hz-16 kHz."""
-    return np.geomspace(*PINK_HZ, POINTS)

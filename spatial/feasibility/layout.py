@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
-from spatial.analysis.cancellation import natural_db, own_separation_db, single_point
+from spatial.analysis.cancellation import natural_db, own_separation_db
 from spatial.analysis.spans import BANDS_HZ, in_hz, spans
 from spatial.base.units import from_db, third_octave_centres
-from spatial.design.sides import design_side
+from spatial.design.sides import design_side, single_point
 from spatial.feasibility.limits import Band, bands, limits_in_words
 from spatial.rig.geometry import places
 from spatial.rig.model import RigFile

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import DEEPEST_DB, ITD_BELOW_HZ
-from spatial.analysis.cancellation import natural_db, single_point
+from spatial.analysis.cancellation import natural_db
 from spatial.analysis.spans import BANDS_HZ, spans
-from spatial.analysis.weights import SIDE_NAMES, SideWeights
+from spatial.analysis.study import Sides
+from spatial.analysis.weights import SIDE_NAMES
 from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights
-from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, is_robust
+from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, is_robust, single_point
 from spatial.rig.model import Driver, RigFile
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
@@ -59,29 +60,27 @@ class Band:
     limit: str
 
 
-def bands(rig_file: RigFile, weights: SideWeights | None = None, top_hz: float = BANDS_HZ[1]) -> tuple[Band, ...]:
+def bands(rig_file: RigFile, sides: Sides | None = None) -> tuple[Band, ...]:
     """Asked, reachable and reached per third octave, 100 Hz-10 kHz, and which limit bound.
 
     Parameters
     ----------
     rig_file : RigFile
-    weights : SideWeights
-        The filters' sides; without them nothing is reached yet.
-    top_hz : float
-        Bands above are left out (filters of a low rate).
+    sides : Sides
+        The filters' sides; without them nothing is reached yet. Bands above what they know are left out.
     """
     centres = third_octave_centres(*BANDS_HZ)
-    centres = centres if top_hz >= BANDS_HZ[1] else thirds_below(centres, top_hz)
+    centres = centres if sides is None or sides.top_hz >= BANDS_HZ[1] else thirds_below(centres, sides.top_hz)
     within = 2 ** (((np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5) / 3)
     freqs = np.outer(centres, within).ravel()
-    sides = [_side_bands(rig_file, ear, freqs, centres, weights) for ear in (LEFT, RIGHT)]
-    return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*sides, strict=True))
+    both = [_side_bands(rig_file, ear, freqs, centres, sides) for ear in (LEFT, RIGHT)]
+    return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*both, strict=True))
 
 
-def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, weights: SideWeights | None) -> list[Band]:
+def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, sides: Sides | None) -> list[Band]:
     spec = rig_file.design.crosstalk
     virtual = spec.mode == "virtual"
-    side = design_side(single_point(rig_file), ear, freqs)
+    side = design_side(single_point(rig_file), ear, freqs) if sides is None else sides.design(ear, freqs)
     drivers = [rig_file.rig.drivers[i] for i in side.order]
     wish = wished_leak(rig_file, side, freqs)
     effort, free_effort = (effort_for(side, wish, np.sqrt(q)) for q in (band_weights(drivers, freqs), np.ones((len(freqs), len(drivers)))))
@@ -110,8 +109,8 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, w
     reachable, reachable_us = level_and_delay(side.d, np.where(deepest == 0, 1e-9 * side.d, deepest))
     reached: Sequence[float | None] = nothing
     reached_us: Sequence[float | None] = nothing
-    if weights is not None:
-        w = weights(ear, freqs)
+    if sides is not None:
+        w = sides.at(ear, freqs)
         reached, reached_us = level_and_delay(np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1))
     tweeters_hz = Crossovers.of(rig_file.rig).high_hz or np.inf
     out = []

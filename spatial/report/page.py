@@ -1,51 +1,32 @@
 """One self-contained page about a bank: asked beside reached, what it does around the rig and at the ears, and how it was made.
 
-Nothing outside the file is needed to read it, and the same bank gives the same bytes. Every picture is in it twice, for light and for
-dark pages.
+Nothing outside the file is needed to read it, and the same bank gives the same bytes. Pictures take their colours from the page, light or
+dark.
 """
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
 from spatial import __version__
-from spatial.analysis.summary import Row, design_table
-from spatial.bank.headroom import predict_headroom
+from spatial.analysis.study import Study
+from spatial.bank.headroom import Headroom
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.checks import whole_characters
-from spatial.plots.style import DARK, LIGHT, Theme, decibels, figure_bytes
-from spatial.report.figures import kinds_of, plan_picture, prepared
-from spatial.report.side_figures import Drawing
+from spatial.catalogue.design_table import Row, design_table
+from spatial.catalogue.figures import headroom
+from spatial.catalogue.pictures import pictures_of, plan_picture
+from spatial.plots.style import DARK, LIGHT, decibels
+from spatial.report.svg import inline_svg, variables
 from spatial.rig.advice import warnings
 from spatial.rig.model import RigFile
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SECTIONS = {
-    "beam": ("Beam", "Where the centre path goes, over frequency."),
-    "panels": ("Beside simpler beams", "The same drivers all in phase, with the best gains that hold at all frequencies, and as a beam."),
-    "directivity": ("Directivity", "Side rejection and what tolerances leave of it, directivity index, beamwidth, drive power."),
-    "balloon": ("In all directions", "The level far away as the distance of a surface."),
-    "spinorama": ("Spinorama", "The averages of CTA-2034-A, far away."),
-    "polar": ("Around the rig", "The same in third octaves, seen from above."),
-    "cancellation": ("Cancellation", "What the left and the right input do at the ears, and what it costs in drive power."),
-    "cues": ("Cues", "Level and time differences between the ears, beside those of a real pair at the same place."),
-    "sweetspot": ("Sweet spot", "The same filters, with the listener elsewhere."),
-    "distance": ("Nearer and farther", "The same filters, 0.5 to 2 times as far away."),
-    "robustness": ("Other poses, other heads", "The same filters; the head moved, turned, smaller and larger."),
-    "baselines": ("Beside other methods", "Published methods on the same rig, at the same effort cap."),
-    "trade": ("What effort buys", "The trade between drive power, cues and level, for this layout."),
-    "width": ("Width", "The pair of filters between the ears, beside a rigid sphere with the source where the virtual loudspeaker stands."),
-    "tone": ("One tone", "What left, right and centre make of their common tone: a source that moves across them keeps its colour."),
-    "filters": ("Filters", "From every input to every driver."),
-    "latency": ("Arrival", "Upmix, filters, limiter and the way through the air: left, right and centre arrive together."),
-    "pan": ("Panned across", "A source that moves from left to right through upmix and filters, beside a real pair of loudspeakers."),
-}
 PROGRAMMES = {
     "music": "music, correlated 0.7",
     "mono": "mono",
@@ -55,48 +36,48 @@ PROGRAMMES = {
 }
 
 
-def report_page(bank: FilterMatrix, rig_file: RigFile, command: str, whole_chain: Mapping[str, Drawing] | None = None) -> str:
-    """The page, as HTML.
+def report_page(study: Study, command: str) -> str:
+    """The page, as HTML, with every picture that the bank can have.
 
     Parameters
     ----------
-    bank : FilterMatrix
-    rig_file : RigFile
-        The rig to judge it on.
+    study : Study
+        The bank on the rig to judge it on; with the chain's parts where pictures of the whole chain are wanted.
     command : str
         The command that makes the page, shown on it.
-    whole_chain : mapping, "latency" or "pan" -> Drawing
-        Pictures that need upmix and limiter, as ``chain_figures`` computes them.
 
     Raises
     ------
     UsageError
         The bank's drivers are not those of the rig.
     """
+    bank, rig_file = study.bank, study.rig_file
     rig = rig_file.rig
     sections = [
-        _section("Asked and reached", _design_table(design_table(bank, rig_file)) + _warnings(warnings(rig_file))),
-        _section("Layout", _picture(lambda theme: plan_picture(rig_file, theme), "Plan view of rig, virtual pair and listener")),
+        _section("Asked and reached", _design_table(rows_of(study)) + _warnings(warnings(rig_file))),
+        _section("Layout", _picture(plan_picture(rig_file), "Plan view of rig, virtual pair and listener")),
     ]
-    drawings = {kind: _drawing(kind, bank, rig_file) for kind in kinds_of(rig_file)} | dict(whole_chain or {})
-    for kind, drawing in drawings.items():
-        title, what = SECTIONS[kind]
-        sections.append(_section(title, f"<p>{what}</p>" + _picture(drawing, title)))
-    sections.append(_section("Headroom", _headroom(bank)))
+    for picture in pictures_of(rig_file, whole_chain=study.parts is not None):
+        sections.append(_section(picture.title, f"<p>{picture.question}</p>" + _picture(picture.drawn(study, LIGHT), picture.title)))
+    sections.append(_section("Headroom", _headroom(bank, study.of(headroom))))
     sections.append(_section("How it was made", _origin(bank, rig_file, command)))
     page = PAGE.format(
         title=escape(rig.name),
         description=f"<p>{escape(rig.description)}</p>" if rig.description else "",
         facts=escape(_facts(bank)),
-        light=_variables(LIGHT),
-        dark=_variables(DARK),
+        light=variables(LIGHT),
+        dark=variables(DARK),
         sections="\n".join(sections),
     )
     return whole_characters(page)
 
 
-def _drawing(kind: str, bank: FilterMatrix, rig_file: RigFile) -> Callable[[Theme], Figure]:
-    return prepared(kind, bank, rig_file)
+def rows_of(study: Study) -> Sequence[Row]:
+    """Asked beside reached: as the bank itself says it, where it is judged on the rig that it was designed for."""
+    stated = study.bank.figures.get("asked_and_reached")
+    if stated and study.rig_file.text == study.bank.rig_text:
+        return [Row(**row) for row in stated]
+    return design_table(study)
 
 
 def _facts(bank: FilterMatrix) -> str:
@@ -109,12 +90,8 @@ def _section(title: str, content: str) -> str:
     return f"<section>\n<h2>{title}</h2>\n{content}\n</section>"
 
 
-def _picture(draw: Callable[[Theme], Figure], words: str) -> str:
-    light, dark = (base64.b64encode(figure_bytes(draw(theme), theme, "webp")).decode() for theme in (LIGHT, DARK))
-    return (
-        f'<picture><source media="(prefers-color-scheme: dark)" srcset="data:image/webp;base64,{dark}">'
-        f'<img alt="{escape(words)}" src="data:image/webp;base64,{light}"></picture>'
-    )
+def _picture(figure: Figure, words: str) -> str:
+    return f'<div class="picture" role="img" aria-label="{escape(words)}">{inline_svg(figure)}</div>'
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -146,14 +123,13 @@ def _warnings(found: Sequence[str]) -> str:
     return f'<div class="warnings">\n<h3>Warnings</h3>\n{lines}\n</div>'
 
 
-def _headroom(bank: FilterMatrix) -> str:
-    headroom = predict_headroom(bank)
+def _headroom(bank: FilterMatrix, predicted: Headroom) -> str:
     gain = bank.headroom_gain_db
     programmes = [
         (PROGRAMMES[name], decibels(level), decibels(level + gain), decibels(max(0.0, level + gain)))
-        for name, level in headroom.programmes_db.items()
+        for name, level in predicted.programmes_db.items()
     ]
-    bounds = [(name, decibels(level)) for name, level in headroom.l1_db.items()]
+    bounds = [(name, decibels(level)) for name, level in predicted.l1_db.items()]
     return (
         f"<p>Pink noise, peak of the loudest driver over the peak of the input. {decibels(gain)} is applied by default; "
         "the limiter takes what is above 0 dB then, if the input reaches full scale.</p>"
@@ -173,10 +149,6 @@ def _origin(bank: FilterMatrix, rig_file: RigFile, command: str) -> str:
     )
 
 
-def _variables(theme: Theme) -> str:
-    return f"--page: {theme.page}; --ink: {theme.ink}; --soft: {theme.soft}; --line: {theme.grid}; --mark: {theme.right};"
-
-
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -190,17 +162,17 @@ PAGE = """<!DOCTYPE html>
 body {{ background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }}
 body {{ margin: 0 auto; max-width: 60rem; padding: 2rem 1.2rem 4rem; }}
 h1 {{ font-size: 1.9rem; line-height: 1.2; margin: 0 0 .3rem; }}
-h2 {{ border-top: 1px solid var(--line); font-size: 1.2rem; margin: 2.4rem 0 .6rem; padding-top: 1rem; }}
+h2 {{ border-top: 1px solid var(--grid); font-size: 1.2rem; margin: 2.4rem 0 .6rem; padding-top: 1rem; }}
 header p {{ margin: .2rem 0; }}
 .facts, section > p {{ color: var(--soft); }}
 .wide {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }}
-th, td {{ border-bottom: 1px solid var(--line); padding: .3rem 1.4rem .3rem 0; text-align: left; vertical-align: top; }}
+th, td {{ border-bottom: 1px solid var(--grid); padding: .3rem 1.4rem .3rem 0; text-align: left; vertical-align: top; }}
 th {{ color: var(--soft); font-weight: 500; }}
-.warnings {{ border-left: 3px solid var(--mark); margin: 1.2rem 0; padding: .1rem 0 .1rem 1rem; }}
+.warnings {{ border-left: 3px solid var(--right); margin: 1.2rem 0; padding: .1rem 0 .1rem 1rem; }}
 .warnings h3, .warnings p {{ font-size: 1rem; margin: .2rem 0; }}
-img {{ display: block; height: auto; max-width: 100%; }}
-pre {{ border: 1px solid var(--line); border-radius: 4px; font-size: .85rem; overflow-x: auto; padding: .7rem .9rem; }}
+.picture svg {{ display: block; height: auto; max-width: 100%; }}
+pre {{ border: 1px solid var(--grid); border-radius: 4px; font-size: .85rem; overflow-x: auto; padding: .7rem .9rem; }}
 summary {{ cursor: pointer; }}
 </style>
 </head>

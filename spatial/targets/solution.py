@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.base.units import power_db
+from spatial.rig.model import RigFile
 from spatial.targets.tone import ToneTarget
+
+Weights = Callable[[NDArray[np.float64]], NDArray[np.complex128]]
+"""Effective weights (freqs, drivers of the rig) of one path at any frequencies in Hz."""
+SideWeights = Callable[[NDArray[np.float64]], tuple[NDArray[np.complex128], NDArray[np.complex128]]]
+"""The same of the left and of the right side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,3 +64,33 @@ class Side:
     def effort_db(self, w: NDArray) -> NDArray[np.float64]:
         """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
         return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
+
+
+NominalSides = Callable[[NDArray[np.float64]], tuple[Side, Side]]
+"""Left and right side of a rig in closed form for the nominal pose, at any frequencies in Hz."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A published method to put beside a design: what it is, its sides, and its canceller alone (mode "virtual": without the pair)."""
+
+    name: str
+    what: str
+    weights: SideWeights
+    canceller: SideWeights
+
+
+class Solver(Protocol):
+    """What a design can be asked for by those who judge, so that they need not know how it solves."""
+
+    def nominal_side(self, rig_file: RigFile, ear: int, freqs: NDArray) -> Side:
+        """Closed form of one side (LEFT or RIGHT) for the nominal pose at freqs, Hz."""
+        ...
+
+    def methods(self, rig_file: RigFile, nominal: NominalSides, names: Sequence[str] | None) -> tuple[Method, ...]:
+        """Published methods by name; None: all that the rig and its mode leave a place for."""
+        ...
+
+    def simple_beams(self, rig_file: RigFile) -> dict[str, Weights]:
+        """Simpler beams of the same drivers: name -> weights (freqs, drivers) at any frequencies, 1 on axis."""
+        ...

@@ -11,7 +11,6 @@ None of them is a preset of the rig file.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import numpy as np
@@ -19,21 +18,20 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import SIDE_DEG, Weights, around, beam_bands, judged_bands
-from spatial.analysis.beam_figures import summary
 from spatial.base.units import power_db
 from spatial.design.beam_problem import LEFT_AXIS, UP_AXIS, mirror_groups
 from spatial.rig.model import Rig, RigFile
+from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.targets.beam_reference import beam_group, reference_alone
 from spatial.targets.beam_wishes import BeamNumbers
+from spatial.targets.solution import Weights
 
 NULLS_DEG = (90.0, -90.0)
 LCMV_LOADING = 1e-6  # of the mean on-axis power: keeps the two null constraints apart where drivers hardly tell them apart
 MATRIX_STARTS, MISS_COST = 6, 2.0
-SHOWN = ("side_db", "side90_db", "droop45_db", "peak45_db", "rear_db", "di_db", "effort_db")
 
 
-def baseline_weights(rig_file: RigFile) -> dict[str, Weights]:
+def simple_beams(rig_file: RigFile) -> dict[str, Weights]:
     """Name -> weights at any frequencies, 1 on axis."""
     rig, spec = rig_file.rig, rig_file.design.beam
     used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
@@ -57,15 +55,6 @@ def _one_on_axis(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray:
     """The weights with a common factor a frequency, so that they are 1 where the figures of a beam take its axis."""
     front = transfer_matrix(rig_file.rig, around(rig_file, 0.0), freqs, rig_file.scene.medium)[:, 0]
     return w / np.sum(front * w, axis=1)[:, None]
-
-
-def baseline_figures(rig_file: RigFile, top_hz: float = math.inf) -> dict[str, dict[str, float]]:
-    """Name -> figures of the baseline, summed up as a beam's are, in third octaves up to top_hz."""
-    bands = judged_bands(rig_file.rig, top_hz)
-    return {
-        name: {key: value for key, value in summary(beam_bands(rig_file, weights, bands, tolerance=False)).items() if key in SHOWN}
-        for name, weights in baseline_weights(rig_file).items()
-    }
 
 
 def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:

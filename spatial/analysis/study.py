@@ -1,0 +1,155 @@
+"""A bank on a rig, judged: what it radiates and what reaches the ears, and every figure computed once.
+
+Figures are functions of a `Study` or of its `Sides`; `of` computes each of them once and keeps it. What only a design can tell, the limits
+of an effort cap or a method to put beside the bank, is handed in as a `Solver`: nothing here solves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.acoustics.transfer import transfer_matrix
+from spatial.analysis.weights import effective_weights, highest_hz, side_weights
+from spatial.bank.matrix import FilterMatrix
+from spatial.rig.model import RigFile, Scene
+from spatial.targets.solution import Method, Side, SideWeights, Solver, Weights
+from spatial.targets.virtual_pair import real_pair
+
+Found = TypeVar("Found")
+Kept = dict[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """The left and the right side on a rig: a bank's, or those of a method that is put beside it.
+
+    Attributes
+    ----------
+    rig_file : RigFile
+    weights : callable
+        freqs -> effective weights of the left and of the right side, (freqs, drivers of the rig) each.
+    solver : Solver
+    top_hz : float
+        Nothing is judged above.
+    """
+
+    rig_file: RigFile
+    weights: SideWeights
+    solver: Solver
+    top_hz: float = np.inf
+    _plant: Kept = field(default_factory=dict, repr=False)  # of the rig, whatever plays on it
+    _found: Kept = field(default_factory=dict, repr=False)
+
+    @property
+    def scene(self) -> Scene:
+        """Listener, medium, virtual pair."""
+        return self.rig_file.scene
+
+    def at(self, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+        """Effective weights of a side, (freqs, drivers)."""
+        return _kept(self._found, freqs.tobytes(), lambda: self.weights(freqs))[ear]
+
+    def design(self, ear: int, freqs: NDArray) -> Side:
+        """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows."""
+        return _kept(self._plant, ("design", ear, freqs.tobytes()), lambda: self.solver.nominal_side(self.rig_file, ear, freqs))
+
+    def nominal(self, freqs: NDArray) -> tuple[Side, Side]:
+        """The same of both sides."""
+        return self.design(LEFT, freqs), self.design(RIGHT, freqs)
+
+    def methods(self, names: Sequence[str] | None = None) -> tuple[Method, ...]:
+        """Published methods on this rig: those asked for, else all that it and its mode leave a place for."""
+        return self.solver.methods(self.rig_file, self.nominal, names)
+
+    def heard(self, ears: Ears, freqs: NDArray) -> NDArray[np.complex128]:
+        """The drivers at some ears, (freqs, ears, drivers)."""
+        return _kept(
+            self._plant,
+            ("heard", ears, freqs.tobytes()),
+            lambda: transfer_matrix(self.rig_file.rig, ears, freqs, self.scene.medium),
+        )
+
+    def real(self, ears: Ears, freqs: NDArray) -> NDArray[np.complex128]:
+        """A real pair where the virtual one should stand at some ears, (freqs, ears, 2 loudspeakers)."""
+        return _kept(self._plant, ("real", ears, freqs.tobytes()), lambda: real_pair(self.scene, freqs, ears))
+
+    @property
+    def nominal_ears(self) -> Ears:
+        """The listener's, where the rig file has them."""
+        return Ears.of(self.scene.listener)
+
+    def of(self, figures: Callable[[Sides], Found]) -> Found:
+        """Figures of the sides, computed once."""
+        return _kept(self._found, figures, lambda: figures(self))
+
+    def beside(self, weights: SideWeights) -> Sides:
+        """Other weights on the same plant."""
+        return replace(self, weights=weights, _found={})
+
+
+@dataclass(frozen=True)
+class ChainParts:
+    """What belongs to the renderer and is handed in: a new upmix's whole work, (2, frames) -> (3, frames), and the stages' delays."""
+
+    upmix: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    upmix_frames: int
+    limiter_frames: int
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A bank on a rig: its sides, its centre path, and figures of it, each computed once.
+
+    parts: the chain around the filters, for figures of the whole of it.
+    """
+
+    bank: FilterMatrix
+    rig_file: RigFile
+    sides: Sides
+    parts: Callable[[], ChainParts] | None = None
+    _found: Kept = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def begin(cls, bank: FilterMatrix, rig_file: RigFile, solver: Solver, parts: Callable[[], ChainParts] | None = None) -> Study:
+        """Nothing is computed yet."""
+        return cls(bank, rig_file, Sides(rig_file, side_weights(bank, rig_file.rig), solver, highest_hz(bank)), parts)
+
+    @property
+    def solver(self) -> Solver:
+        """What is asked for solutions."""
+        return self.sides.solver
+
+    @property
+    def top_hz(self) -> float:
+        """Nothing is judged above."""
+        return self.sides.top_hz
+
+    def path(self, name: str, freqs: NDArray) -> NDArray[np.complex128]:
+        """Effective weights of a path, (freqs, drivers)."""
+        return _kept(self._found, (name, freqs.tobytes()), lambda: effective_weights(self.bank, self.rig_file.rig, freqs, name))
+
+    def center(self, freqs: NDArray) -> NDArray[np.complex128]:
+        """Effective weights of the centre path, (freqs, drivers)."""
+        return self.path("center", freqs)
+
+    @property
+    def simple_beams(self) -> dict[str, Weights]:
+        """Simpler things that the same drivers can do, 1 on axis."""
+        return _kept(self.sides._plant, "simple beams", lambda: self.solver.simple_beams(self.rig_file))
+
+    def of(self, figures: Callable[[Study], Found]) -> Found:
+        """Figures of the bank, computed once."""
+        return _kept(self._found, figures, lambda: figures(self))
+
+
+def _kept(found: Kept, key: Any, compute: Callable[[], Found]) -> Found:
+    if key not in found:
+        found[key] = compute()
+    kept: Found = found[key]
+    return kept

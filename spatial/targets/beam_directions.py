@@ -1,0 +1,39 @@
+"""Where a beam is judged: the directions about its axis, the third octaves, and the effort it may take."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, seat_circle
+from spatial.base.units import third_octave_centres, thirds_below
+from spatial.rig.model import Rig, RigFile
+from spatial.targets.beam_wishes import judged_hz
+from spatial.targets.effort import cap_zero_hz, effort_cap_curve
+
+SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
+
+
+def judged_bands(rig: Rig, top_hz: float = math.inf) -> NDArray[np.float64]:
+    """Third octaves that summaries run over, up to top_hz."""
+    return thirds_below(third_octave_centres(*judged_hz(rig)), top_hz)
+
+
+def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:
+    """Directions at azimuths re the beam's axis in which its figures are taken.
+
+    Far away at the rig's height for bodies; for rows and walls, whose far field begins behind the listener, on the seat circle.
+    """
+    listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
+    if rig_file.rig.enclosure.shape in ("sphere", "cylinder"):
+        return arc(np.asarray(azimuth_deg, float) + seat_azimuth_deg(listener, axis))
+    return seat_circle(listener, azimuth_deg, axis)
+
+
+def effort_limit_db(rig_file: RigFile, freqs: NDArray) -> NDArray[np.float64]:
+    """The effort cap of the beam over frequency: (freqs,) dB."""
+    rig, spec = rig_file.rig, rig_file.design.beam
+    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    return effort_cap_curve(freqs, spec.effort_cap_db, cap_zero_hz([rig.drivers[i] for i in used]))
