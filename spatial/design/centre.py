@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.points import seat
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.minimum_phase import minimum_phase
-from spatial.design.beamformer import beam_weights
+from spatial.design.beamformer import find_beam
 from spatial.design.realize import band_limit, transfer_on_grid
 from spatial.rig.model import DesignSpec, RigFile
 from spatial.targets.beam_reference import beam_group
 from spatial.targets.effort import gain_bounds
-from spatial.targets.tone import ToneTarget, center_gain, seat_target
+from spatial.targets.solution import Centre
+from spatial.targets.tone import center_gain, seat_target
 
 FADE_IN, FADE_OUT = 1 / 16, 1 / 4  # of the taps
 GAIN_ROUNDS, GAIN_TOLERANCE = 6, 1.0005
@@ -23,64 +22,46 @@ AUDIBLE_FROM_HZ = 20.0
 SEAT_ROUNDS, MOST_CORRECTED = 4, 1.1
 
 
-@dataclass(frozen=True, eq=False)
-class Centre:
-    """The centre path: effective weights (freqs, drivers), centre gain included, and the tone it makes at the seat.
+def design_centre(rig_file: RigFile, freqs: NDArray) -> Centre:
+    """Beam of the rig's preset, made to the path's tone target at the seat as loud as the drivers' gain bounds let it be."""
+    group = beam_group(rig_file)
+    target = seat_target(rig_file, group, freqs)
+    wanted, bounds = causal_center_gain(rig_file.design, freqs) * target.d, gain_bounds(list(rig_file.rig.drivers))
+    most = bounds / np.abs(wanted)[:, None] if np.isfinite(bounds).any() else None
+    beam = find_beam(rig_file, freqs, most)
+    made = wanted[:, None] * beam.w
+    at_seat = transfer_matrix(rig_file.rig, seat(rig_file.scene.listener), freqs, rig_file.scene.medium)[:, 0]
+    return Centre(group, made * _within(made, bounds)[:, None], at_seat, target, wanted, freqs, bounds, beam.gamma, beam.alone)
 
-    at_seat (freqs, drivers): the drivers' responses there, e^{-jkr}/r of its distance left out; wanted (freqs,): the
-    target with the centre's gain;
-    bounds (drivers,): largest |weight| that ``max_gain_db`` allows, inf where there is none.
-    """
 
-    group: tuple[int, ...]
-    w: NDArray[np.complex128]
-    at_seat: NDArray[np.complex128]
-    target: ToneTarget
-    wanted: NDArray[np.complex128]
-    freqs: NDArray[np.float64]
-    bounds: NDArray[np.float64]
+def centre_taps(centre: Centre, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Taps (n_taps, drivers), delay (drivers,) samples inside; where short filters overshoot a gain bound, less is asked of them."""
+    taps = _true_at_seat(centre, centre.w, fs, n_taps, delay)
+    if not np.isfinite(centre.bounds).any():
+        return taps
+    bounds, audible = np.tile(centre.bounds, (len(centre.w), 1)), centre.freqs >= AUDIBLE_FROM_HZ
+    for _ in range(GAIN_ROUNDS):
+        over = np.where(audible[:, None], np.abs(transfer_on_grid(taps, len(centre.freqs))) / centre.bounds, 0.0)
+        if over.max() <= GAIN_TOLERANCE:
+            break
+        bounds = bounds / np.maximum(over, 1.0)
+        taps = _true_at_seat(centre, centre.w * _within(centre.w, bounds)[:, None], fs, n_taps, delay)
+    return taps / max(1.0, float((np.abs(transfer_on_grid(taps, len(centre.freqs))) / centre.bounds)[audible].max()))
 
-    @classmethod
-    def design(cls, rig_file: RigFile, freqs: NDArray) -> Centre:
-        """Beam of the rig's preset, made to the path's tone target at the seat as loud as the drivers' gain bounds let it be."""
-        group = beam_group(rig_file)
-        target = seat_target(rig_file, group, freqs)
-        wanted, bounds = causal_center_gain(rig_file.design, freqs) * target.d, gain_bounds(list(rig_file.rig.drivers))
-        most = bounds / np.abs(wanted)[:, None] if np.isfinite(bounds).any() else None
-        made = wanted[:, None] * beam_weights(rig_file, freqs, most)
-        at_seat = transfer_matrix(rig_file.rig, seat(rig_file.scene.listener), freqs, rig_file.scene.medium)[:, 0]
-        return cls(group, made * _within(made, bounds)[:, None], at_seat, target, wanted, freqs, bounds)
 
-    def at(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """Weights at other frequencies, interpolated."""
-        return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
-
-    def taps(self, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Taps (n_taps, drivers), delay (drivers,) samples inside; where short filters overshoot a gain bound, less is asked of them."""
-        taps = self._true_at_seat(self.w, fs, n_taps, delay)
-        if not np.isfinite(self.bounds).any():
-            return taps
-        bounds, audible = np.tile(self.bounds, (len(self.w), 1)), self.freqs >= AUDIBLE_FROM_HZ
-        for _ in range(GAIN_ROUNDS):
-            over = np.where(audible[:, None], np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds, 0.0)
-            if over.max() <= GAIN_TOLERANCE:
-                break
-            bounds = bounds / np.maximum(over, 1.0)
-            taps = self._true_at_seat(self.w * _within(self.w, bounds)[:, None], fs, n_taps, delay)
-        return taps / max(1.0, float((np.abs(transfer_on_grid(taps, len(self.freqs))) / self.bounds)[audible].max()))
-
-    def _true_at_seat(self, w: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Taps of some weights. What windowing them does to the sound at the seat is taken out by a factor that all drivers share."""
-        wanted, asked = np.sum(self.at_seat * w, axis=1), w
-        late = np.exp(2j * np.pi * self.freqs[:, None] / fs * delay)
-        for _ in range(SEAT_ROUNDS):
-            taps = realize_beam(asked, self.freqs, fs, n_taps, delay)
-            made = np.sum(self.at_seat * transfer_on_grid(taps, len(self.freqs)) * late, axis=1)
-            factor = wanted * band_limit(self.freqs, fs) / np.where(np.abs(made) > 0, made, 1.0)
-            size = np.clip(np.abs(factor), 1 / MOST_CORRECTED, MOST_CORRECTED)
-            inside = band_limit(self.freqs, fs) == 1
-            asked = asked * np.where(inside, size * np.exp(1j * np.angle(factor)), 1.0)[:, None]
-        return realize_beam(asked, self.freqs, fs, n_taps, delay)
+def _true_at_seat(centre: Centre, w: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Taps of some weights. What windowing them does to the sound at the seat is taken out by a factor that all drivers share."""
+    freqs = centre.freqs
+    wanted, asked = np.sum(centre.at_seat * w, axis=1), w
+    late = np.exp(2j * np.pi * freqs[:, None] / fs * delay)
+    for _ in range(SEAT_ROUNDS):
+        taps = realize_beam(asked, freqs, fs, n_taps, delay)
+        made = np.sum(centre.at_seat * transfer_on_grid(taps, len(freqs)) * late, axis=1)
+        factor = wanted * band_limit(freqs, fs) / np.where(np.abs(made) > 0, made, 1.0)
+        size = np.clip(np.abs(factor), 1 / MOST_CORRECTED, MOST_CORRECTED)
+        inside = band_limit(freqs, fs) == 1
+        asked = asked * np.where(inside, size * np.exp(1j * np.angle(factor)), 1.0)[:, None]
+    return realize_beam(asked, freqs, fs, n_taps, delay)
 
 
 def causal_center_gain(design: DesignSpec, freqs: NDArray) -> NDArray[np.complex128]:

@@ -1,6 +1,6 @@
 """The recipe: from a rig file to its filter matrix.
 
-    sides (cancellation with the width pair)  +  centre (beam)  ->  one tone, one arrival  ->  FIRs  ->  headroom gain
+    solve: sides (cancellation with the width pair), centre (beam)  ->  realize: one tone, one arrival, FIRs  ->  headroom gain
 
 Everything linear ends up in the taps; how stereo becomes left, right and centre is the bank's render recipe.
 """
@@ -22,7 +22,7 @@ from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.checks import instance, usual_float_errors, whole_number
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS, from_db, scaled_samples
-from spatial.design.centre import Centre
+from spatial.design.centre import centre_taps, design_centre
 from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
 from spatial.design.side_filters import realize_side
@@ -30,7 +30,7 @@ from spatial.design.sides import design_sides
 from spatial.rig.geometry import farthest, head_centre
 from spatial.rig.mirror import partners
 from spatial.rig.model import Rig, RigFile
-from spatial.targets.solution import Side
+from spatial.targets.solution import Solution
 from spatial.targets.tone import ear_target
 
 NFFT = 4096  # at 48 kHz; at least four times the longest filter
@@ -103,23 +103,80 @@ def _refuse_sizes(rig: Rig) -> None:
         )
 
 
-# ------------------------------------------------------------------------------------------------- loudspeakers
+# ------------------------------------------------------------------------------------------------------- solve
 
 
-def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
-    rig, design = rig_file.rig, rig_file.design
-    side_taps, side_delay = _length(design.crosstalk.taps, design.crosstalk.delay_samples, 1 / 4, fs)
-    beam_taps, beam_delay = _length(design.beam.taps, design.beam.delay_samples, 3 / 8, fs)
-    n_fft = max(_power_of_two(NFFT * fs / REFERENCE_FS), _power_of_two(4 * max(side_taps, beam_taps)))
-    freqs = np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ)
+def solve(rig_file: RigFile, freqs: NDArray, fs: float | None = None, progress: Progress | None = None) -> Solution:
+    """What the drivers of a rig of loudspeakers should radiate.
 
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+        Rising; the grid of an rfft where taps are to follow.
+    fs : float
+        Sample rate of the crossovers; None: analogue ones.
+    progress : callable
+        Called with "sides" and "beam" as each begins.
+    """
+    say = progress or (lambda stage: None)
     say("sides")
     sides = design_sides(rig_file, freqs, fs)
     say("beam")
-    centre = Centre.design(rig_file, freqs)
+    return Solution(freqs, sides, design_centre(rig_file, freqs))
 
+
+def arrival_delays(rig_file: RigFile, solution: Solution) -> NDArray[np.float64]:
+    """Extra delay, seconds, of left, right and center that makes them arrive together.
+
+    They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
+    """
+    rig, scene, centre = rig_file.rig, rig_file.scene, solution.centre
+    travel = np.array([*(side.target.travel_s for side in solution.sides), centre.target.travel_s])
+    freqs = fit_frequencies()
+    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
+    w = centre.at(freqs)
+    found = [
+        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / ear_target(rig_file, centre.group, ear, h[:, ear], freqs).d) for ear in (LEFT, RIGHT)
+    ]
+    # the sides make their target exactly: they arrive with the travel time of their place
+    arrival = travel + np.array([0.0, 0.0, np.mean(found)])
+    together = travel.max() if rig_file.design.tone == "driver" else float(np.linalg.norm(head_centre(scene.listener))) / scene.medium.c
+    return np.asarray(together - arrival)
+
+
+# ----------------------------------------------------------------------------------------------------- realize
+
+
+def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
+    design = rig_file.design
+    side_taps, side_delay = _length(design.crosstalk.taps, design.crosstalk.delay_samples, 1 / 4, fs)
+    beam_taps, beam_delay = _length(design.beam.taps, design.beam.delay_samples, 3 / 8, fs)
+    n_fft = max(_power_of_two(NFFT * fs / REFERENCE_FS), _power_of_two(4 * max(side_taps, beam_taps)))
+    solution = solve(rig_file, np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ), fs, say)
+    return realize(rig_file, solution, fs, (side_taps, side_delay), (beam_taps, beam_delay), say)
+
+
+def realize(
+    rig_file: RigFile, solution: Solution, fs: int, of_sides: tuple[int, int], of_centre: tuple[int, int], progress: Progress
+) -> FilterMatrix:
+    """A solution as filters.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    solution : Solution
+        On the grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    of_sides, of_centre : (taps, samples)
+        Length of the filters, and how late they are inside it.
+    progress : callable
+        Called with the name of each path as it begins.
+    """
+    rig, design, freqs, sides = rig_file.rig, rig_file.design, solution.freqs, solution.sides
+    (side_taps, side_delay), (beam_taps, beam_delay) = of_sides, of_centre
     early = np.array([d.delay_ms * 1e-3 * fs for d in rig.drivers])
-    later = _alignment(rig_file, sides, centre) * fs
+    later = arrival_delays(rig_file, solution) * fs
     latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
     timing = Timing(fs, latency, early)
     pieces: dict[str, tuple[NDArray, NDArray]] = {}
@@ -131,21 +188,22 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
         side, taps = sides[ear], realize_side(rig_file, sides[ear], freqs, fs, side_taps, delay)
         return with_bass_and_top(Path(side.d, side.h_ipsi, side.target.place_m, taps, delay))
 
-    say("filters left")
+    progress("filters left")
     offsets, remaining = timing.offsets(later[LEFT], side_delay)
     pieces["left"] = offsets, side_taps_of(LEFT, remaining)
     partner = partners(rig_file)
     if partner is not None:
         pieces["right"] = offsets[list(partner)], pieces["left"][1][:, list(partner)]
     else:
-        say("filters right")
+        progress("filters right")
         offsets, remaining = timing.offsets(later[RIGHT], side_delay)
         pieces["right"] = offsets, side_taps_of(RIGHT, remaining)
-    say("filters center")
+    progress("filters center")
     offsets, remaining = timing.offsets(later[2], beam_delay)
+    centre = solution.centre
     pieces["center"] = (
         offsets,
-        with_bass_and_top(Path(centre.wanted, centre.at_seat, None, centre.taps(fs, beam_taps, remaining), remaining)),
+        with_bass_and_top(Path(centre.wanted, centre.at_seat, None, centre_taps(centre, fs, beam_taps, remaining), remaining)),
     )
 
     n_taps = max(int(offsets.max()) + len(taps) for offsets, taps in pieces.values())
@@ -164,25 +222,6 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
         recipe=_recipe(rig_file),
         rig_text=rig_file.text,
     )
-
-
-def _alignment(rig_file: RigFile, sides: tuple[Side, Side], centre: Centre) -> NDArray[np.float64]:
-    """Extra delay, seconds, of left, right and center that makes them arrive together.
-
-    They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
-    """
-    rig, scene = rig_file.rig, rig_file.scene
-    travel = np.array([sides[LEFT].target.travel_s, sides[RIGHT].target.travel_s, centre.target.travel_s])
-    freqs = fit_frequencies()
-    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
-    w = centre.at(freqs)
-    found = [
-        delay_s(freqs, np.sum(h[:, ear] * w, axis=1) / ear_target(rig_file, centre.group, ear, h[:, ear], freqs).d) for ear in (LEFT, RIGHT)
-    ]
-    # the sides make their target exactly: they arrive with the travel time of their place
-    arrival = travel + np.array([0.0, 0.0, np.mean(found)])
-    together = travel.max() if rig_file.design.tone == "driver" else float(np.linalg.norm(head_centre(scene.listener))) / scene.medium.c
-    return np.asarray(together - arrival)
 
 
 # -------------------------------------------------------------------------------------------------------- small

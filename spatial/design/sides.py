@@ -6,41 +6,32 @@ Weights here are *effective*: what reaches the air, the hardware's own gain, del
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
-from spatial.acoustics.transfer import transfer_matrix
+from spatial.acoustics.points import LEFT, RIGHT
 from spatial.base.units import from_db
-from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
     least_effort_weights,
     least_spread_weights,
     nearest_in_disc,
     reachable_leaks,
-    targeted_leak,
-    virtual_leak,
 )
 from spatial.design.head_cloud import pose_weights, robust_weights
-from spatial.rig.geometry import left_of, nose
+from spatial.design.side_problem import SideProblem
 from spatial.rig.mirror import driver_order, in_order, mirrored_file, partners
-from spatial.rig.model import CrosstalkSpec, Rig, RigFile
+from spatial.rig.model import RigFile
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import (
     REFERENCE_ALONE_OCTAVES,
     band_weights,
     cap_zero_hz,
-    default_effort_cap_db,
-    effort_cap_curve,
     gain_bounds,
     smooth_step,
 )
 from spatial.targets.solution import Side
-from spatial.targets.tone import side_target, timbre_group
-from spatial.targets.virtual_pair import virtual_pair_place, wished_pair
-from spatial.targets.width.models import relative_hrtf
 
 VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its mean leak over poses is below
 BOUND_ROUNDS = 12
@@ -90,6 +81,57 @@ def design_side(
     return _exchanged(side, ear, [order.index(i) for i in range(len(order))])
 
 
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Weights (freqs, used drivers) for drivers of some cost, and what they came with: see `Side`."""
+
+    w: NDArray[np.complex128]
+    c0: NDArray[np.complex128]
+    rho: NDArray[np.float64]
+    loading: NDArray[np.float64] | float = 0.0
+    counts: NDArray[np.float64] | None = None  # (poses, 1): roots of how much each counts
+
+
+def _solved(problem: SideProblem, cost: NDArray) -> _Found:
+    """Drivers that cost more help less: solved for h_n/sqrt(Q_n), divided afterwards."""
+    root_q = np.sqrt(cost)
+    hi, hc = problem.h_ipsi[:, problem.used] / root_q, problem.h_contra[:, problem.used] / root_q
+    c0, rho = reachable_leaks(hi, hc, problem.d, problem.effort)
+    found = _for_one_pose(problem, hi, hc, c0, rho, root_q) if problem.poses is None else _for_many_poses(problem, hi, c0, rho, root_q)
+    return replace(found, w=found.w / root_q)
+
+
+def _for_one_pose(problem: SideProblem, hi: NDArray, hc: NDArray, c0: NDArray, rho: NDArray, root_q: NDArray) -> _Found:
+    d, useful, loading = problem.d, rho, None
+    if problem.error_power > 0:
+        v = problem.wrong[:, problem.used] / root_q
+        nothing, spread = np.zeros(len(d)), problem.error_power * np.abs(v) ** 2
+        least_error = robust_weights(hi, v[:, None], d, problem.effort, nothing, spread)
+        useful = np.minimum(rho, reachable_leaks(hi, hc, d, np.sum(np.abs(least_error.w) ** 2, axis=1))[1])
+        loading = least_error.loading
+    c = problem.wish(c0, rho, useful)
+    c = nearest_in_disc(c * (1 + problem.share) - problem.leak * d, c0, useful)
+    if loading is not None and len(problem.used) > 2:
+        return _Found(least_spread_weights(hi, hc, d, c, problem.effort, problem.error_power, loading), c0, rho)
+    return _Found(least_effort_weights(hi, hc, d, c), c0, rho)
+
+
+def _for_many_poses(problem: SideProblem, hi: NDArray, c0: NDArray, rho: NDArray, root_q: NDArray) -> _Found:
+    assert problem.poses is not None and problem.h_poses is not None
+    d, freqs, used = problem.d, problem.freqs, problem.used
+    least = np.zeros(len(freqs))
+    if problem.spec.mode == "target":
+        least = np.abs(d) ** 2 * from_db(-2 * target_curve_db(freqs, problem.spec.target_db))
+    elif problem.spec.mode == "virtual":
+        least = VIRTUAL_LEAK * np.abs(d) ** 2
+    v = problem.poses[:, :, used] / root_q[:, None]
+    spread = problem.error_power * np.mean(np.abs(v) ** 2, axis=1)
+    near = problem.h_poses[:, :, used] / root_q[:, None]
+    counts = np.sqrt(pose_weights(freqs, hi, near, v, d, problem.effort, least, spread))[:, None]
+    robust = robust_weights(hi, v * counts, d, problem.effort, least, spread)
+    return _Found(robust.w, c0, rho, robust.loading, counts)
+
+
 def _left_side(
     rig_file: RigFile,
     freqs: NDArray,
@@ -98,79 +140,41 @@ def _left_side(
     lower_bound_db: NDArray,
     fs: float | None,
 ) -> Side:
-    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
-    spec = design.crosstalk
-    chosen = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    used = sorted(chosen)
-    h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
-    h_ipsi, h_contra = h[:, LEFT], h[:, RIGHT]
-    group = timbre_group(rig, scene, spec, LEFT)
-    target = side_target(rig_file, group, LEFT, h_ipsi, freqs)
-    d = target.d
-
-    drivers = [rig.drivers[i] for i in used]
-    zero_hz = cap_zero_hz(drivers)
-    cap_db = effort_cap_curve(freqs, default_effort_cap_db(rig, spec), zero_hz) - lower_cap_db
-    effort = from_db(cap_db) ** 2 * np.abs(d / target.h_ref) ** 2
-    cost = band_weights(drivers, freqs)
-    alone = _reference_alone(h_ipsi, d, group, used, cost)
+    problem = SideProblem.of(rig_file, freqs, lower_cap_db, leak_phase, fs)
+    used, d, drivers = problem.used, problem.d, [rig_file.rig.drivers[i] for i in problem.used]
+    zero_hz, cost = cap_zero_hz(drivers), band_weights(drivers, freqs)
+    alone = _reference_alone(problem.h_ipsi, d, problem.target.group, used, cost)
     blend = smooth_step(freqs, zero_hz, zero_hz * 2**REFERENCE_ALONE_OCTAVES)[:, None]
-    natural = h_contra[:, list(group)].sum(axis=1) / h_ipsi[:, list(group)].sum(axis=1)
-    share, leak_of_others = added_by_others(rig, group, freqs, h_ipsi, h_contra, fs)
-    # drivers that differ: no more drive power than the least expected error takes (`crosstalk.virtual_leak`), a row a driver where robust
-    error_power = rig.tolerance.error_power if spec.mode == "virtual" or is_robust(rig, spec) else 0.0
-    poses, h_poses = leaks_over_poses(rig_file, freqs) if is_robust(rig, spec) else (None, None)
-    wished = d * wished_pair(scene, design.width.model, freqs) if spec.mode == "virtual" else np.zeros_like(d)
-    off = h_contra - (wished * (1 + share) / d - leak_of_others)[:, None] * h_ipsi  # what is wrong at the far ear, given the near one
     bound = gain_bounds(drivers) * from_db(-lower_bound_db[used])
     for _ in range(BOUND_ROUNDS if np.isfinite(bound).any() else 1):
-        # drivers that cost more help less: solve for h_n/sqrt(Q_n), divide afterwards
-        root_q = np.sqrt(cost)
-        hi, hc = h_ipsi[:, used] / root_q, h_contra[:, used] / root_q
-        c0, rho = reachable_leaks(hi, hc, d, effort)
-        loading: NDArray[np.float64] | float = 0.0
-        if poses is not None and h_poses is not None:
-            least = np.zeros(len(freqs))
-            if spec.mode == "target":
-                least = np.abs(d) ** 2 * from_db(-2 * target_curve_db(freqs, spec.target_db))
-            elif spec.mode == "virtual":
-                least = VIRTUAL_LEAK * np.abs(d) ** 2
-            v = poses[:, :, used] / root_q[:, None]
-            spread = error_power * np.mean(np.abs(v) ** 2, axis=1)
-            counts = np.sqrt(pose_weights(freqs, hi, h_poses[:, :, used] / root_q[:, None], v, d, effort, least, spread))[:, None]
-            robust = robust_weights(hi, v * counts, d, effort, least, spread)
-            chosen_w, loading = robust.w, robust.loading
-        else:
-            useful = rho
-            if error_power > 0:
-                v = off[:, used] / root_q
-                least_error = robust_weights(hi, v[:, None], d, effort, np.zeros(len(freqs)), error_power * np.abs(v) ** 2)
-                useful = np.minimum(rho, reachable_leaks(hi, hc, d, np.sum(np.abs(least_error.w) ** 2, axis=1))[1])
-            if spec.mode == "target":
-                c = targeted_leak(target_curve_db(freqs, spec.target_db), d, natural, c0, rho, leak_phase)
-            elif spec.mode == "null":
-                c = nearest_in_disc(np.zeros_like(d), c0, rho)
-            else:
-                c = virtual_leak(wished, c0, useful)
-            c = nearest_in_disc(c * (1 + share) - leak_of_others * d, c0, useful)
-            if error_power > 0 and len(used) > 2:
-                chosen_w = least_spread_weights(hi, hc, d, c, effort, error_power, least_error.loading)
-            else:
-                chosen_w = least_effort_weights(hi, hc, d, c)
+        found = _solved(problem, cost)
         w = np.zeros_like(alone)
-        w[:, used] = chosen_w / root_q
+        w[:, used] = found.w
         w = alone + blend * (w - alone)
         over = np.abs(w[:, used]) / bound
         if over.max() <= 1.0:
             break
         cost = cost * np.maximum(over, 1.0) ** 2
-    if poses is not None:
-        poses = poses * counts
     # what no mixture of drivers can make within their bounds is made quieter
     within = 1 / np.maximum(over.max(axis=1), 1.0)
-    target, w = replace(target, d=d * within), w * within[:, None]
-    c, others = np.sum(h_contra * w, axis=1), leak_of_others * target.d
-    return Side(LEFT, h_ipsi, h_contra, target, c, share, others, c0, rho, w, cap_db, tuple(used), cost, poses, loading)
+    target, w = replace(problem.target, d=d * within), w * within[:, None]
+    return Side(
+        ear=LEFT,
+        h_ipsi=problem.h_ipsi,
+        h_contra=problem.h_contra,
+        target=target,
+        c=np.sum(problem.h_contra * w, axis=1),
+        share_of_others=problem.share,
+        leak_of_others=problem.leak * target.d,
+        c0=found.c0,
+        rho=found.rho,
+        w=w,
+        cap_db=problem.cap_db,
+        order=tuple(used),
+        cost=cost,
+        poses=None if problem.poses is None or found.counts is None else problem.poses * found.counts,
+        loading=found.loading,
+    )
 
 
 def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: list[int], cost: NDArray) -> NDArray[np.complex128]:
@@ -188,34 +192,3 @@ def single_point(rig_file: RigFile) -> RigFile:
     """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
     crosstalk = replace(rig_file.design.crosstalk, robust=False)
     return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
-
-
-def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
-    """As the rig file says; else only for a null with three drivers or more, which can afford it."""
-    if spec.robust is not None:
-        return spec.robust
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
-    return spec.mode == "null" and len(used) >= 3
-
-
-def leaks_over_poses(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """What should stay silent at each head pose, and the ipsilateral ear there, for the left side: both (freqs, poses, drivers).
-
-    Silent: the contralateral ear; in mode "virtual" what it receives beyond the wished pair's share of the ipsilateral ear.
-    """
-    rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
-    ears = Ears.cloud(scene.listener, POSES)
-    h = transfer_matrix(rig, ears, freqs, scene.medium)
-    h_ipsi, h_contra = h[:, LEFT::2], h[:, RIGHT::2]
-    if design.crosstalk.mode != "virtual":
-        return h_contra, h_ipsi
-    listener, c = scene.listener, scene.medium.c
-    loudspeaker = virtual_pair_place(scene, LEFT)
-    g = []
-    for centre, yaw_deg in zip(ears.centres_m, ears.yaws_deg, strict=True):
-        to_pair = loudspeaker - np.asarray(centre)
-        distance_m = float(np.sqrt((to_pair**2).sum()))
-        angle_deg = float(np.rad2deg(np.arctan2(to_pair @ left_of(yaw_deg), to_pair @ nose(yaw_deg))))
-        towards = relative_hrtf(design.width.model, freqs, abs(angle_deg), distance_m, listener.head_radius_m, c, listener.head)
-        g.append(towards if angle_deg >= 0 else 1 / towards)
-    return h_contra - np.stack(g, axis=1)[:, :, None] * h_ipsi, h_ipsi

@@ -21,7 +21,8 @@ from spatial.analysis.weights import SIDE_NAMES
 from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights
-from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, is_robust, single_point
+from spatial.design.side_problem import is_robust
+from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, single_point
 from spatial.rig.model import Driver, RigFile
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db

@@ -66,6 +66,44 @@ class Side:
         return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
 
 
+@dataclass(frozen=True, eq=False)
+class Centre:
+    """The centre path at some frequencies: effective weights (freqs, drivers), centre gain included, and the tone it makes at the seat.
+
+    at_seat (freqs, drivers): the drivers' responses there, e^{-jkr}/r of its distance left out; wanted (freqs,): the target with the
+    centre's gain; bounds (drivers,): largest |weight| that ``max_gain_db`` allows, inf where there is none. gamma: the weight of the power
+    all around that keeps the beam free of steps, None where nothing was searched; alone: whether the reference alone was taken because it
+    keeps more from the sides than any beam that was found.
+    """
+
+    group: tuple[int, ...]
+    w: NDArray[np.complex128]
+    at_seat: NDArray[np.complex128]
+    target: ToneTarget
+    wanted: NDArray[np.complex128]
+    freqs: NDArray[np.float64]
+    bounds: NDArray[np.float64]
+    gamma: float | None = None
+    alone: bool = False
+
+    def at(self, freqs: NDArray) -> NDArray[np.complex128]:
+        """Weights at other frequencies, interpolated."""
+        return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What a design found for a rig, before there are filters.
+
+    freqs (freqs,); sides: left and right, with the effort cap and the disc of leaks it leaves, see `Side`; centre, with why the beam is
+    what it is, see `Centre`.
+    """
+
+    freqs: NDArray[np.float64]
+    sides: tuple[Side, Side]
+    centre: Centre
+
+
 NominalSides = Callable[[NDArray[np.float64]], tuple[Side, Side]]
 """Left and right side of a rig in closed form for the nominal pose, at any frequencies in Hz."""
 

@@ -26,6 +26,20 @@ def wished_pair(scene: Scene, model: str, freqs: NDArray) -> NDArray[np.complex1
     return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c, listener.head)
 
 
+def wished_pair_at(scene: Scene, model: str, freqs: NDArray, ears: Ears) -> NDArray[np.complex128]:
+    """The same of the left loudspeaker, which stays where it stands, seen from a head in other poses: (freqs, poses)."""
+    listener, c = scene.listener, scene.medium.c
+    loudspeaker = virtual_pair_place(scene, LEFT)
+    g = []
+    for centre, yaw_deg in zip(ears.centres_m, ears.yaws_deg, strict=True):
+        to_pair = loudspeaker - np.asarray(centre)
+        distance_m = float(np.sqrt((to_pair**2).sum()))
+        angle_deg = float(np.rad2deg(np.arctan2(to_pair @ left_of(yaw_deg), to_pair @ nose(yaw_deg))))
+        towards = relative_hrtf(model, freqs, abs(angle_deg), distance_m, listener.head_radius_m, c, listener.head)
+        g.append(towards if angle_deg >= 0 else 1 / towards)
+    return np.stack(g, axis=1)
+
+
 def real_pair(scene: Scene, freqs: NDArray, ears: Ears) -> NDArray[np.complex128]:
     """Ears' pressures from a real stereo pair where the virtual one should stand: (freqs, points, 2 loudspeakers).
 
