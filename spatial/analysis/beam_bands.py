@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, space_of
+from spatial.acoustics.points import arc, seat_azimuth_deg, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
+from spatial.analysis.study import Study
 from spatial.base.units import power_db
 from spatial.rig.model import RigFile
-from spatial.targets.beam_directions import SIDE_DEG, around
+from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.targets.beam_reference import beam_group
 from spatial.targets.solution import Weights
 
@@ -49,24 +50,54 @@ def frequencies_of(bands_hz: NDArray) -> NDArray[np.float64]:
     return np.asarray((bands_hz[:, None] * 2 ** (within / 3)).ravel(), float)
 
 
-def beam_bands(rig_file: RigFile, weights: Weights, bands_hz: NDArray, tolerance: bool = True) -> BeamBands:
-    """The figures of weights on a rig in these third octaves; tolerance: P10 as well, which takes a hundred times as long."""
+@dataclass(frozen=True, eq=False)
+class BandPlant:
+    """What a rig's drivers send where beams are judged, PER_BAND frequencies in each of bands_hz: once for all beams.
+
+    around, everywhere, far_front (freqs, points, drivers): at AZIMUTH_DEG about the axis, in all directions, on axis far away; area: share
+    of all directions that each of them stands for.
+    """
+
+    rig_file: RigFile
+    bands_hz: NDArray[np.float64]
+    freqs: NDArray[np.float64]
+    around: NDArray[np.complex128]
+    everywhere: NDArray[np.complex128]
+    area: NDArray[np.float64]
+    far_front: NDArray[np.complex128]
+
+    @classmethod
+    def of(cls, rig_file: RigFile, bands_hz: NDArray) -> BandPlant:
+        """For a rig, in these third octaves."""
+        rig, scene, freqs = rig_file.rig, rig_file.scene, frequencies_of(bands_hz)
+        everywhere, area = space_of(rig.enclosure.shape)
+        points = (around(rig_file, AZIMUTH_DEG), everywhere, arc(seat_azimuth_deg(scene.listener, rig_file.design.beam.axis)))
+        h_around, h_everywhere, h_front = (transfer_matrix(rig, at, freqs, scene.medium) for at in points)
+        return cls(rig_file, bands_hz, freqs, h_around, h_everywhere, area, h_front)
+
+
+def judged_plant(study: Study) -> BandPlant:
+    """In the third octaves that summaries run over."""
+    return BandPlant.of(study.rig_file, judged_bands(study.rig_file.rig, study.top_hz))
+
+
+def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> BeamBands:
+    """The figures of weights in the plant's third octaves; tolerance: P10 as well, which takes a hundred times as long."""
+    rig_file, bands_hz, freqs = plant.rig_file, plant.bands_hz, plant.freqs
     rig, medium = rig_file.rig, rig_file.scene.medium
-    freqs = frequencies_of(bands_hz)
     w = weights(freqs)
 
     def averaged(power: NDArray) -> NDArray:
         return power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1)
 
-    def band_power(points: FarField | AtRange) -> NDArray:
-        return averaged(np.abs((transfer_matrix(rig, points, freqs, medium) @ w[:, :, None])[:, :, 0]) ** 2)
+    def band_power(h: NDArray) -> NDArray:
+        return averaged(np.abs((h @ w[:, :, None])[:, :, 0]) ** 2)
 
-    power = band_power(around(rig_file, AZIMUTH_DEG))
+    power = band_power(plant.around)
     front = power[:, AZIMUTH_DEG == 0][:, 0]
     level = power_db(power / front[:, None])
     window = level[:, np.abs(AZIMUTH_DEG) <= 45]
-    everywhere, area = space_of(rig.enclosure.shape)
-    far_front = band_power(arc(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis)))[:, 0]
+    far_front = band_power(plant.far_front)[:, 0]
 
     def over(chosen: NDArray) -> NDArray:
         return power_db(front / power[:, chosen].mean(axis=1))
@@ -80,7 +111,7 @@ def beam_bands(rig_file: RigFile, weights: Weights, bands_hz: NDArray, tolerance
         peak45_db=window.max(axis=1),
         rear_db=None if rig.enclosure.shape == "baffle" else over(np.abs(AZIMUTH_DEG) >= 135),
         bw6_deg=np.array([beamwidth_deg(AZIMUTH_DEG, row) for row in level]),
-        di_db=power_db(far_front / (band_power(everywhere) @ area)),
+        di_db=power_db(far_front / (band_power(plant.everywhere) @ plant.area)),
         effort_db=power_db(averaged(effort(rig_file, w, freqs))),
         p10_db=p10_db(side_draws_db(rig, medium, w, freqs, PER_BAND, around(rig_file, (0.0, *SIDE_DEG)))) if tolerance else None,
     )

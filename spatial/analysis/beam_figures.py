@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import BeamBands, beam_bands
+from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_plant
 from spatial.analysis.study import Study
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import db, power_db
-from spatial.targets.beam_directions import around, judged_bands
+from spatial.targets.beam_directions import around
 from spatial.targets.tone import center_gain
 
 PRERING_S = 1e-3
@@ -99,7 +99,7 @@ def beam_figures(study: Study) -> BeamFigures:
     def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
         return study.center(freqs) / center_gain(rig_file.design, freqs)[:, None]
 
-    bands = beam_bands(rig_file, over_asked, judged_bands(rig_file.rig, study.top_hz))
+    bands = beam_bands(study.of(judged_plant), over_asked)
     assert bands.p10_db is not None
     return BeamFigures(**summary(bands), prering_db=study.of(prering_db), p10_db=float(bands.p10_db.mean()))
 
@@ -125,8 +125,8 @@ def summary(bands: BeamBands) -> dict[str, Any]:
 
 def simple_beam_figures(study: Study) -> dict[str, SimpleBeamFigures]:
     """Simpler beams of the same drivers, by name: figures summed up as a beam's are."""
-    bands, shown = judged_bands(study.rig_file.rig, study.top_hz), [field.name for field in fields(SimpleBeamFigures)]
-    found = {name: summary(beam_bands(study.rig_file, weights, bands, tolerance=False)) for name, weights in study.simple_beams.items()}
+    plant, shown = study.of(judged_plant), [field.name for field in fields(SimpleBeamFigures)]
+    found = {name: summary(beam_bands(plant, weights, tolerance=False)) for name, weights in study.simple_beams.items()}
     return {name: SimpleBeamFigures(**{key: figures[key] for key in shown}) for name, figures in found.items()}
 
 

@@ -25,7 +25,7 @@ from spatial.acoustics.points import FarField
 from spatial.acoustics.room import Images, images, tail
 from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.analysis.beam_bands import PER_BAND, beam_bands, frequencies_of
+from spatial.analysis.beam_bands import PER_BAND, BandPlant, beam_bands, frequencies_of
 from spatial.analysis.study import Study
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
@@ -74,7 +74,7 @@ def room_figures(
     paths = images(room, np.zeros(3), at, rig_file.scene.medium.c)
     bands = thirds_below(third_octave_centres(*BANDS_HZ), top_hz)
     direct, rest, early, first_50 = _powers(rig_file, weights, bands, paths)
-    di_db = float(beam_bands(rig_file, weights, bands, tolerance=False).di_db.mean())
+    di_db = float(beam_bands(BandPlant.of(rig_file, bands), weights, tolerance=False).di_db.mean())
     volume = float(np.prod(room.size_m))
     return RoomFigures(
         drr_db=float(power_db(direct / rest).mean()),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import BeamBands, beam_bands
+from spatial.analysis.beam_bands import BandPlant, BeamBands, beam_bands
 from spatial.analysis.beam_figures import BeamPattern, beam_pattern, pressure
 from spatial.analysis.spinorama import Spinorama, spinorama
 from spatial.analysis.study import Study
@@ -222,12 +222,9 @@ def directivity(study: Study) -> Directivity:
     bands = third_octave_centres(*CURVE_BANDS_HZ)
     bands = bands[bands * 2 ** (1 / 6) <= study.top_hz]
     words = {"reference": "reference alone", "all_equal": "all drivers equal"}
-    simpler = {
-        words[name]: beam_bands(study.rig_file, weights, bands, tolerance=False)
-        for name, weights in study.simple_beams.items()
-        if name in words
-    }
-    return Directivity(beam_bands(study.rig_file, study.center, bands), simpler, effort_limit_db(study.rig_file, bands))
+    plant = BandPlant.of(study.rig_file, bands)
+    simpler = {words[name]: beam_bands(plant, weights, tolerance=False) for name, weights in study.simple_beams.items() if name in words}
+    return Directivity(beam_bands(plant, study.center), simpler, effort_limit_db(study.rig_file, bands))
 
 
 def draw_directivity(data: Directivity, look: Look) -> Figure:
