@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 150  # of what is not lines and text
+MANY_FACETS = 100
 PROLOGUE = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>", re.DOTALL)
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -40,7 +41,7 @@ def inline_svg(figure: Figure) -> str:
     """
     for axes in figure.axes:
         for surface in axes.collections:
-            if len(surface.get_paths()) > 0 and surface.get_array() is not None:
+            if surface.get_array() is not None or len(surface.get_paths()) > MANY_FACETS:
                 surface.set_rasterized(True)
     text = PROLOGUE.sub("", figure_bytes(figure, LIGHT, "svg", DPI).decode())
     names = variable_names()
