@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +23,7 @@ from spatial.acoustics.points import FarField, sphere
 from spatial.acoustics.spherical import cap_far_field
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.errors import InputError
+from spatial.base.whole_files import atomic_file
 from spatial.rig.geometry import places
 from spatial.rig.model import Medium, Rig
 
@@ -85,10 +85,17 @@ class Harmonics:
         return np.asarray(self.coefficients.conj().swapaxes(1, 2) @ between @ self.coefficients, complex)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to a file (.npz, no pickle)."""
+        """Write to a file (.npz, no pickle), whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The folder is missing or not writable, or the disk is full.
+        """
         buffer = io.BytesIO()
         np.savez_compressed(buffer, format=FORMAT, freqs=self.freqs, coefficients=self.coefficients)
-        Path(path).write_bytes(buffer.getvalue())
+        with atomic_file(path) as file:
+            file.write(buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Harmonics:

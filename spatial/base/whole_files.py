@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -83,6 +83,78 @@ def atomic_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
             raise write_failure(path, error) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new folder that takes the name ``path`` when the block ends well; whatever ends it otherwise leaves nothing.
+
+    It is made in the same folder. A folder that had the name stands until then, and goes with all that it holds.
+
+    Raises
+    ------
+    OutputError
+        The folder around it is missing or not writable, the disk is full, or writing fails otherwise.
+    """
+    target = Path(path).resolve()
+    with _part_folder(path, target.parent) as part:
+        yield part
+        old = part.with_suffix(".old")
+        try:
+            if target.exists():
+                target.rename(old)
+            try:
+                part.rename(target)
+            except BaseException:
+                if old.exists():
+                    old.rename(target)
+                raise
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def atomic_content(path: str | os.PathLike[str], index: str, replaced: tuple[str, ...] = ()) -> Iterator[Path]:
+    """A new folder whose files go into ``path``, which is there, when the block ends well; else they leave nothing.
+
+    Parameters
+    ----------
+    path : path
+        A folder; what else it holds stays.
+    index : str
+        The file that says what the others are. An old one is taken away first, the new one is put in last: where there is an index,
+        what it tells of is whole.
+    replaced : tuple of str
+        Files of an earlier content, taken away as well.
+
+    Raises
+    ------
+    OutputError
+        The folder is missing or not writable, the disk is full, or writing fails otherwise.
+    """
+    target = Path(path).resolve()
+    with _part_folder(path, target) as part:
+        yield part
+        for stale in (index, *replaced):
+            (target / stale).unlink(missing_ok=True)
+        for name in sorted((entry.name for entry in part.iterdir()), key=lambda name: (name == index, name)):
+            os.replace(part / name, target / name)
+
+
+@contextmanager
+def _part_folder(path: str | os.PathLike[str], place: Path) -> Iterator[Path]:
+    """A new folder in ``place``, gone afterwards unless it was renamed; errors name ``path``."""
+    part = place / f".spatial-{secrets.token_hex(8)}.part"
+    try:
+        part.mkdir()
+    except OSError as error:
+        raise OutputError(f"{os.fspath(path)}: cannot be written in {place} ({error.strerror})") from None
+    try:
+        yield part
+    except OSError as error:
+        raise write_failure(path, error) from None
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_failure(path: str | os.PathLike[str], error: Exception) -> OutputError:

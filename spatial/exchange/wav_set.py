@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from spatial.bank.matrix import PATHS, FilterMatrix
 from spatial.base.errors import OutputError, UsageError
-from spatial.base.whole_files import atomic_file, refuse_standard_output
+from spatial.base.whole_files import atomic_content, atomic_file, atomic_folder, refuse_standard_output
 from spatial.io.audio_out import AudioWriter
 
 FORMAT = 1
@@ -53,36 +49,18 @@ def export_wav(bank: FilterMatrix, folder: str | os.PathLike[str], *, force: boo
             raise UsageError(f"bank: input {name!r} cannot be the name of a file")
     refuse_standard_output(folder)
     folder = Path(folder)
-    names = [f"{name}.wav" for name in bank.input_names] + [INDEX]
     try:
         there = folder.exists()
         if there and not folder.is_dir():
             raise OutputError(f"{folder}: is there and no folder")
         if there and any(folder.iterdir()) and not force:
             raise OutputError(f"{folder}: exists; -f overwrites what an export writes in it")
-        with _passing_folder(folder if there else folder.absolute().parent) as made:
-            _write(bank, made)
-            if not there:
-                os.rename(made, folder)
-            else:
-                for stale in (INDEX, *(f"{path}.wav" for path in PATHS)):
-                    (folder / stale).unlink(missing_ok=True)
-                for name in names:
-                    os.replace(made / name, folder / name)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror})") from None
-    return [folder / name for name in names]
-
-
-@contextmanager
-def _passing_folder(place: Path) -> Iterator[Path]:
-    """A new folder in ``place``; gone afterwards, unless it was renamed."""
-    made = place / f".spatial-{secrets.token_hex(8)}.part"
-    try:
-        made.mkdir()
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    earlier = tuple(f"{path}.wav" for path in PATHS)
+    with atomic_content(folder, INDEX, earlier) if there else atomic_folder(folder) as made:
+        _write(bank, made)
+    return [folder / name for name in (*(f"{name}.wav" for name in bank.input_names), INDEX)]
 
 
 def _write(bank: FilterMatrix, folder: Path) -> None:
