@@ -64,6 +64,15 @@ def check_container(path: Path) -> None:
         raise InputError(f"{path.name}: no SOFA file: SOFA is netCDF-4/HDF5, this is not")
 
 
+def is_sofa(path: Path) -> bool:
+    """Whether a file is an HDF5 container by its first bytes, as every SOFA file is."""
+    try:
+        check_container(path)
+    except InputError:
+        return False
+    return True
+
+
 def read_ring(path: Path) -> Ring:
     """The ring of a SOFA file.
 
