@@ -26,6 +26,7 @@ class Late:
     name: str
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        """What the function returns."""
         return getattr(import_module(self.module), self.name)(*args, **options)
 
 

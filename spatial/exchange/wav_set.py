@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import MAX_CHANNEL, PATHS, FilterMatrix
 from spatial.base import checks
+from spatial.base.arrays import Real
 from spatial.base.errors import InputError, OutputError, UsageError
 from spatial.base.whole_files import atomic_content, atomic_file, atomic_folder, refuse_standard_output
 from spatial.io.audio_out import AudioWriter
@@ -88,7 +88,7 @@ def _write(bank: FilterMatrix, folder: Path) -> None:
 def is_wav_set(folder: Path) -> bool:
     """Whether bank.json of this format lies in a folder."""
     try:
-        return _index(folder)["format"] == FORMAT
+        return bool(_index(folder)["format"] == FORMAT)
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -142,7 +142,7 @@ def _index(folder: Path) -> Any:
     return json.loads((folder / INDEX).read_bytes())
 
 
-def _taps(path: Path, fs: int, channels: list[int]) -> NDArray[np.float64]:
+def _taps(path: Path, fs: int, channels: list[int]) -> Real:
     """One input's filters, (drivers, n_taps)."""
     responses, rate = read_responses(path)
     if rate != fs:

@@ -6,8 +6,8 @@ import os
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Real
 from spatial.base.errors import InputError
 from spatial.io.audio_in import open_regular
 
@@ -15,7 +15,7 @@ MOST_SAMPLES = 50_000_000
 """Of all channels together: so many fit in memory several times over."""
 
 
-def read_responses(path: str | os.PathLike[str]) -> tuple[NDArray[np.float64], int]:
+def read_responses(path: str | os.PathLike[str]) -> tuple[Real, int]:
     """Impulse responses and their rate.
 
     Parameters
