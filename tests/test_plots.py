@@ -107,8 +107,8 @@ def test_the_heat_map_of_a_cardioid_is_the_cardioid_at_every_frequency():
     figure = Figure()
     axes = draw_beam_map(figure.add_subplot(), pattern.freqs, pattern.azimuth_deg, pattern.level_db)
     half = np.degrees(np.arccos(2 * 10 ** (-6 / 20) - 1))  # where (1 + cos)/2 is -6 dB
-    lines = next(c for c in axes.collections if list(getattr(c, "levels", [])) == [-6])
-    at_6_db = np.concatenate(lines.allsegs[0])
+    lines = next(c for c in axes.collections if list(getattr(c, "levels", [])) == list(CONTOURS_DB))
+    at_6_db = np.concatenate(lines.allsegs[CONTOURS_DB.index(-6)])
     assert np.allclose(np.abs(at_6_db[:, 1]), half, atol=0.2)
     assert at_6_db[:, 1].min() < 0 < at_6_db[:, 1].max()
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 STEPS_DB = (*range(-30, -2, 3), -1, 1, 3)  # steps of 3 dB, and a band of +-1 dB around the level on axis
 CONTOURS_DB = (-12, -6, -3)
-BOLD_DB = -6
 GUIDES_DEG = (-90, -45, 45, 90)
 # Quieter is darker, in one hue; the level on axis is almost white; louder than on axis is warm, so that a lobe is seen at once.
 COLOURS = (
@@ -46,12 +45,12 @@ def draw_beam_map(axes: Axes, freqs: Freqs, azimuth_deg: Angles, level_db: Level
     frequency_axis(axes, float(freqs[0]), float(freqs[-1]))  # before the contours: their labels are placed on the page
     azimuth_axis(axes, round(azimuth_deg[-1]), ahead)
     axes.contourf(freqs, azimuth_deg, level_db.T, levels=STEPS_DB, cmap=colours, norm=norm, extend="both")
-    fine = [level for level in CONTOURS_DB if level != BOLD_DB]
-    axes.contour(freqs, azimuth_deg, level_db.T, levels=fine, colors=LINES, linewidths=0.7, linestyles=(":", "-"))
-    bold = axes.contour(freqs, azimuth_deg, level_db.T, levels=[BOLD_DB], colors=LINES, linewidths=1.4)
+    lines = axes.contour(
+        freqs, azimuth_deg, level_db.T, levels=CONTOURS_DB, colors=LINES, linewidths=(0.7, 1.4, 0.7), linestyles=(":", "-", "-")
+    )
     places = _label_places(freqs, azimuth_deg, level_db)
-    if places:
-        axes.clabel(bold, fmt=f"{MINUS}6 dB", fontsize=7, inline_spacing=8, manual=places)
+    if places:  # on the line at -6 dB, so that no other is nearest
+        axes.clabel(lines, fmt=f"{MINUS}6 dB", fontsize=7, inline_spacing=8, manual=places)
     for guide in GUIDES_DEG:
         axes.axhline(guide, color=LINES, linewidth=0.7, linestyle=(0, (6, 4)), alpha=0.75)
     axes.grid(False)
