@@ -94,7 +94,7 @@ class Harmonics:
         points : FarField
             The region's directions.
         weights : (points,)
-            Of the mean; they need not add up to 1.
+            Of the mean; they add up to 1.
         """
         y = real_harmonics(self.order, points.directions)
         between = (y * np.asarray(weights, float)[:, None]).T @ y

@@ -60,7 +60,7 @@ def draw_pan_level(axes: Axes, pans: Real, level_db: Levels, theme: Theme) -> Ax
     axes : Axes
         Drawn into.
     pans : (pans,)
-        -1 right to 1 left.
+        -1 left to 1 right.
     level_db : (pans,) dB
     theme : Theme
         Colours.
@@ -83,7 +83,7 @@ def draw_pan_bands(axes: Axes, pans: Real, bands_hz: Freqs, level_db: Levels, th
     axes : Axes
         Drawn into.
     pans : (pans,)
-        -1 right to 1 left.
+        -1 left to 1 right.
     bands_hz : (bands,) Hz
         Band centres.
     level_db : (pans, bands) dB

@@ -49,7 +49,7 @@ def key(default: Any, kind: str, help: str, **limits: Any) -> Any:
     default : anything
         What holds where the file is silent.
     kind : str
-        How it is read: a name of ``read.KINDS``.
+        How it is read: "number", "text", "choice", ... (``rig/read.py`` has a reader for each).
     help : str
         A few words for ``--show`` and errors.
     **limits
