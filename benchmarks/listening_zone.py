@@ -1,5 +1,6 @@
-"""The listening zone of shipped rigs: nine seats, cancellation alone, beam alone, the L/R/C chain, plain stereo and a real pair, in free
-field and in a room.
+"""The listening zone of shipped rigs at nine seats, in free field and in a room.
+
+Cancellation alone, beam alone, the L/R/C chain, plain stereo and a real pair.
 
 python benchmarks/listening_zone.py [ball3 bar8 ...] [--seats]
 

@@ -23,12 +23,12 @@ from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, frequencies_of
-from spatial.targets.beam_directions import judged_bands
 from spatial.analysis.spread import spread_figures
 from spatial.analysis.weights import effective_weights, side_weights
 from spatial.base.units import power_db, third_octave_centres
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.model import RigFile, Tolerance
+from spatial.targets.beam_directions import judged_bands
 from spatial.targets.tone import center_gain
 from spatial.targets.virtual_pair import real_pair
 

@@ -1,5 +1,7 @@
-"""How much of a core the upmix takes: minima and medians over interleaved rounds of ten seconds of noise at 48 kHz, as percentages of
-the ten seconds. Processor time, so that what else runs counts little.
+"""How much of a core the upmix takes.
+
+Minima and medians over interleaved rounds of ten seconds of noise at 48 kHz, as percentages of the ten seconds. Processor time, so that
+what else runs counts little.
 
 python benchmarks/upmix.py [--rounds 7]
 """

@@ -29,7 +29,7 @@ def active_matrix(stereo: Floats, fs: int) -> Floats:
     return 0.5 * centre_dominates * ((1 - towards_left) * left + (1 - towards_right) * right)
 
 
-def centre_cut(stereo: Floats, fs: int) -> Floats:
+def centre_cut(stereo: Floats, fs: int) -> Floats:  # noqa: ARG001 all peers are called alike
     """Per bin C = (L + R)/2 (1 - |L - R|/|L + R|), not below 0, as the plug-in of that name: what is left of L and R is orthogonal."""
     window = np.sqrt(np.hanning(FRAME + 1)[:-1])
     frames = stereo.shape[1]

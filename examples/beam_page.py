@@ -10,12 +10,12 @@ import numpy as np
 from page_tables import filled, table
 
 import spatial
-from spatial.design.simple_beams import baseline_figures, baseline_weights
 from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.room import room_figures
 from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import plays_reference_alone
 from spatial.design.beamformer import beam_weights
+from spatial.design.simple_beams import baseline_figures, baseline_weights
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.report.figures import bank_figure
 from spatial.rig.model import Room

@@ -14,11 +14,11 @@ import spatial
 from spatial.analysis.cancellation import side_figures
 from spatial.analysis.comparison import THIS_BANK, compare
 from spatial.analysis.other_poses import over_poses
+from spatial.analysis.pink_level import pink_frequencies, pink_level_db
 from spatial.analysis.weights import side_weights
 from spatial.bank.matrix import FilterMatrix
 from spatial.design.sides import design_side
 from spatial.feasibility.effort_trade import trade
-from spatial.analysis.pink_level import pink_frequencies, pink_level_db
 from spatial.feasibility.limits import effort_for
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.report.figures import prepared

@@ -13,6 +13,10 @@
                                  plots, report                     cli on top of everything
 
 Front is towards the listener, left is the listener's left, up is up; metres, degrees; left is positive.
+
+From a script or notebook: ``load_rig`` (``shipped_rigs`` names those at hand), ``compute_filters``, ``FilterMatrix.load`` and ``save``,
+``analyze_bank``, ``render_file`` with ``RenderOptions``, ``make_convolver`` for a loop of your own, ``Player`` for a sound card. What is
+wrong is a ``SpatialError``: a ``UsageError`` in what was asked, an ``InputError`` in a file.
 """
 
 from __future__ import annotations
@@ -23,23 +27,36 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from spatial.bank.matrix import FilterMatrix
+    from spatial.base.errors import InputError, SpatialError, UsageError
     from spatial.catalogue.figures import analyze_bank
     from spatial.design.filter_bank import compute_filters
+    from spatial.dsp.backends import make_convolver
+    from spatial.rig.layouts import shipped_rigs
     from spatial.rig.load import load_rig
     from spatial.session.live import Player
     from spatial.session.offline import render_file
+    from spatial.session.options import RenderOptions
 
 # Public names are fetched where they are first used: `import spatial` loads no SciPy, Numba, sound device or plotting library.
 _WHERE = {
+    "shipped_rigs": "spatial.rig.layouts",
     "load_rig": "spatial.rig.load",
     "compute_filters": "spatial.design.filter_bank",
     "FilterMatrix": "spatial.bank.matrix",
-    "render_file": "spatial.session.offline",
-    "Player": "spatial.session.live",
     "analyze_bank": "spatial.catalogue.figures",
+    "RenderOptions": "spatial.session.options",
+    "render_file": "spatial.session.offline",
+    "make_convolver": "spatial.dsp.backends",
+    "Player": "spatial.session.live",
+    "SpatialError": "spatial.base.errors",
+    "UsageError": "spatial.base.errors",
+    "InputError": "spatial.base.errors",
 }
 
-__all__ = ["FilterMatrix", "Player", "__version__", "analyze_bank", "compute_filters", "load_rig", "render_file"]
+__all__ = [
+    "FilterMatrix", "InputError", "Player", "RenderOptions", "SpatialError", "UsageError", "__version__", "analyze_bank", "compute_filters",
+    "load_rig", "make_convolver", "render_file", "shipped_rigs",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ import sys
 INTERRUPTED = 130
 
 
-def end_at_once(number: int, frame: object) -> None:
+def end_at_once(_number: int, _frame: object) -> None:
     """Nothing is half-written here: what writes files has a handler of its own (``spatial.cli.stopping``)."""
     try:
         os.write(2, b"spatial: interrupted, nothing was written\n")

@@ -10,7 +10,6 @@ from scipy.optimize import minimize
 
 from spatial.acoustics.points import arc, sphere
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.beam_tolerance import moved_rig, side_draws_db
 from spatial.analysis.spinorama import orbits, spinorama, zone_weights
@@ -25,6 +24,7 @@ from spatial.design.realize import transfer
 from spatial.rig.geometry import direction
 from spatial.rig.load import load_rig
 from spatial.rig.model import BeamSpec, Medium
+from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.targets.beam_reference import beam_group, beam_reference_in_words
 from spatial.targets.beam_wishes import NUMBERS, wish_of
 from spatial.targets.effort import effort_cap_curve

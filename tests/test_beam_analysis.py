@@ -9,13 +9,13 @@ from test_beam import BALL3, RING7, centre_bank, seat_side_of_taps_db, side_db
 from spatial.acoustics.points import arc, seat, seat_circle
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import beam_bands
-from spatial.targets.beam_directions import SIDE_DEG, judged_bands
-from spatial.design.simple_beams import baseline_figures, baseline_weights, static_matrix
 from spatial.analysis.beam_figures import beam_figures, prering_db, pressure
 from spatial.base.errors import UsageError
 from spatial.base.units import db, power_db
 from spatial.design.beam_relative import minimum_phase, relative_beam, share_db, with_relative_centre
+from spatial.design.simple_beams import baseline_figures, baseline_weights, static_matrix
 from spatial.rig.load import load_rig
+from spatial.targets.beam_directions import SIDE_DEG, judged_bands
 
 RING = ball_rig(RING7, radius_m=0.071)
 

@@ -14,7 +14,6 @@ from test_beam import AIR, BALL3, RING7, beaming, centre_bank
 from spatial.acoustics.points import sphere
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import frequencies_of
-from spatial.targets.beam_directions import judged_bands
 from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import design_table
 from spatial.base.units import db, from_db, power_db, third_octave_centres
@@ -26,6 +25,7 @@ from spatial.design.realize import transfer
 from spatial.rig.geometry import direction, places
 from spatial.rig.load import load_rig, rig_from_text
 from spatial.rig.model import BeamSpec
+from spatial.targets.beam_directions import judged_bands
 from spatial.targets.beam_reference import beam_group, reference_alone
 from spatial.targets.beam_wishes import NUMBERS, wish_of
 

@@ -21,8 +21,8 @@ from spatial.analysis.other_poses import (
     reference_alone,
     sweet_spot,
 )
-from spatial.analysis.summary import figures_elsewhere
 from spatial.analysis.pair_cues import cues_of_the_pair
+from spatial.analysis.summary import figures_elsewhere
 from spatial.analysis.weights import side_weights
 from spatial.design.filter_bank import compute_filters
 from spatial.design.sides import design_side

@@ -7,10 +7,10 @@ from make_rigs import ball_rig, free_rig, wall_rig
 from spatial.acoustics.points import arc
 from spatial.acoustics.room import absorption, images, tail
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
-from spatial.design.simple_beams import baseline_weights
 from spatial.analysis.room import room_figures
 from spatial.base.units import third_octave_centres, third_octave_mean
 from spatial.design.beamformer import beam_weights
+from spatial.design.simple_beams import baseline_weights
 from spatial.rig.load import load_rig
 from spatial.rig.model import Medium, Room
 

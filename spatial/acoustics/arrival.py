@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Complex, Freqs
 
 FIT_HZ = (300.0, 4000.0)
 FIT_POINTS = 200
 SEARCH_S, SEARCH_STEP_S = 6e-3, 5e-6
 
 
-def fit_frequencies(top_hz: float = FIT_HZ[1]) -> NDArray[np.float64]:
+def fit_frequencies(top_hz: float = FIT_HZ[1]) -> Freqs:
     """Where arrivals are measured: equal weight per octave, 300 Hz-4 kHz, or to top_hz where filters end below: (200,) Hz."""
     return np.geomspace(FIT_HZ[0], min(FIT_HZ[1], top_hz), FIT_POINTS)
 
 
-def delay_s(freqs: NDArray, response: NDArray) -> float:
+def delay_s(freqs: Freqs, response: Complex) -> float:
     """Delay of a response ~ e^{-j omega delay}: the line through zero that fits its phase best.
 
     Parameters

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.cylindrical import multiple_cosines, piston_far_field, piston_waves
 from spatial.acoustics.equivalent_sources import mirrored_cylinder, mirrored_sphere
 from spatial.acoustics.spherical import cap_far_field, cap_waves, legendre
+from spatial.base.arrays import Directions, Indices, Points, Real, Transfer, Wavenumbers, Waves
 from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Rig
@@ -47,8 +47,16 @@ class Ball:
     radius_m: float
     drivers: tuple[Diaphragm, ...]
 
-    def far_field(self, k: NDArray, directions: NDArray) -> NDArray[np.complex128]:
-        """e^{-jkR}/R left out, phase about the origin: (freqs, directions, drivers)."""
+    def far_field(self, k: Wavenumbers, directions: Directions) -> Transfer:
+        """e^{-jkR}/R left out, phase about the origin: (freqs, directions, drivers).
+
+        Parameters
+        ----------
+        k : (freqs,) rad/m
+            Wavenumbers, > 0.
+        directions : (directions, 3)
+            Unit vectors (front, left, up).
+        """
         out = np.empty((len(k), len(directions), len(self.drivers)), complex)
         coefficients = {d: cap_far_field(k, self.radius_m, d) for d in {driver.diameter_m for driver in self.drivers}}
         for i, driver in enumerate(self.drivers):
@@ -56,8 +64,16 @@ class Ball:
             out[:, :, i] = of_cap.T @ legendre(len(of_cap) - 1, np.clip(directions @ np.array(driver.axis), -1, 1))
         return out
 
-    def near_field(self, k: NDArray, points: NDArray) -> NDArray[np.complex128]:
-        """Pressure at points (points, 3) outside: (freqs, points, drivers). Points of one range have most of the work in common."""
+    def near_field(self, k: Wavenumbers, points: Points) -> Transfer:
+        """Pressure at points (points, 3) outside: (freqs, points, drivers). Points of one range have most of the work in common.
+
+        Parameters
+        ----------
+        k : (freqs,) rad/m
+            Wavenumbers, > 0.
+        points : (points, 3) m
+            Outside the body.
+        """
         away = np.sqrt((points**2).sum(axis=1))
         r, which = np.unique(np.round(away, SAME_PLACE_DECIMALS), return_inverse=True)
         every, out = np.arange(len(points)), np.empty((len(k), len(points), len(self.drivers)), complex)
@@ -70,11 +86,11 @@ class Ball:
                 out[np.ix_(chosen, every, alike)] = _summed(waves, which, legendre(len(waves) - 1, cosine))
         return out
 
-    def inside(self) -> NDArray[np.float64]:
+    def inside(self) -> Real:
         """Places for equivalent sources, (sources, 3)."""
         return mirrored_sphere() * self.radius_m * DEPTH
 
-    def places(self) -> NDArray[np.float64]:
+    def places(self) -> Points:
         """Middles of the drivers, (drivers, 3)."""
         return np.array([driver.axis for driver in self.drivers]) * self.radius_m
 
@@ -86,8 +102,16 @@ class Cylinder:
     radius_m: float
     drivers: tuple[Diaphragm, ...]
 
-    def far_field(self, k: NDArray, directions: NDArray) -> NDArray[np.complex128]:
-        """As of a ball; straight up and down are left out by a hair."""
+    def far_field(self, k: Wavenumbers, directions: Directions) -> Transfer:
+        """As of a ball; straight up and down are left out by a hair.
+
+        Parameters
+        ----------
+        k : (freqs,) rad/m
+            Wavenumbers, > 0.
+        directions : (directions, 3)
+            Unit vectors (front, left, up).
+        """
         out = np.empty((len(k), len(directions), len(self.drivers)), complex)
         for diameter in {driver.diameter_m for driver in self.drivers}:
             alike = [i for i, driver in enumerate(self.drivers) if driver.diameter_m == diameter]
@@ -95,8 +119,16 @@ class Cylinder:
             out[:, :, alike] = piston_far_field(k, self.radius_m, diameter, directions, self._normals(alike), up)
         return out
 
-    def near_field(self, k: NDArray, points: NDArray) -> NDArray[np.complex128]:
-        """As of a ball. What is known of the error: `piston_waves`."""
+    def near_field(self, k: Wavenumbers, points: Points) -> Transfer:
+        """As of a ball. What is known of the error: `piston_waves`.
+
+        Parameters
+        ----------
+        k : (freqs,) rad/m
+            Wavenumbers, > 0.
+        points : (points, 3) m
+            Outside the body.
+        """
         every, out = np.arange(len(points)), np.empty((len(k), len(points), len(self.drivers)), complex)
         across = np.hypot(points[:, 0], points[:, 1])
         for diameter, up in {(driver.diameter_m, driver.up_m) for driver in self.drivers}:
@@ -111,45 +143,51 @@ class Cylinder:
                 out[np.ix_(chosen, every, alike)] = _summed(waves, which.ravel(), turned)
         return out
 
-    def inside(self) -> NDArray[np.float64]:
+    def inside(self) -> Real:
         """Places for equivalent sources, one radius above and below the drivers: (sources, 3)."""
         up = [driver.up_m for driver in self.drivers]
         return mirrored_cylinder(self.radius_m * DEPTH, min(up) - self.radius_m, max(up) + self.radius_m)
 
-    def places(self) -> NDArray[np.float64]:
+    def places(self) -> Points:
         """As of a ball."""
         return np.array([[self.radius_m * d.axis[0], self.radius_m * d.axis[1], d.up_m] for d in self.drivers])
 
-    def _normals(self, chosen: Sequence[int] | NDArray[np.intp]) -> NDArray[np.float64]:
+    def _normals(self, chosen: Sequence[int] | Indices) -> Real:
         return np.array([self.drivers[i].axis for i in chosen])
 
 
-def octaves(ka: NDArray) -> list[NDArray[np.intp]]:
-    """Indices of an octave of ka at a time: low frequencies need few orders."""
+def octaves(ka: Real) -> list[Indices]:
+    """Indices of an octave of ka at a time: low frequencies need few orders.
+
+    Parameters
+    ----------
+    ka : (freqs,)
+        Wavenumber times radius.
+    """
     order = np.argsort(ka, kind="stable")
     steps = np.floor(np.log2(np.maximum(ka[order], LOWEST_BLOCK_KA)))
     return np.split(order, np.flatnonzero(np.diff(steps)) + 1)
 
 
-def _waves_of_cap(k: NDArray, radius_m: float, diameter_m: float, r: NDArray) -> NDArray[np.complex128]:
+def _waves_of_cap(k: Wavenumbers, radius_m: float, diameter_m: float, r: Real) -> Waves:
     if k.size * r.size > FEW:
         return cap_waves(k, radius_m, diameter_m, r)
     return _waves_kept(k.tobytes(), radius_m, diameter_m, r.tobytes())
 
 
 @lru_cache(maxsize=KEPT)
-def _waves_kept(k: bytes, radius_m: float, diameter_m: float, r: bytes) -> NDArray[np.complex128]:
+def _waves_kept(k: bytes, radius_m: float, diameter_m: float, r: bytes) -> Waves:
     waves = cap_waves(np.frombuffer(k), radius_m, diameter_m, np.frombuffer(r))
     waves.flags.writeable = False
     return waves
 
 
-def _dot(points: NDArray, towards: NDArray) -> NDArray[np.float64]:
+def _dot(points: Points, towards: Directions) -> Real:
     """Scalar products (points, drivers), each rounded in the same way wherever it stands among the others."""
     return np.asarray((points[:, None] * towards).sum(axis=2))
 
 
-def _summed(waves: NDArray, which: NDArray, angular: NDArray) -> NDArray[np.complex128]:
+def _summed(waves: Waves, which: Indices, angular: Real) -> Transfer:
     """Sum over orders of waves (orders, freqs, places), of the place which (points,), times angular (orders, points, drivers)."""
     orders, freqs, n_places = waves.shape
     parts = np.empty((n_places, 2 * freqs, orders))  # real and imaginary parts below each other: the angular part is real

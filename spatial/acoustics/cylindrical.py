@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import hankel2, hankel2e
 
 from spatial.acoustics.spherical import phasor, wave_orders
+from spatial.base.arrays import Complex, Directions, Real, Wavenumbers
 
 SMALLEST_SINE = 1e-6
 PATH_POINTS, PATH_END = 24, 18.0  # of the path of integration, which ends where waves have faded to e^-18
@@ -38,8 +38,16 @@ def half_height(diameter_m: float) -> float:
     return float(np.sqrt(np.pi) * diameter_m / 4)
 
 
-def orders_of(x: NDArray, order_max: int) -> Iterator[tuple[NDArray, NDArray]]:
-    """(H_n/H_{n-1}, H_n'/H_n) at x, real or complex, for n = 0..order_max; the first ratio is 1."""
+def orders_of(x: Real, order_max: int) -> Iterator[tuple[Real, Real]]:
+    """(H_n/H_{n-1}, H_n'/H_n) at x, real or complex, for n = 0..order_max; the first ratio is 1.
+
+    Parameters
+    ----------
+    x : any shape
+        Argument, real or complex, not 0.
+    order_max : int
+        Highest order, >= 0.
+    """
     ratio, inverse_x = hankel2e(1, x) / hankel2e(0, x), 1 / x
     yield np.ones_like(ratio), -ratio
     for n in range(1, order_max + 1):
@@ -48,27 +56,58 @@ def orders_of(x: NDArray, order_max: int) -> Iterator[tuple[NDArray, NDArray]]:
         ratio = 2 * n * inverse_x - inverse
 
 
-def multiple_cosines(cosine: NDArray) -> Iterator[NDArray[np.float64]]:
-    """cos n(phi - phi0) for n = 0, 1, 2, ... from cos(phi - phi0), by the recurrence of Chebyshev polynomials."""
+def multiple_cosines(cosine: Real) -> Iterator[Real]:
+    """Cosines cos n(phi - phi0) for n = 0, 1, 2, ... from cos(phi - phi0), by the recurrence of Chebyshev polynomials.
+
+    Parameters
+    ----------
+    cosine : any shape
+        cos(phi - phi0), -1 to 1.
+    """
     before, now = cosine, np.ones_like(cosine)
     while True:
         yield now
         before, now = now, 2 * cosine * now - before
 
 
-def around_weights(order_max: int, radius_m: float, diameter_m: float) -> NDArray[np.float64]:
-    """eps_n sinc(nh/a), how much each order is driven: (order_max + 1,)."""
+def around_weights(order_max: int, radius_m: float, diameter_m: float) -> Real:
+    """eps_n sinc(nh/a), how much each order is driven: (order_max + 1,).
+
+    Parameters
+    ----------
+    order_max : int
+        Highest order, >= 0.
+    radius_m : float
+        Of the body, m.
+    diameter_m : float
+        Of the diaphragm, m; 0 is a point.
+    """
     n = np.arange(order_max + 1)
-    return np.where(n == 0, 1.0, 2.0) * np.sinc(n * half_height(diameter_m) / radius_m / np.pi)
+    return np.asarray(np.where(n == 0, 1.0, 2.0) * np.sinc(n * half_height(diameter_m) / radius_m / np.pi))
 
 
 def piston_far_field(
-    k: NDArray, radius_m: float, diameter_m: float, directions: NDArray, normals: NDArray, up_m: NDArray
-) -> NDArray[np.complex128]:
+    k: Wavenumbers, radius_m: float, diameter_m: float, directions: Directions, normals: Directions, up_m: Real
+) -> Complex:
     """Far-field pattern (freqs, directions, drivers) of equal pistons at outward normals (drivers, 3) and heights, phase about the origin.
 
     directions (directions, 3): unit vectors. The sum over orders depends on a direction through sin(theta) alone and is done once for
     each that occurs.
+
+    Parameters
+    ----------
+    k : (freqs,) rad/m
+        Wavenumbers, > 0.
+    radius_m : float
+        Of the body, m.
+    diameter_m : float
+        Of the diaphragm, m; 0 is a point.
+    directions : (directions, 3)
+        Unit vectors (front, left, up).
+    normals : (drivers, 3)
+        Outward unit vectors, horizontal.
+    up_m : (drivers,) m
+        Heights of the pistons.
     """
     k = np.asarray(k, float)
     sines = np.maximum(np.sqrt(np.maximum(1 - directions[:, 2] ** 2, 0)), SMALLEST_SINE)
@@ -88,7 +127,7 @@ def piston_far_field(
     return out * height[:, :, None] * phasor(-along[:, :, None] * up_m)
 
 
-def piston_waves(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: NDArray) -> NDArray[np.complex128]:
+def piston_waves(k: Wavenumbers, radius_m: float, diameter_m: float, r: Real, z: Real) -> Complex:
     """What every order of a piston at height 0 brings to points at (r, z) outside the cylinder: (orders, freqs, points).
 
     The pressure is the sum over orders of these times cos n(phi - phi0). Every order is the wave at the saddle point times what the
@@ -97,6 +136,19 @@ def piston_waves(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: 
     less beyond; at 0.5 m below 1e-4 at the drivers' height, but above 12 kHz not to be trusted where the head is a hand higher or lower.
 
     Taking the far field times e^{-jkR}/R from the driver's axis point instead would be off by 0.6 dB and 0.3 rad at 2 m, 4 kHz, a = 90 mm.
+
+    Parameters
+    ----------
+    k : (freqs,) rad/m
+        Wavenumbers, > 0.
+    radius_m : float
+        Of the body, m.
+    diameter_m : float
+        Of the diaphragm, m; 0 is a point.
+    r : (points,) m
+        Ranges beyond the radius.
+    z : (points,) m
+        Heights over the piston.
     """
     nodes = NODES if np.hypot(r, z).min() > NEAR_M else NODES_NEAR
     if len(r) <= nodes**2 or max(np.ptp(r), np.ptp(z)) > LATTICE_M:
@@ -117,7 +169,7 @@ def piston_waves(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: 
     return factors
 
 
-def _saddle(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: NDArray, order_max: int) -> Iterator[NDArray[np.complex128]]:
+def _saddle(k: Wavenumbers, radius_m: float, diameter_m: float, r: Real, z: Real, order_max: int) -> Iterator[Complex]:
     """The integrand of every order at its saddle point t = elevation, (freqs, points) each."""
     away = np.hypot(r, z)
     x_r, x_a = np.outer(k, r * r / away), np.outer(k, radius_m * r / away)
@@ -128,7 +180,7 @@ def _saddle(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: NDArr
         yield wave / slope
 
 
-def _factors(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: NDArray) -> NDArray[np.complex128]:
+def _factors(k: Wavenumbers, radius_m: float, diameter_m: float, r: Real, z: Real) -> Complex:
     """The integral of every order over its integrand at the saddle point: (orders, freqs, points).
 
     On the path t = beta + 2 arcsin(e^{ja} s/sqrt 2), beta the points' elevation, waves fade as e^{-kR s^2 sin 2a}, so that the trapezoidal
@@ -158,14 +210,14 @@ def _factors(k: NDArray, radius_m: float, diameter_m: float, r: NDArray, z: NDAr
     return out
 
 
-def _sinc(x: NDArray) -> NDArray[np.complex128]:
+def _sinc(x: Real) -> Complex:
     """sin(x)/x of complex x."""
     near = np.abs(x) < 1e-4
     safe = np.where(near, 1.0, x)
     return np.where(near, 1 - x * x / 6, np.sin(safe) / safe)
 
 
-def _chebyshev(x: NDArray, nodes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _chebyshev(x: Real, nodes: int) -> tuple[Real, Real]:
     """Chebyshev nodes around values x, and the matrix (values, nodes) that interpolates between them."""
     middle, half = (x.max() + x.min()) / 2, max((x.max() - x.min()) / 2, 1e-3)
     angle = (np.arange(nodes) + 0.5) * np.pi / nodes

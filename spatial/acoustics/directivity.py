@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import j1
 
+from spatial.base.arrays import Real, Wavenumbers
 from spatial.rig.model import Rig
 
 RIM = 1e-9  # cosine against the baffle's normal down to which a direction still lies in front
 
 
-def own_pattern(rig: Rig, index: int, k: NDArray, cos_angle: NDArray) -> NDArray[np.float64]:
+def own_pattern(rig: Rig, index: int, k: Wavenumbers, cos_angle: Real) -> Real:
     """Pattern of one driver of a rig without a body, 1 on its axis.
 
     omni 1; cardioid (1 + cos)/2; piston 2 J1(x)/x with x = ka sin(angle), a half the diameter, alike in front and behind; in a

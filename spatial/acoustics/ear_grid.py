@@ -11,8 +11,9 @@ conditions. A body without ends is not smooth at 0 Hz: there the points lie ever
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
+
+from spatial.base.arrays import Complex, Freqs, Real
 
 DEGREE = 7
 MARGIN = 4  # points past the highest frequency, so that the spline is never at its end
@@ -21,7 +22,7 @@ LOWEST_HZ = 0.1  # stands for 0 Hz, where a wave has no phase left to lose
 RATIO = 1.2  # of neighbours low down, for a body without ends; at 1.3 the equations of the spline lose half their digits
 
 
-def ear_grid(top_hz: float, radius_m: float, steps: float, c: float, from_zero: bool) -> NDArray[np.float64]:
+def ear_grid(top_hz: float, radius_m: float, steps: float, c: float, from_zero: bool) -> Real:
     """Frequencies (points,) up to a little above top_hz.
 
     Parameters
@@ -46,10 +47,19 @@ def ear_grid(top_hz: float, radius_m: float, steps: float, c: float, from_zero: 
     return np.array(points)
 
 
-def between(
-    grid: NDArray[np.float64], on_grid: NDArray[np.complex128], freqs: NDArray[np.float64], from_zero: bool
-) -> NDArray[np.complex128]:
-    """Values (freqs, ...) from those on a grid that `ear_grid` made (points, ...)."""
+def between(grid: Freqs, on_grid: Complex, freqs: Freqs, from_zero: bool) -> Complex:
+    """Values (freqs, ...) from those on a grid that `ear_grid` made (points, ...).
+
+    Parameters
+    ----------
+    grid : (points,) Hz
+        Made by `ear_grid`.
+    on_grid : (points, ...)
+        Values there.
+    freqs : (freqs,) Hz
+    from_zero : bool
+        The grid goes down to 0 Hz, where values of real signals are symmetric.
+    """
     if from_zero:
         grid, on_grid = np.concatenate([-grid[::-1], grid]), np.concatenate([on_grid[::-1].conj(), on_grid])
     return np.asarray(make_interp_spline(grid, on_grid, k=DEGREE)(freqs), complex)

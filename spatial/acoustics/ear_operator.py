@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.bodies import Ball, Cylinder
 from spatial.acoustics.equivalent_sources import REGULARIZATION, fit, listening_region
 from spatial.acoustics.head import ear_responses, ear_responses_turned
 from spatial.acoustics.points import Ears
 from spatial.acoustics.spherical import phasor
+from spatial.base.arrays import Complex, Freqs, Points, Real
 from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.geometry import left_of
 
@@ -38,7 +38,7 @@ class Head:
     yaws_deg: tuple[float, ...]
     radius_m: float
 
-    def ear_axes(self) -> NDArray[np.float64]:
+    def ear_axes(self) -> Real:
         """Unit vectors to the left ear, (yaws, 3)."""
         return np.array([left_of(yaw) for yaw in self.yaws_deg])
 
@@ -47,13 +47,24 @@ class Head:
 class EarOperator:
     """Ears of a head from a body's field: region_m (points, 3) where the field is asked for; matrix (freqs, 2 yaws, points)."""
 
-    region_m: NDArray[np.float64]
-    matrix: NDArray[np.complex128]
+    region_m: Points
+    matrix: Complex
 
 
 @lru_cache(maxsize=OPERATORS_KEPT)
 def ear_operator(inside_m: tuple[Place, ...], head: Head, freqs: bytes, c: float) -> EarOperator:
-    """The operator of a head near a body whose equivalent sources stand at inside_m; freqs (freqs,) float64 as bytes, Hz."""
+    """The operator of a head near a body whose equivalent sources stand at inside_m; freqs (freqs,) float64 as bytes, Hz.
+
+    Parameters
+    ----------
+    inside_m : tuple of places, m
+        Where the equivalent sources stand: inside the body.
+    head : Head
+    freqs : bytes
+        Of (freqs,) float64, Hz: an array cannot be a key of what is kept.
+    c : float
+        Speed of sound, m/s.
+    """
     f, sources = np.frombuffer(freqs), np.array(inside_m)
     region = listening_region(np.array([head.centre_m]), head.radius_m)
     distance = np.sqrt(((region[:, None] - sources) ** 2).sum(axis=2))
@@ -74,8 +85,18 @@ def ear_operator(inside_m: tuple[Place, ...], head: Head, freqs: bytes, c: float
 
 
 @lru_cache(maxsize=HEARD_KEPT)
-def heard_near_body(body: Ball | Cylinder, head: Head, freqs: bytes, c: float) -> NDArray[np.complex128]:
-    """A body's drivers at the ears of a head: (freqs, 2 yaws, drivers), left and right ear of each yaw."""
+def heard_near_body(body: Ball | Cylinder, head: Head, freqs: bytes, c: float) -> Complex:
+    """A body's drivers at the ears of a head: (freqs, 2 yaws, drivers), left and right ear of each yaw.
+
+    Parameters
+    ----------
+    body : Ball or Cylinder
+    head : Head
+    freqs : bytes
+        Of (freqs,) float64, Hz.
+    c : float
+        Speed of sound, m/s.
+    """
     operator = ear_operator(tuple((x, y, z) for x, y, z in body.inside().tolist()), head, freqs, c)
     field = body.near_field(2 * np.pi * np.frombuffer(freqs) / c, operator.region_m)
     with one_blas_thread():
@@ -84,8 +105,18 @@ def heard_near_body(body: Ball | Cylinder, head: Head, freqs: bytes, c: float) -
     return out
 
 
-def heard_on_a_map(body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
-    """The same for hundreds of places at once, (freqs, 2 poses, drivers): one set of monopoles serves all heads, with fewer points each."""
+def heard_on_a_map(body: Ball | Cylinder, ears: Ears, freqs: Freqs, c: float) -> Complex:
+    """The same for hundreds of places at once, (freqs, 2 poses, drivers): one set of monopoles serves all heads, with fewer points each.
+
+    Parameters
+    ----------
+    body : Ball or Cylinder
+    ears : Ears
+        Many places.
+    freqs : (freqs,) Hz
+    c : float
+        Speed of sound, m/s.
+    """
     k = 2 * np.pi * freqs / c
     region = listening_region(np.array(ears.centres_m), ears.radius_m)
     sources = fit(k, body.inside(), region, body.near_field(k, region))

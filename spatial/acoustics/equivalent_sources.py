@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.spherical import phasor
+from spatial.base.arrays import Complex, Points, Real, Wavenumbers
 from spatial.base.blas_threads import one_blas_thread
 
 SOURCES = 80
@@ -30,33 +30,52 @@ class EquivalentSources:
     region, relative to the field.
     """
 
-    places_m: NDArray[np.float64]
-    strengths: NDArray[np.complex128]
-    residual: NDArray[np.float64]
+    places_m: Points
+    strengths: Complex
+    residual: Real
 
 
-def mirrored_sphere(n: int = SOURCES) -> NDArray[np.float64]:
+def mirrored_sphere(n: int = SOURCES) -> Real:
     """About n points on the unit sphere, evenly spread and exactly mirror-symmetric in left: (n, 3)."""
     index = np.arange(2 * n) + 0.5
     polar, turn = np.arccos(1 - index / n), GOLDEN_TURN * index
     return _mirrored(np.stack([np.cos(turn) * np.sin(polar), np.sin(turn) * np.sin(polar), np.cos(polar)], axis=1))
 
 
-def mirrored_cylinder(radius_m: float, low_m: float, high_m: float, n: int = SOURCES) -> NDArray[np.float64]:
-    """About n points on an upright cylinder between two heights, evenly spread and exactly mirror-symmetric in left: (n, 3)."""
+def mirrored_cylinder(radius_m: float, low_m: float, high_m: float, n: int = SOURCES) -> Real:
+    """About n points on an upright cylinder between two heights, evenly spread and exactly mirror-symmetric in left: (n, 3).
+
+    Parameters
+    ----------
+    radius_m : float
+        Of the body, m.
+    low_m : float
+        Lower height, m.
+    high_m : float
+        Upper height, m.
+    n : int
+        How many, about.
+    """
     index = np.arange(2 * n) + 0.5
     turn, up = GOLDEN_TURN * index, low_m + (high_m - low_m) * index / (2 * n)
     return _mirrored(np.stack([radius_m * np.cos(turn), radius_m * np.sin(turn), up], axis=1))
 
 
-def _mirrored(spiral: NDArray) -> NDArray[np.float64]:
+def _mirrored(spiral: Real) -> Real:
     """A spiral of twice the points that are wanted, thinned to one half, which is still even, and its mirror image."""
     half = spiral[spiral[:, 1] > 0][::2][: len(spiral) // 4]
     return np.concatenate([half, half * [1, -1, 1]])
 
 
-def listening_region(centres_m: NDArray[np.float64], head_radius_m: float) -> NDArray[np.float64]:
-    """Points in and around the heads at these centres (poses, 3), a few hundred at most: (points, 3)."""
+def listening_region(centres_m: Points, head_radius_m: float) -> Real:
+    """Points in and around the heads at these centres (poses, 3), a few hundred at most: (points, 3).
+
+    Parameters
+    ----------
+    centres_m : (poses, 3) m
+    head_radius_m : float
+        m.
+    """
     centres_m = np.unique(centres_m, axis=0)  # a head that only turns fills the same place
     per_head = max(12, REGION_POINTS // len(centres_m) // 2 * 2)
     shells = mirrored_sphere(per_head) * head_radius_m * 1.1
@@ -65,9 +84,7 @@ def listening_region(centres_m: NDArray[np.float64], head_radius_m: float) -> ND
     return (centres_m[:, None] + shells).reshape(-1, 3)
 
 
-def fit(
-    k: NDArray[np.float64], places: NDArray[np.float64], region_m: NDArray[np.float64], field: NDArray[np.complex128]
-) -> EquivalentSources:
+def fit(k: Wavenumbers, places: Points, region_m: Points, field: Complex) -> EquivalentSources:
     """Strengths of monopoles whose field over the region is the given one, by regularised least squares.
 
     Parameters

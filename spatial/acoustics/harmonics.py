@@ -14,16 +14,17 @@ from __future__ import annotations
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.bodies import Ball, body_of
 from spatial.acoustics.points import FarField, sphere
 from spatial.acoustics.spherical import cap_far_field
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import Complex, Directions, Freqs, Real, Wavenumbers
 from spatial.base.errors import InputError
+from spatial.base.whole_files import atomic_file
 from spatial.rig.geometry import places
 from spatial.rig.model import Medium, Rig
 
@@ -32,10 +33,17 @@ MIN_ORDER = 4
 FORMAT = 1
 
 
-def real_harmonics(order: int, directions: NDArray[np.float64]) -> NDArray[np.float64]:
+def real_harmonics(order: int, directions: Directions) -> Real:
     """Y_lm at unit vectors (directions, 3): (directions, (order + 1)^2), l rising, m = -l..l inside.
 
     m < 0: sin |m| azimuth, m > 0: cos m azimuth. By the recurrences of the normalised Legendre functions (Holmes and Featherstone 2002).
+
+    Parameters
+    ----------
+    order : int
+        Highest degree, >= 0.
+    directions : (directions, 3)
+        Unit vectors (front, left, up).
     """
     directions = np.asarray(directions, float)
     z, s = directions[:, 2], np.hypot(directions[:, 0], directions[:, 1])
@@ -62,33 +70,48 @@ def real_harmonics(order: int, directions: NDArray[np.float64]) -> NDArray[np.fl
 class Harmonics:
     """Patterns of drivers: freqs (freqs,) Hz; coefficients (freqs, (order + 1)^2, drivers); phase about the rig's origin."""
 
-    freqs: NDArray[np.float64]
-    coefficients: NDArray[np.complex128]
+    freqs: Freqs
+    coefficients: Complex
 
     @property
     def order(self) -> int:
         """Highest degree."""
         return int(np.sqrt(self.coefficients.shape[1])) - 1
 
-    def at(self, points: FarField) -> NDArray[np.complex128]:
+    def at(self, points: FarField) -> Complex:
         """The patterns in other directions, (freqs, points, drivers)."""
         return np.asarray(real_harmonics(self.order, points.directions) @ self.coefficients, complex)
 
-    def sphere_power(self) -> NDArray[np.complex128]:
+    def sphere_power(self) -> Complex:
         """Mean of g* g^T over the sphere, (freqs, drivers, drivers): a sum over coefficients."""
         return np.asarray(self.coefficients.conj().swapaxes(1, 2) @ self.coefficients, complex)
 
-    def region_power(self, points: FarField, weights: ArrayLike) -> NDArray[np.complex128]:
-        """Weighted mean of g* g^T over some directions, by the region's own matrix between harmonics."""
+    def region_power(self, points: FarField, weights: ArrayLike) -> Complex:
+        """Weighted mean of g* g^T over some directions, by the region's own matrix between harmonics.
+
+        Parameters
+        ----------
+        points : FarField
+            The region's directions.
+        weights : (points,)
+            Of the mean; they add up to 1.
+        """
         y = real_harmonics(self.order, points.directions)
         between = (y * np.asarray(weights, float)[:, None]).T @ y
         return np.asarray(self.coefficients.conj().swapaxes(1, 2) @ between @ self.coefficients, complex)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to a file (.npz, no pickle)."""
+        """Write to a file (.npz, no pickle), whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            The folder is missing or not writable, or the disk is full.
+        """
         buffer = io.BytesIO()
         np.savez_compressed(buffer, format=FORMAT, freqs=self.freqs, coefficients=self.coefficients)
-        Path(path).write_bytes(buffer.getvalue())
+        with atomic_file(path) as file:
+            file.write(buffer.getvalue())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Harmonics:
@@ -135,7 +158,7 @@ def harmonics_of(rig: Rig, freqs: ArrayLike, order: int | None = None, medium: M
     return Harmonics(freqs, np.asarray((real_harmonics(order, points.directions) * weights[:, None]).T @ g, complex))
 
 
-def _of_ball(body: Ball, k: NDArray, order: int) -> NDArray[np.complex128]:
+def _of_ball(body: Ball, k: Wavenumbers, order: int) -> Complex:
     """Coefficients (freqs, (order + 1)^2, drivers) of caps on a ball."""
     degree = np.repeat(np.arange(order + 1), 2 * np.arange(order + 1) + 1)
     y = real_harmonics(order, np.array([driver.axis for driver in body.drivers]))

@@ -7,9 +7,10 @@ convention e^{+j omega t}. Ears at +-90 degrees from the nose.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.spherical import hankel_orders, phasor
+from spatial.base.arrays import Complex, Directions, Freqs, Points, Real, Vector
 
 SERIES_TOLERANCE = 1e-16
 CHECKED_EVERY = 4  # orders: how often the series is asked whether it has ended
@@ -17,7 +18,7 @@ MAX_ORDERS = 2000
 SMALLEST_BLOCK_KA = 0.5
 
 
-def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArray[np.complex128]:
+def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> Complex:
     """Pressure on a rigid sphere over the free-field pressure at its centre, for a point source.
 
     -(rho/ka) e^{j ka rho} sum_m (2m+1) P_m(cos gamma) h_m(ka rho) / h_m'(ka)
@@ -41,7 +42,7 @@ def sphere_series(ka: ArrayLike, rho: ArrayLike, cos_gamma: ArrayLike) -> NDArra
     return even
 
 
-def _even_and_odd(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _even_and_odd(ka: Real, rho: Real, cos_gamma: Real) -> tuple[Complex, Complex]:
     """The series' even and its odd orders: their sum is the pressure at the point, their difference that opposite to it."""
     even, odd = (np.empty((len(ka), *cos_gamma.shape), complex) for _ in range(2))
     # low frequencies need few orders: an octave or so at a time
@@ -52,7 +53,7 @@ def _even_and_odd(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> tuple[NDArra
     return even, odd
 
 
-def _series(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _series(ka: Real, rho: Real, cos_gamma: Real) -> tuple[Complex, Complex]:
     ka = ka[:, None]
     surface, source = hankel_orders(MAX_ORDERS, ka), hankel_orders(MAX_ORDERS, ka * rho)
     carried = -np.exp(1j * ka) / ka  # -(rho/ka) e^{j ka rho} h_m(ka rho)/h_m(ka)
@@ -70,9 +71,7 @@ def _series(ka: NDArray, rho: NDArray, cos_gamma: NDArray) -> tuple[NDArray[np.c
     return parts[0], parts[1]
 
 
-def ear_responses(
-    freqs: ArrayLike, sources_m: ArrayLike, centres_m: ArrayLike, ear_axes: ArrayLike, radius_m: float, c: float
-) -> NDArray[np.complex128]:
+def ear_responses(freqs: ArrayLike, sources_m: ArrayLike, centres_m: ArrayLike, ear_axes: ArrayLike, radius_m: float, c: float) -> Complex:
     """Pressure at both ears of a head in one or more poses, for unit point sources e^{-jkr}/r.
 
     Parameters
@@ -102,13 +101,26 @@ def ear_responses(
     free = phasor(k[:, None] * distance) / distance
     heard = np.concatenate([even + odd, even - odd], axis=2) * free[:, :, None]
     heard = heard.reshape(len(freqs), len(centres), len(sources), 2)
-    return np.moveaxis(heard, 3, 2).reshape(len(freqs), 2 * len(centres), len(sources))
+    return np.asarray(np.moveaxis(heard, 3, 2).reshape(len(freqs), 2 * len(centres), len(sources)))
 
 
-def ear_responses_turned(
-    freqs: NDArray, sources_m: NDArray, centre_m: NDArray, ear_axes: NDArray, radius_m: float, c: float
-) -> NDArray[np.complex128]:
-    """As `ear_responses` of one head that only turns: the part of the series that does not know where the ears are is done once."""
+def ear_responses_turned(freqs: Freqs, sources_m: Points, centre_m: Vector, ear_axes: Directions, radius_m: float, c: float) -> Complex:
+    """As `ear_responses` of one head that only turns: the part of the series that does not know where the ears are is done once.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    sources_m : (sources, 3) m
+        Outside the head.
+    centre_m : (3,) m
+        Head centre.
+    ear_axes : (axes, 3)
+        Unit vectors towards left ears.
+    radius_m : float
+        Of the head, m.
+    c : float
+        Speed of sound, m/s.
+    """
     to_source = np.asarray(sources_m) - centre_m
     distance = np.sqrt((to_source**2).sum(axis=1))
     towards_left = (to_source[:, None] * ear_axes).sum(axis=2) / distance[:, None]
@@ -119,8 +131,21 @@ def ear_responses_turned(
     return heard.reshape(len(freqs), len(distance), -1).swapaxes(1, 2)
 
 
-def relative_response(freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> NDArray[np.complex128]:
-    """Contralateral over ipsilateral ear of the sphere for a source at angle_deg (0-180) from the nose: (freqs,) complex."""
+def relative_response(freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float) -> Complex:
+    """Contralateral over ipsilateral ear of the sphere for a source at angle_deg (0-180) from the nose: (freqs,) complex.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    angle_deg : float
+        0 to 180.
+    distance_m : float
+        Of the source, beyond the radius.
+    radius_m : float
+        Of the head, m.
+    c : float
+        Speed of sound, m/s.
+    """
     sine = np.sin(np.deg2rad(angle_deg))
     ka = 2 * np.pi * np.asarray(freqs, float) * radius_m / c
     ears = sphere_series(ka, [distance_m / radius_m], [[sine, -sine]])[:, 0]

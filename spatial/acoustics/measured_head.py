@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.head import ear_responses, sphere_series
+from spatial.base.arrays import Angles, Complex, Freqs, Indices, Real
 from spatial.base.errors import UsageError
 from spatial.base.fir_response import fir_response
 from spatial.exchange.sofa import Ring, check_container, read_ring
@@ -56,7 +57,14 @@ class MeasuredHead:
 
     @classmethod
     def of(cls, ring: Ring, c: float) -> MeasuredHead:
-        """The head of a ring of responses."""
+        """The head of a ring of responses.
+
+        Parameters
+        ----------
+        ring : Ring
+        c : float
+            Speed of sound, m/s.
+        """
         freqs = np.linspace(*LEVEL_HZ, 200)
         peaks = np.abs(ring.responses).argmax(axis=2) + ring.delays
         late = float(peaks.mean()) / ring.fs - ring.distance_m / c
@@ -72,16 +80,28 @@ class MeasuredHead:
         """What is odd about the file."""
         return self.ring.notes
 
-    def spectra(self, freqs: NDArray, chosen: Sequence[int] | slice = slice(None)) -> NDArray[np.complex128]:
-        """Measured responses (chosen azimuths, 2, freqs) as the file has them; nothing is told above half its rate."""
+    def spectra(self, freqs: Freqs, chosen: Sequence[int] | slice = slice(None)) -> Complex:
+        """Measured responses (chosen azimuths, 2, freqs) as the file has them; nothing is told above half its rate.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+        chosen : slice or indices
+            Of the measured azimuths.
+        """
         ring = self.ring
         turn = -2j * np.pi * freqs / ring.fs
         responses = ring.responses[chosen]
         found = fir_response(responses.reshape(-1, responses.shape[2]).T, freqs, ring.fs).T
         return found.reshape(len(responses), 2, len(freqs)) * np.exp(ring.delays[chosen][:, :, None] * turn)
 
-    def ratio(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """Measured over sphere at the measured places, (azimuths, 2, freqs): held beyond what was measured."""
+    def ratio(self, freqs: Freqs) -> Complex:
+        """Measured over sphere at the measured places, (azimuths, 2, freqs): held beyond what was measured.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+        """
         ring = self.ring
         known = np.clip(freqs, LOWEST_HZ, 0.45 * ring.fs)
         towards_left = np.sin(np.deg2rad(ring.azimuths_deg))
@@ -90,11 +110,9 @@ class MeasuredHead:
         free = np.exp(-2j * np.pi * known * (ring.distance_m / self.c + self.delay_s)) / ring.distance_m
         found = self.spectra(known) / (np.moveaxis(sphere, 0, 2) * free) / self.gain
         # a held ratio keeps its magnitude and, below, its delay
-        return np.abs(found) * np.exp(1j * np.angle(found) * np.minimum(freqs / LOWEST_HZ, 1.0))
+        return np.asarray(np.abs(found) * np.exp(1j * np.angle(found) * np.minimum(freqs / LOWEST_HZ, 1.0)))
 
-    def ear_responses(
-        self, freqs: ArrayLike, sources_m: ArrayLike, centre_m: ArrayLike, nose: ArrayLike, left_axis: ArrayLike
-    ) -> NDArray[np.complex128]:
+    def ear_responses(self, freqs: ArrayLike, sources_m: ArrayLike, centre_m: ArrayLike, nose: ArrayLike, left_axis: ArrayLike) -> Complex:
         """Pressure at both ears for unit point sources e^{-jkr}/r, as ``spatial.acoustics.head.ear_responses``.
 
         Parameters
@@ -121,17 +139,25 @@ class MeasuredHead:
         return carried * np.moveaxis(_between(self.ring.azimuths_deg, self.ratio(freqs), azimuth_deg), (0, 2), (2, 0))
 
 
-def _between(azimuths_deg: NDArray, ratio: NDArray, wanted_deg: NDArray) -> NDArray[np.complex128]:
+def _between(azimuths_deg: Angles, ratio: Complex, wanted_deg: Angles) -> Complex:
     """Ratio (azimuths, 2, freqs) at other azimuths, (wanted, 2, freqs): level in dB and direction of the phase, each in proportion."""
     before, after, share = neighbours(azimuths_deg, wanted_deg)
     t = share[:, None, None]
     a, b = ratio[before], ratio[after]
     direction = (1 - t) * a / np.abs(a) + t * b / np.abs(b)
-    return np.abs(a) ** (1 - t) * np.abs(b) ** t * np.exp(1j * np.angle(direction))
+    return np.asarray(np.abs(a) ** (1 - t) * np.abs(b) ** t * np.exp(1j * np.angle(direction)))
 
 
-def neighbours(azimuths_deg: NDArray, wanted_deg: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Indices of the measured azimuths on both sides of those wanted, around the circle, and the share of the second: (wanted,) each."""
+def neighbours(azimuths_deg: Angles, wanted_deg: ArrayLike) -> tuple[Indices, Indices, Real]:
+    """Indices of the measured azimuths on both sides of those wanted, around the circle, and the share of the second: (wanted,) each.
+
+    Parameters
+    ----------
+    azimuths_deg : (azimuths,) degrees
+        Measured, rising, within one turn.
+    wanted_deg : (wanted,) degrees
+        Any.
+    """
     wanted = np.mod(np.atleast_1d(np.asarray(wanted_deg, float)) - azimuths_deg[0], 360)
     around = np.concatenate([azimuths_deg - azimuths_deg[0], [360.0]])
     before = np.clip(np.searchsorted(around, wanted, side="right") - 1, 0, len(azimuths_deg) - 1)
@@ -140,12 +166,19 @@ def neighbours(azimuths_deg: NDArray, wanted_deg: ArrayLike) -> tuple[NDArray[np
 
 
 @lru_cache(maxsize=4)
-def _loaded(path: Path, stamp: tuple[int, int], c: float) -> MeasuredHead:
+def _loaded(path: Path, stamp: tuple[int, int], c: float) -> MeasuredHead:  # noqa: ARG001 a file that was changed is another
     return MeasuredHead.load(path, c)
 
 
 def head_of(head: str | HeadFile, c: float) -> MeasuredHead:
     """The measured head that a rig file names; read once.
+
+    Parameters
+    ----------
+    head : str or HeadFile
+        ``[listener] head`` of a rig file.
+    c : float
+        Speed of sound, m/s.
 
     Raises
     ------
@@ -171,7 +204,9 @@ def head_notes(rig_file: RigFile) -> list[str]:
 
     Raises
     ------
-    InputError, UsageError
+    InputError
+        As ``head_of``.
+    UsageError
         As ``head_of``.
     """
     head, needed = rig_file.scene.listener.head, rig_file.design.width.model == "measured"

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
+from spatial.base.arrays import Complex, Indices
 
 
 class Mirrored(Protocol):
     """A driver, or the place of one: sortable, and with a mirror image."""
 
-    def mirrored(self) -> Any: ...
+    def mirrored(self) -> Any:
+        """Its image, left for right."""
 
     def __lt__(self, other: Any, /) -> bool: ...
 
@@ -49,12 +50,20 @@ class Folded(Generic[Source]):
 
     ears: Ears
     sources: tuple[Source, ...]
-    ear: NDArray[np.intp]
-    source: NDArray[np.intp]
+    ear: Indices
+    source: Indices
 
     @classmethod
     def of(cls, ears: Ears, drivers: Sequence[Source]) -> Folded[Source]:
-        """Fold a request."""
+        """Fold a request.
+
+        Parameters
+        ----------
+        ears : Ears
+            Poses, the same on both sides or not.
+        drivers : sequence
+            Drivers, or places of them.
+        """
         poses = [_left_half(centre, yaw) for centre, yaw in zip(ears.centres_m, ears.yaws_deg, strict=True)]
         images = [driver.mirrored() for driver in drivers]
         # (pose, ear of it, whether drivers are mirrored) of every point
@@ -74,8 +83,14 @@ class Folded(Generic[Source]):
             np.array([other if swapped else own for _, _, swapped in points]),
         )
 
-    def unfolded(self, heard: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """From (freqs, points of ears, sources) to (freqs, points, drivers) of the request."""
+    def unfolded(self, heard: Complex) -> Complex:
+        """From (freqs, points of ears, sources) to (freqs, points, drivers) of the request.
+
+        Parameters
+        ----------
+        heard : (freqs, points, sources) complex
+            Of the folded request.
+        """
         return np.asarray(heard[:, self.ear, self.source])
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField
+from spatial.base.arrays import Directions, Power, Real, Vector
 from spatial.rig.geometry import sine_cosine
 from spatial.rig.model import Room
 from spatial.rig.validate import place_in_room
@@ -31,10 +31,10 @@ class Images:
     sound leaves the source and from which it comes to the receiver.
     """
 
-    length_m: NDArray[np.float64]
-    strength: NDArray[np.float64]
-    leaving: NDArray[np.float64]
-    arriving: NDArray[np.float64]
+    length_m: Real
+    strength: Real
+    leaving: Directions
+    arriving: Directions
 
     def until(self, length_m: float) -> Images:
         """The paths up to a length."""
@@ -43,14 +43,34 @@ class Images:
 
 
 def absorption(room: Room, c: float) -> float:
-    """alpha of walls that give the room its reverberation time (Sabine), 0.99 at most."""
+    """Absorption alpha of walls that give the room its reverberation time (Sabine), 0.99 at most.
+
+    Parameters
+    ----------
+    room : Room
+    c : float
+        Speed of sound, m/s.
+    """
     depth, width, height = room.size_m
     surface = 2 * (depth * width + depth * height + width * height)
     return float(min(SABINE / c * depth * width * height / (surface * room.rt60_s), LARGEST_ABSORPTION))
 
 
-def images(room: Room, source_m: NDArray, receiver_m: NDArray, c: float, reach_s: float | None = None) -> Images:
-    """All paths from a place to another, both in rig coordinates, that take no longer than reach_s (default: 0.85 reverberation times)."""
+def images(room: Room, source_m: Vector, receiver_m: Vector, c: float, reach_s: float | None = None) -> Images:
+    """All paths from a place to another, both in rig coordinates, that take no longer than reach_s (default: 0.85 reverberation times).
+
+    Parameters
+    ----------
+    room : Room
+    source_m : (3,) m
+        Front, left, up.
+    receiver_m : (3,) m
+        Front, left, up.
+    c : float
+        Speed of sound, m/s.
+    reach_s : float or None
+        Longest travel time, s.
+    """
     source, receiver = place_in_room(room, source_m), place_in_room(room, receiver_m)
     reach = c * (REACH_T60 * room.rt60_s if reach_s is None else reach_s)
     axes = [_along(float(s), float(r), length, reach) for s, r, length in zip(source, receiver, room.size_m, strict=True)]
@@ -66,7 +86,7 @@ def images(room: Room, source_m: NDArray, receiver_m: NDArray, c: float, reach_s
     return Images(length, beta ** (nx[i] + ny[j] + nz[k]) / length, _to_rig(room, path * turned), _to_rig(room, -path))
 
 
-def _along(source: float, receiver: float, size: float, reach: float) -> tuple[NDArray, NDArray, NDArray]:
+def _along(source: float, receiver: float, size: float, reach: float) -> tuple[Real, Real, Real]:
     """One axis: way from every image to the receiver, +1 or -1 where the image is mirrored, number of reflections."""
     m = np.arange(-int(reach / (2 * size)) - 2, int(reach / (2 * size)) + 3)
     way, sign, count = [], [], []
@@ -77,7 +97,7 @@ def _along(source: float, receiver: float, size: float, reach: float) -> tuple[N
     return np.concatenate(way), np.concatenate(sign), np.concatenate(count)
 
 
-def _to_rig(room: Room, vectors: NDArray) -> NDArray[np.float64]:
+def _to_rig(room: Room, vectors: Directions) -> Real:
     """Room axes to rig axes."""
     sine, cosine = sine_cosine(room.rig_yaw_deg)
     x, y, z = vectors.T
@@ -89,7 +109,7 @@ class Tail:
     """The power of many paths by the direction in which they leave: centres of cells and the power in each, (cells,)."""
 
     directions: FarField
-    power: NDArray[np.float64]
+    power: Power
 
 
 def tail(paths: Images) -> Tail:

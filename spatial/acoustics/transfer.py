@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.bodies import Ball, Cylinder, body_of
 from spatial.acoustics.directivity import own_pattern
@@ -17,6 +17,7 @@ from spatial.acoustics.head import ear_responses
 from spatial.acoustics.mirrored_ears import Folded, Omni
 from spatial.acoustics.points import AtRange, Ears, FarField
 from spatial.acoustics.spherical import phasor
+from spatial.base.arrays import Complex, Freqs, Points, Real, Transfer, Wavenumbers
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Medium, Rig
 
@@ -25,7 +26,7 @@ STEPS_IN_FREE_FIELD, STEPS_NEAR_BODY = 32.0, 24.0  # of the grid on which ears a
 MAP_EARS = 60  # clouds of more ears are maps: asked for once, at few frequencies
 
 
-def transfer_matrix(rig: Rig, points: Ears | FarField | AtRange, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
+def transfer_matrix(rig: Rig, points: Ears | FarField | AtRange, freqs: ArrayLike, medium: Medium | None = None) -> Transfer:
     """Pressure at points per unit drive of every driver.
 
     Parameters
@@ -50,7 +51,7 @@ def transfer_matrix(rig: Rig, points: Ears | FarField | AtRange, freqs: ArrayLik
     ears are computed on a grid (`ear_grid`) and interpolated once the travel time is taken out; error below 1e-5 of the loudest driver,
     for a head that all but touches a large ball below 1e-4. A mirrored rig with a mirrored head gives exactly mirrored numbers.
     """
-    f: NDArray[np.float64] = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
+    f: Real = np.maximum(np.asarray(freqs, float), LOWEST_HZ)
     c = (medium or Medium()).c
     body = body_of(rig)
     if isinstance(points, FarField):
@@ -62,11 +63,20 @@ def transfer_matrix(rig: Rig, points: Ears | FarField | AtRange, freqs: ArrayLik
     return _ears_in_free_field(rig, points, f, c) if body is None else _ears_near_body(body, points, f, c)
 
 
-def pressure_at(rig: Rig, points_m: NDArray, freqs: ArrayLike, medium: Medium | None = None) -> NDArray[np.complex128]:
+def pressure_at(rig: Rig, points_m: Points, freqs: ArrayLike, medium: Medium | None = None) -> Transfer:
     """Pressure at points (points, 3) in space, without a head, per unit drive: (freqs, points, drivers).
 
     Drivers in free space and in a baffle are seen from their own places, those on a body by the exact series of its waves at that range.
     Points at one distance from a ball, or at one distance and height from a cylinder, are quick: its waves are computed once for all.
+
+    Parameters
+    ----------
+    rig : Rig
+    points_m : (points, 3) m
+        Front, left, up; outside the body.
+    freqs : (freqs,) Hz
+    medium : Medium or None
+        Air; None: at 20 degrees.
     """
     points, c = np.asarray(points_m, float), (medium or Medium()).c
     k = 2 * np.pi * np.maximum(np.asarray(freqs, float), LOWEST_HZ) / c
@@ -81,21 +91,27 @@ def pressure_at(rig: Rig, points_m: NDArray, freqs: ArrayLike, medium: Medium | 
     return out
 
 
-def hardware_response(rig: Rig, freqs: ArrayLike) -> NDArray[np.complex128]:
-    """What the hardware does to every driver's feed (gain, delay, polarity) and the filters undo: (freqs, drivers) complex."""
+def hardware_response(rig: Rig, freqs: ArrayLike) -> Complex:
+    """What the hardware does to every driver's feed (gain, delay, polarity) and the filters undo: (freqs, drivers) complex.
+
+    Parameters
+    ----------
+    rig : Rig
+    freqs : (freqs,) Hz
+    """
     omega = 2 * np.pi * np.asarray(freqs, float)
     return np.stack(
         [(-1.0 if d.invert else 1.0) * 10 ** (d.gain_db / 20) * np.exp(-1j * omega * d.delay_ms * 1e-3) for d in rig.drivers], axis=1
     )
 
 
-def _own_far_field(rig: Rig, points: FarField, k: NDArray) -> NDArray[np.complex128]:
+def _own_far_field(rig: Rig, points: FarField, k: Wavenumbers) -> Transfer:
     cosine = points.directions @ axes(rig).T
     pattern = [own_pattern(rig, i, k, cosine[:, i]) for i in range(len(rig.drivers))]
     return phasor(-k[:, None, None] * (points.directions @ places(rig).T)) * np.stack(pattern, axis=2)
 
 
-def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+def _ears_in_free_field(rig: Rig, ears: Ears, freqs: Freqs, c: float) -> Transfer:
     where = places(rig)
     towards = np.asarray(ears.centres_m)[:, None] - where
     towards /= np.sqrt((towards**2).sum(axis=2))[:, :, None]
@@ -105,7 +121,7 @@ def _ears_in_free_field(rig: Rig, ears: Ears, freqs: NDArray, c: float) -> NDArr
     return _ears_of_omnis(tuple(Omni((x, y + 0.0, z)) for x, y, z in where.tolist()), ears, freqs, c) * np.repeat(pattern, 2, axis=1)
 
 
-def _ears_near_body(body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+def _ears_near_body(body: Ball | Cylinder, ears: Ears, freqs: Freqs, c: float) -> Transfer:
     """Ears (freqs, points, drivers)."""
     folded = Folded.of(ears, body.drivers)
     body, ears = replace(body, drivers=folded.sources), folded.ears
@@ -120,14 +136,14 @@ def _ears_near_body(body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float)
     return folded.unfolded(heard)
 
 
-def _near_body(body: Ball | Cylinder, ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+def _near_body(body: Ball | Cylinder, ears: Ears, freqs: Freqs, c: float) -> Transfer:
     """Ears (freqs, points, drivers) in poses that are sorted: those at one place are heads that turn."""
     poses = zip(ears.centres_m, ears.yaws_deg, strict=True)
     heads = [Head(centre, tuple(yaw for _, yaw in turned), ears.radius_m) for centre, turned in groupby(poses, key=lambda pose: pose[0])]
     return np.concatenate([heard_near_body(body, head, freqs.tobytes(), c) for head in heads], axis=1)
 
 
-def _ears_of_omnis(omnis: tuple[Omni, ...], ears: Ears, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+def _ears_of_omnis(omnis: tuple[Omni, ...], ears: Ears, freqs: Freqs, c: float) -> Transfer:
     """Ears (freqs, points, drivers) of point sources e^{-jkr}/r."""
     folded = Folded.of(ears, omnis)
     ears, where = folded.ears, np.array([omni.place_m for omni in folded.sources])
@@ -140,7 +156,7 @@ def _ears_of_omnis(omnis: tuple[Omni, ...], ears: Ears, freqs: NDArray, c: float
 
 
 @lru_cache(maxsize=16)
-def _omnis_kept(omnis: tuple[Omni, ...], ears: Ears, freqs: bytes, c: float) -> NDArray[np.complex128]:
+def _omnis_kept(omnis: tuple[Omni, ...], ears: Ears, freqs: bytes, c: float) -> Complex:
     """Kept: poses that a design asks for come back at other frequencies."""
     where = np.array([omni.place_m for omni in omnis])
     out = ear_responses(np.frombuffer(freqs), where, ears.centres_m, ears.ear_axes(), ears.radius_m, c)
@@ -155,9 +171,7 @@ def forget_ears() -> None:
     ear_operator.cache_clear()
 
 
-def _interpolated(
-    grid: NDArray, on_grid: NDArray, freqs: NDArray, where: NDArray, ears: Ears, c: float, from_zero: bool
-) -> NDArray[np.complex128]:
+def _interpolated(grid: Freqs, on_grid: Complex, freqs: Freqs, where: Points, ears: Ears, c: float, from_zero: bool) -> Complex:
     """Ears at freqs from those on the grid, once the way from each driver to each head centre is taken out."""
     centres = np.repeat(ears.centres_m, 2, axis=0)
     travel_s = np.sqrt(((centres[:, None] - where) ** 2).sum(axis=2)) / c

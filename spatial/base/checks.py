@@ -16,8 +16,8 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base import arrays
 from spatial.base.errors import UsageError
 
 LONGEST_SHOWN = 60
@@ -26,7 +26,7 @@ Kind = TypeVar("Kind")
 
 
 def whole_number(value: Any, what: str, low: int, high: int, form: str = "{} = {}") -> int:
-    """A whole number of any type as an ``int``; UsageError for others and outside low to high.
+    """A whole number of any type as an ``int``.
 
     Parameters
     ----------
@@ -37,6 +37,11 @@ def whole_number(value: Any, what: str, low: int, high: int, form: str = "{} = {
         The range, both ends allowed.
     form : str
         How name and value are said.
+
+    Raises
+    ------
+    UsageError
+        Another value, or one outside the range.
     """
     number = _number(value)
     if number is None or number != math.floor(number) or not low <= number <= high:
@@ -45,7 +50,23 @@ def whole_number(value: Any, what: str, low: int, high: int, form: str = "{} = {
 
 
 def real_number(value: Any, what: str, low: float, high: float) -> float:
-    """A finite number of any type as a ``float``; UsageError for others and outside low to high."""
+    """A finite number of any type as a ``float``.
+
+    Parameters
+    ----------
+    value : anything
+    what : str
+        The value's name, for the error.
+    low : float
+        Smallest allowed value.
+    high : float
+        Largest allowed value.
+
+    Raises
+    ------
+    UsageError
+        Not finite, no number, or outside the range.
+    """
     number = _number(value)
     if number is None or not low <= number <= high:
         raise UsageError(f"{what} = {shown(value)}: a number from {low:g} to {high:g} is wanted")
@@ -53,7 +74,19 @@ def real_number(value: Any, what: str, low: float, high: float) -> float:
 
 
 def flag(value: Any, what: str) -> bool:
-    """True or False, NumPy's too; UsageError for others."""
+    """True or False, NumPy's too.
+
+    Parameters
+    ----------
+    value : anything
+    what : str
+        The value's name, for the error.
+
+    Raises
+    ------
+    UsageError
+        Another value.
+    """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if not isinstance(value, bool | np.bool_):
@@ -62,7 +95,19 @@ def flag(value: Any, what: str) -> bool:
 
 
 def entries(values: Any, what: str) -> tuple[Any, ...]:
-    """The entries of a list, a tuple or an array; UsageError for a text, a set or what has no entries."""
+    """The entries of a list, a tuple or an array.
+
+    Parameters
+    ----------
+    values : list, tuple or array
+    what : str
+        The value's name, for the error.
+
+    Raises
+    ------
+    UsageError
+        A text, a mapping, a set, or what has no entries.
+    """
     if not isinstance(values, str | bytes | Mapping | Set):
         try:
             return tuple(values)
@@ -72,7 +117,20 @@ def entries(values: Any, what: str) -> tuple[Any, ...]:
 
 
 def names(values: Any, what: str) -> tuple[str, ...]:
-    """Names that differ, as plain ``str``; UsageError for others."""
+    """Names that differ, as plain ``str``.
+
+    Parameters
+    ----------
+    values : list, tuple or array of str
+        Each one line of printable characters.
+    what : str
+        The value's name, for the error.
+
+    Raises
+    ------
+    UsageError
+        Something that is no name, or a name twice.
+    """
     found = entries(values, what)
     for name in found:
         if not isinstance(name, str) or not name.strip() or not name.isprintable():
@@ -84,14 +142,38 @@ def names(values: Any, what: str) -> tuple[str, ...]:
 
 
 def text(value: Any, what: str) -> str:
-    """A plain ``str``; UsageError for what is none or cannot be written as UTF-8."""
+    """A plain ``str``.
+
+    Parameters
+    ----------
+    value : anything
+    what : str
+        The value's name, for the error.
+
+    Raises
+    ------
+    UsageError
+        No text, or halves of characters.
+    """
     if not isinstance(value, str) or not writable(value):
         raise UsageError(f"{what} = {shown(value)}: text that can be written as UTF-8 is wanted")
     return str(value)
 
 
 def path(value: Any, what: str) -> str:
-    """A path as ``str``; UsageError for what is none."""
+    """A path as ``str``.
+
+    Parameters
+    ----------
+    value : anything
+    what : str
+        The value's name, for the error.
+
+    Raises
+    ------
+    UsageError
+        No path.
+    """
     try:
         return os.fsdecode(value)
     except TypeError:
@@ -112,8 +194,15 @@ def whole_characters(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def own_array(values: Any, what: str) -> NDArray[np.float64]:
+def own_array(values: Any, what: str) -> arrays.Real:
     """Real numbers as a C-contiguous float64 array that nobody else holds and nobody can write to; not looked at for nan and inf.
+
+    Parameters
+    ----------
+    values : array_like
+        Any shape.
+    what : str
+        The value's name, for the error.
 
     Raises
     ------
@@ -135,7 +224,23 @@ def own_array(values: Any, what: str) -> NDArray[np.float64]:
 
 
 def instance(value: Any, kind: type[Kind], what: str, how: str) -> Kind:
-    """The value itself; UsageError where it is not of a class, with how to get one."""
+    """The value itself, where it is of a class.
+
+    Parameters
+    ----------
+    value : anything
+    kind : type
+        The class that is wanted.
+    what : str
+        The value's name, for the error.
+    how : str
+        How to get one, for the error.
+
+    Raises
+    ------
+    UsageError
+        Another class.
+    """
     if not isinstance(value, kind):
         raise UsageError(f"{what}: a {kind.__name__} is wanted, got {shown(value)}; {how}")
     return value
@@ -156,7 +261,12 @@ def usual_float_errors(function: Function) -> Function:
 
 
 def shown(value: Any) -> str:
-    """A value for an error: its Python form, on one line and cut where it is long."""
+    """A value for an error: its Python form, on one line and cut where it is long.
+
+    Parameters
+    ----------
+    value : anything
+    """
     try:
         form = " ".join(repr(value).split())
     except Exception:  # somebody else's class

@@ -11,12 +11,13 @@ Paterson and Stockmeyer, 1973). Frequencies come some at a time. On the whole gr
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Complex, Freqs, Taps
 
 MOST_NUMBERS = 1 << 21  # of the inner sums at a time, 32 MB
 
 
-def fir_response(taps: NDArray[np.float64], freqs: NDArray[np.float64], fs: float) -> NDArray[np.complex128]:
+def fir_response(taps: Taps, freqs: Freqs, fs: float) -> Complex:
     """Spectra of filters at some frequencies.
 
     Parameters

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Complex, Power
 
 
-def minimum_phase(power: NDArray) -> NDArray[np.complex128]:
+def minimum_phase(power: Power) -> Complex:
     """Minimum-phase spectrum whose square magnitude is power, both on the grid of an rfft (an even number of points).
 
     The logarithm's cepstrum is folded onto positive time (Oppenheim and Schafer 1975). The error is what the cepstrum wraps
     around at the grid's length: on 2^16 points below 1e-6 of the magnitude for every pair here.
+
+    Parameters
+    ----------
+    power : (freqs, ...)
+        Square magnitude, > 0, on the grid of an rfft from 0 to half the rate.
     """
     n = 2 * (len(power) - 1)
     cepstrum = np.fft.irfft(0.5 * np.log(power), n)

@@ -291,7 +291,7 @@ def _hz(hz: float) -> str:
     return f"{hz / 1000:g} kHz" if hz >= 1000 else f"{hz:g} Hz"
 
 
-PICTURES: tuple[Picture, ...] = (
+PICTURES: tuple[Picture[Any], ...] = (
     Picture("beam", "Beam", "Where the centre path goes, over frequency.", beam, draw_beam),
     Picture(
         "panels",

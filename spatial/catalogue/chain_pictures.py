@@ -6,7 +6,7 @@ Upmix and limiter belong to the render shore, which this one does not know: the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def draw_pan(data: Pan, look: Look) -> Figure:
     return figure
 
 
-PICTURES: tuple[Picture, ...] = (
+PICTURES: tuple[Picture[Any], ...] = (
     Picture(
         "latency",
         "Arrival",

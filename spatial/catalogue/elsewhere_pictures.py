@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +189,7 @@ def draw_robustness(data: Robustness, look: Look) -> Figure:
     return figure
 
 
-PICTURES: tuple[Picture, ...] = (
+PICTURES: tuple[Picture[Any], ...] = (
     Picture("sweetspot", "Sweet spot", "The same filters, with the listener elsewhere.", sweet_spot_map, draw_sweet_spot_map),
     Picture("distance", "Nearer and farther", "The same filters, 0.5 to 2 times as far away.", distance, draw_distance),
     Picture(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +141,7 @@ def draw_effort_trade(data: EffortTrade, look: Look) -> Figure:
     return figure
 
 
-PICTURES: tuple[Picture, ...] = (
+PICTURES: tuple[Picture[Any], ...] = (
     Picture("baselines", "Beside other methods", "Published methods on the same rig, at the same effort cap.", methods, draw_baselines),
     Picture(
         "trade", "What effort buys", "The trade between drive power, cues and level, for this layout.", effort_trade, draw_effort_trade

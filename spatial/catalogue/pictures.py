@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spatial.analysis.study import Study
 from spatial.base.errors import UsageError
@@ -17,7 +17,7 @@ from spatial.rig.model import RigFile
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PICTURES: list[Picture] = [
+PICTURES: list[Picture[Any]] = [
     *beam_pictures.PICTURES,
     *side_pictures.PICTURES,
     *elsewhere_pictures.PICTURES,
@@ -29,12 +29,12 @@ PICTURES: list[Picture] = [
 ]
 
 
-def pictures_of(rig_file: RigFile, whole_chain: bool = True) -> tuple[Picture, ...]:
+def pictures_of(rig_file: RigFile, whole_chain: bool = True) -> tuple[Picture[Any], ...]:
     """The pictures that a rig can have, in the order of a report; whole_chain: those that need upmix and limiter, too."""
     return tuple(picture for picture in PICTURES if rig_file.rig.kind in picture.kinds and (whole_chain or not picture.whole_chain))
 
 
-def picture_named(kind: str, rig_file: RigFile) -> Picture:
+def picture_named(kind: str, rig_file: RigFile) -> Picture[Any]:
     """The picture of a kind.
 
     Raises

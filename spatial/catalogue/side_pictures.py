@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,7 @@ def draw_cues(data: Cues, look: Look) -> Figure:
     return figure
 
 
-PICTURES: tuple[Picture, ...] = (
+PICTURES: tuple[Picture[Any], ...] = (
     Picture(
         "cancellation",
         "Cancellation",

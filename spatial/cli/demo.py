@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.base.errors import OutputError
-from spatial.base.whole_files import refuse_standard_output
+from spatial.base.whole_files import atomic_folder, refuse_standard_output
 from spatial.cli.banks import study_with_chain
 from spatial.cli.common import add_command, tell
 from spatial.cli.design import STAGES, designed, heading, share_done, table
@@ -91,24 +89,10 @@ def refuse_folder(path: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """A folder beside that takes the name ``path`` when the block ends well, and else goes; what had the name goes then."""
-    target = path.resolve()
-    part, old = (target.with_name(f".{target.name}.{secrets.token_hex(4)}.{what}") for what in ("part", "old"))
-    try:
-        part.mkdir()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be made in {target.parent} ({error.strerror})") from None
-    try:
-        yield part
-        (part / MARKER).write_text("\n".join(sorted(entry.name for entry in part.iterdir())) + "\n")
-        if target.exists():
-            target.rename(old)
-        part.rename(target)
-    except OSError as error:
-        raise OutputError(f"{path}: writing failed ({error.strerror}); nothing was kept") from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    """A folder that takes the name ``path`` when it is whole, and says which files a demo made."""
+    with atomic_folder(path) as folder:
+        yield folder
+        (folder / MARKER).write_text("\n".join(sorted(entry.name for entry in folder.iterdir())) + "\n")
 
 
 # ----------------------------------------------------------------------------------------------------------- content

@@ -13,6 +13,7 @@ from spatial.cli.common import add_command, picture, print_json, say, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.rig_words import add_set_option
 from spatial.cli.stopping import stop_cleanly
+from spatial.exchange.registry import lines, writers
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,7 +60,7 @@ def add_commands(commands: Any) -> None:
 
     export = add_command(commands, "export", "write a bank's filters for another engine", run_export, json_output=True, writes=True)
     export.add_argument("bank", metavar="BANK", help="filters that `spatial design` made")
-    export.add_argument("--to", choices=("wav",), required=True, help="wav: one float WAV an input path, and bank.json")
+    export.add_argument("--to", choices=tuple(writers("bank")), required=True, help=lines("bank"))
     export.add_argument("-o", "--output", metavar="DIR", type=Path, required=True, help="folder, made where it is missing")
     export.add_argument(
         "--center", choices=("absolute", "relative"), default="absolute",
@@ -320,7 +321,6 @@ def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
 
 def run_export(args: argparse.Namespace) -> None:
     """Export a bank."""
-    from spatial.exchange.wav_set import export_wav
     from spatial.session.render_report import readable
 
     bank = loaded(args.bank)
@@ -328,7 +328,7 @@ def run_export(args: argparse.Namespace) -> None:
     if args.center == "relative":
         bank, notes = _relative_centre(bank)
     with stop_cleanly():
-        written = export_wav(bank, args.output, force=args.force)
+        written = writers("bank")[args.to](bank, args.output, force=args.force)
     if args.json:
         print_json({"files": [readable(os.fspath(path)) for path in written]})
     else:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
+from spatial.acoustics.ear_grid import LOWEST_HZ
 from spatial.acoustics.points import seat
-from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
+from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import UsageError
 from spatial.base.units import db, from_db, scaled_samples

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
+from spatial.acoustics.ear_grid import LOWEST_HZ
 from spatial.acoustics.measured_head import head_notes
 from spatial.acoustics.points import LEFT, RIGHT, Ears
-from spatial.acoustics.transfer import LOWEST_HZ, transfer_matrix
+from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.headroom import predict_headroom
 from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.checks import instance, usual_float_errors, whole_number

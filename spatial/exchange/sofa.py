@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Directions, Indices, Real
 from spatial.base.errors import InputError, SpatialError, UsageError
 from spatial.exchange.hdf5 import check_self_contained
 
@@ -41,16 +41,22 @@ class Ring:
     samples by which each is later than its taps say. fs in Hz, distance_m of the sources. notes: what is odd about the file.
     """
 
-    azimuths_deg: NDArray[np.float64]
-    responses: NDArray[np.float64]
-    delays: NDArray[np.float64]
+    azimuths_deg: Angles
+    responses: Real
+    delays: Real
     fs: float
     distance_m: float
     notes: tuple[str, ...] = ()
 
 
 def check_container(path: Path) -> None:
-    """Refuse what is no HDF5 file, by its first bytes; InputError."""
+    """Refuse what is no HDF5 file, by its first bytes.
+
+    Raises
+    ------
+    InputError
+        Missing, not to be read, netCDF classic, or another file.
+    """
     try:
         if not path.is_file() and path.exists():
             raise InputError(f"{path.name}: not a regular file")
@@ -62,6 +68,15 @@ def check_container(path: Path) -> None:
         raise InputError(f"{path.name}: netCDF classic, SOFA needs netCDF-4/HDF5; convert it: nccopy -k nc4 {path.name} converted.sofa")
     if not any(head[at : at + 8] == b"\x89HDF\r\n\x1a\n" for at in (0, 512, 1024, 2048)):
         raise InputError(f"{path.name}: no SOFA file: SOFA is netCDF-4/HDF5, this is not")
+
+
+def is_sofa(path: Path) -> bool:
+    """Whether a file is an HDF5 container by its first bytes, as every SOFA file is."""
+    try:
+        check_container(path)
+    except InputError:
+        return False
+    return True
 
 
 def read_ring(path: Path) -> Ring:
@@ -77,7 +92,7 @@ def read_ring(path: Path) -> Ring:
         No such file, not HDF5, another convention, no finite responses of two ears all around, or left and right exchanged.
     UsageError
         h5py is not installed.
-    """
+    """  # noqa: DOC501 what is raised again is one of these
     check_container(path)
     try:
         import h5py
@@ -155,7 +170,8 @@ class _Reader:
                 f"Data.IR is too large: {count} samples ({found[0]} directions), at most {MOST_SAMPLES} are read; "
                 f"take a file of fewer directions or shorter responses"
             )
-        return found
+        n, receivers, taps = found
+        return n, receivers, taps
 
     def rate(self) -> float:
         values = np.atleast_1d(np.asarray(self.file["Data.SamplingRate"][()], float))
@@ -163,7 +179,7 @@ class _Reader:
             raise self.wrong("Data.SamplingRate is not one rate from 8 kHz to 1 MHz")
         return float(values[0])
 
-    def per_measurement(self, variable: str, n: int, columns: int) -> NDArray[np.float64]:
+    def per_measurement(self, variable: str, n: int, columns: int) -> Real:
         """(n, columns) of a variable that is given once or for every measurement."""
         values = np.asarray(self.file[variable][()], float)
         values = values.reshape(values.shape[:2]) if values.ndim == 3 and values.shape[2] == 1 else values
@@ -173,7 +189,7 @@ class _Reader:
 
     # ------------------------------------------------------------------------------------------------- directions
 
-    def cartesian(self, variable: str, n: int, default: tuple[float, float, float]) -> NDArray[np.float64]:
+    def cartesian(self, variable: str, n: int, default: tuple[float, float, float]) -> Real:
         """(n, 3) x = front, y = left, z = up."""
         if variable not in self.file:
             return np.tile(default, (n, 1))
@@ -185,9 +201,10 @@ class _Reader:
             raise self.wrong(f'{variable} is of the type "{kind}"; cartesian or spherical is read')
         azimuth, elevation = np.deg2rad(values[:, 0]), np.deg2rad(values[:, 1])
         level = np.cos(elevation)
-        return values[:, 2:] * np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=1)
+        towards: Directions = np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=1)
+        return values[:, 2:] * towards
 
-    def directions(self, n: int) -> tuple[NDArray, NDArray, NDArray]:
+    def directions(self, n: int) -> tuple[Real, Real, Real]:
         """Azimuth (0 to below 360), elevation and distance of the sources as the listener sees them, (n,) each."""
         to_source = self.cartesian("SourcePosition", n, (1, 0, 0)) - self.cartesian("ListenerPosition", n, (0, 0, 0))
         view, up = self.cartesian("ListenerView", n, (1, 0, 0)), self.cartesian("ListenerUp", n, (0, 0, 1))
@@ -201,10 +218,10 @@ class _Reader:
         azimuth = np.round(np.mod(azimuth, 360), 6) % 360
         return azimuth, np.rad2deg(np.arcsin(to_source[:, 2] / distance)), distance
 
-    def at_ear_height(self, azimuth: NDArray, elevation: NDArray, distance: NDArray) -> NDArray[np.intp]:
+    def at_ear_height(self, azimuth: Angles, elevation: Angles, distance: Real) -> Indices:
         """Indices of one ring, by rising azimuth: nearest to ear height, and of those the farthest sources."""
         nearest = np.abs(elevation).min()
-        ring = np.flatnonzero(np.abs(elevation) <= nearest + SAME_RING_DEG)
+        ring: Indices = np.flatnonzero(np.abs(elevation) <= nearest + SAME_RING_DEG)
         ring = ring[distance[ring] >= (1 - SAME_DISTANCE) * distance[ring].max()]
         ring = ring[np.lexsort((np.abs(elevation[ring]), azimuth[ring]))]
         ring = ring[np.concatenate([[True], np.diff(azimuth[ring]) > 0.1])]

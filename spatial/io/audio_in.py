@@ -9,16 +9,14 @@ from typing import Protocol
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Flags
 from spatial.base.errors import InputError
 from spatial.io.decoder import Decoder, LostSyncError
 from spatial.io.headers import examine
 from spatial.io.links import Link, find_links
 from spatial.io.sniff import HEAD, MPEG, is_foreign, kind_of, tag_length
 from spatial.io.splice import Disk, Span, Splice
-
-Audio = NDArray[np.float32]
 
 LARGEST_SAMPLE = 1e6
 """+120 dBFS. Beyond it a sample is taken for a mistake, as one that is not finite."""
@@ -81,10 +79,22 @@ class AudioReader:
 
     @classmethod
     def of_descriptor(cls, descriptor: int, name: str, *, strict: bool = False, scrub: bool = False) -> AudioReader:
-        """Reader of a file that is open already, from its beginning; the descriptor is closed with the reader."""
+        """Reader of a file that is open already, from its beginning; the descriptor is closed with the reader.
+
+        Parameters
+        ----------
+        descriptor : int
+            Of a file that is open for reading.
+        name : str
+            What it is called in warnings and errors.
+        strict : bool
+            Refuse a file whose header disagrees with its content; else that is a warning.
+        scrub : bool
+            Replace samples that are not finite by 0 and count them; else they are refused.
+        """
         reader = AudioReader.__new__(AudioReader)
-        reader._prepare(name, strict, scrub)
-        reader._open(descriptor)
+        reader._prepare(name, strict, scrub)  # noqa: SLF001 its own
+        reader._open(descriptor)  # noqa: SLF001
         return reader
 
     def _open(self, descriptor: int) -> None:
@@ -329,5 +339,5 @@ def _all_fit(x: Audio) -> bool:
     return x.size == 0 or bool(x.min() >= -LARGEST_SAMPLE and x.max() <= LARGEST_SAMPLE)
 
 
-def _misfits(x: Audio) -> NDArray[np.bool_]:
+def _misfits(x: Audio) -> Flags:
     return ~(np.abs(x) <= LARGEST_SAMPLE)

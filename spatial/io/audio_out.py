@@ -6,12 +6,12 @@ import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Samples
 from spatial.base.errors import UsageError
 from spatial.base.whole_files import atomic_file, check_space, refuse_standard_output, write_failure
 from spatial.io.quantize import Quantizer
@@ -113,11 +113,11 @@ class AudioWriter:
             file = stack.enter_context(atomic_file(self.path))
             make = _Riff if self.format.container in ("WAV", "RF64") else _Libsndfile
             self._sink: _Sink = make(file, self._fs, self.n_channels, self.format)
-            stack.push(self._finish)
+            stack.callback(self._finish)
             self._stack = stack.pop_all()
         return self
 
-    def _finish(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def _finish(self) -> None:
         try:
             self._sink.finish()
         except soundfile.LibsndfileError as failure:
@@ -126,8 +126,18 @@ class AudioWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    def write(self, x: NDArray[np.float32]) -> None:
-        """(rows, frames), each row to its channel."""
+    def write(self, x: Audio) -> None:
+        """(rows, frames), each row to its channel.
+
+        Parameters
+        ----------
+        x : (rows, frames) float32
+
+        Raises
+        ------
+        OutputError
+            The disk is full, or writing fails otherwise.
+        """  # noqa: DOC501 write_failure is an OutputError
         samples = x if self._quantize is None else self._quantize(x)
         make = np.empty if len(self._channels) == self.n_channels else np.zeros
         frames = make((x.shape[1], self.n_channels), samples.dtype)
@@ -143,7 +153,7 @@ class AudioWriter:
 class _Sink(Protocol):
     """Takes (frames, channels), float32 or int32 in the low bits."""
 
-    def write(self, frames: NDArray[Any]) -> None: ...
+    def write(self, frames: Samples) -> None: ...
 
     def finish(self) -> None: ...
 
@@ -155,7 +165,7 @@ class _Riff:
         self._bytes = form.sample_bytes
         self._riff = RiffWriter(file, fs, channels, form.sample_bytes, rf64=form.container == "RF64")
 
-    def write(self, frames: NDArray[Any]) -> None:
+    def write(self, frames: Samples) -> None:
         little = frames.astype("<f4" if self._bytes == 4 else "<i4", copy=False).view(np.uint8)
         self._riff.write(little.reshape(-1).data if self._bytes == 4 else little.reshape(-1, 4)[:, : self._bytes].tobytes())
 
@@ -171,7 +181,7 @@ class _Libsndfile:
         self._shift = 32 - 8 * form.sample_bytes  # libsndfile takes integers from the top of 32 bits
         self._file = soundfile.SoundFile(file.fileno(), "w", fs, channels, subtype, format=form.container, closefd=False)
 
-    def write(self, frames: NDArray[Any]) -> None:
+    def write(self, frames: Samples) -> None:
         self._file.write(frames if frames.dtype == np.float32 else frames << self._shift)
 
     def finish(self) -> None:

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Frames
 
 
 class Source(Protocol):
@@ -28,17 +29,26 @@ class Source(Protocol):
         """Whether it has been read to its end."""
 
 
-class StraightFile(soundfile.SoundFile):
+class StraightFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile tells no types
     """Read from the first frame to the last, without a seek after every piece: at an end that no header tells seeking fails."""
 
     def seekable(self) -> bool:
+        """Never."""
         return False
 
 
 class LostSyncError(Exception):
-    """The decoder met bytes that are no frame; ``frames`` (frames, channels) is what it had before."""
+    """The decoder met bytes that are no frame; ``frames`` (frames, channels) is what it had before.
 
-    def __init__(self, reason: str, frames: NDArray[np.float32]) -> None:
+    Parameters
+    ----------
+    reason : str
+        What the decoder says.
+    frames : (frames, channels) float32
+        What it had before.
+    """
+
+    def __init__(self, reason: str, frames: Frames) -> None:
         super().__init__(reason)
         self.frames = frames
 
@@ -81,7 +91,7 @@ class Decoder:
         """Whether every byte of the source has been read."""
         return self._source is not None and bool(self._source.exhausted)
 
-    def read(self, frames: int) -> NDArray[np.float32]:
+    def read(self, frames: int) -> Frames:
         """The next frames, (frames, channels); fewer only at the end.
 
         Raises
@@ -95,7 +105,8 @@ class Decoder:
             else np.empty((frames, self.channels), np.float32)
         )
         try:
-            return self._call(lambda: self._file.read(frames, dtype="float32", always_2d=True, out=x))
+            read: Frames = self._call(lambda: self._file.read(frames, dtype="float32", always_2d=True, out=x))
+            return read
         except soundfile.LibsndfileError as error:
             lost = np.isnan(x).all(axis=1) if self._source is not None else np.ones(frames, bool)
             raise LostSyncError(error.error_string, x[: int(np.argmax(lost)) if lost.any() else frames]) from None

@@ -69,7 +69,15 @@ class Claims:
     end: int | None = None
 
     def mended(self, begin: int, size: int) -> tuple[Span | bytes, ...]:
-        """The file from ``begin`` on as libsndfile shall see it."""
+        """The file from ``begin`` on as libsndfile shall see it.
+
+        Parameters
+        ----------
+        begin : int
+            Byte at which the sound's own file begins, behind tags.
+        size : int
+            Bytes of the whole file.
+        """
         parts: list[Span | bytes] = []
         at = begin
         for place, content in sorted(self.patches):

@@ -42,12 +42,30 @@ class Links:
 
 
 def find_links(disk: Disk, kind: str, begin: int) -> Links:
-    """The streams of a FLAC, Ogg or MP3 file whose sound begins at ``begin``; none where it is not what it seems."""
+    """The streams of a FLAC, Ogg or MP3 file whose sound begins at ``begin``; none where it is not what it seems.
+
+    Parameters
+    ----------
+    disk : Disk
+    kind : str
+        "FLAC", "Ogg" or "MP3".
+    begin : int
+        Byte at which it begins.
+    """
     return {"FLAC": _flac, "Ogg": _ogg, MPEG: _mpeg}[kind](disk, begin, end_of_sound(disk, begin, disk.size))
 
 
 def end_of_sound(disk: Disk, begin: int, end: int) -> int:
-    """Where the tags behind a sound begin: ID3v1, Lyrics3, APE."""
+    """Where the tags behind a sound begin: ID3v1, Lyrics3, APE.
+
+    Parameters
+    ----------
+    disk : Disk
+    begin : int
+        Byte at which it begins.
+    end : int
+        Byte behind the last one.
+    """
     while end - begin > ID3V1_LENGTH:
         if disk.at(end - ID3V1_LENGTH, 3) == b"TAG":
             end -= ID3V1_LENGTH
@@ -66,7 +84,14 @@ def end_of_sound(disk: Disk, begin: int, end: int) -> int:
 
 
 def tag_at(disk: Disk, at: int) -> int:
-    """Bytes of the tag that begins here, as at a joint of two files; 0 where none does."""
+    """Bytes of the tag that begins here, as at a joint of two files; 0 where none does.
+
+    Parameters
+    ----------
+    disk : Disk
+    at : int
+        Byte that is looked at.
+    """
     head = disk.at(at, APE_HEADER)
     if head[:3] == b"TAG":
         return ID3V1_LENGTH
@@ -281,7 +306,7 @@ def _write_contents(frame: bytearray, at: int, frames: int, length: int) -> None
             frame[place : place + 4] = value.to_bytes(4, "big")
             place += 4
     place += (100 if flags & 4 else 0) + (4 if flags & 8 else 0)
-    if frame[place : place + 4] in (b"LAME", b"Lavc", b"Lavf"):
+    if bytes(frame[place : place + 4]) in (b"LAME", b"Lavc", b"Lavf"):
         frame[place + 22] &= 0xF0
         frame[place + 23] = 0
 

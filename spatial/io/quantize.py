@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Real
+
 SEED = 20131
 
 
@@ -29,7 +31,7 @@ class Quantizer:
         for generator in self._random:
             generator.advance(first_frame)
 
-    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.int32]:
+    def __call__(self, x: Audio) -> NDArray[np.int32]:
         """(channels, frames) float -> integers of the same shape."""
         scaled = x * np.float64(self.full_scale)
         for row, generator in zip(scaled, self._random, strict=True):
@@ -37,6 +39,12 @@ class Quantizer:
         return np.clip(np.rint(scaled), -self.full_scale, self.full_scale - 1).astype(np.int32)
 
 
-def triangular(raw: NDArray[np.uint64]) -> NDArray[np.float64]:
-    """Triangular density on (-1, 1), the sum of two uniform ones: both halves of 64 random bits."""
+def triangular(raw: NDArray[np.uint64]) -> Real:
+    """Triangular density on (-1, 1), the sum of two uniform ones: both halves of 64 random bits.
+
+    Parameters
+    ----------
+    raw : any shape, uint64
+        Uniform random bits.
+    """
     return ((raw >> np.uint64(32)).astype(np.float64) + (raw & np.uint64(0xFFFFFFFF)) + 1) * 2.0**-32 - 1

@@ -6,12 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import InputError
 from spatial.io.audio_in import StereoSource
-
-Audio = NDArray[np.float32]
 
 CONVERTIBLE_HZ = (1000, 1_000_000)
 PIECE_FRAMES = 4096
@@ -28,6 +26,12 @@ class Resampler:
 
     Gives round(source frames x fs/source.fs) frames, and ``ringing`` behind them. soxr, very high quality, band-limited to the lower of
     the two rates. What a frame becomes does not depend on where in the source it stands.
+
+    Parameters
+    ----------
+    source : StereoSource
+    fs : int
+        The rate wanted, Hz.
 
     Raises
     ------
@@ -107,4 +111,5 @@ class Resampler:
         y = self._stream.resample_chunk(np.ascontiguousarray(x.T), last=last).T
         left_out = min(self._lead, y.shape[1])
         self._lead -= left_out
-        return y[:, left_out:]
+        sounding: Audio = y[:, left_out:]
+        return sounding

@@ -73,5 +73,12 @@ class RiffWriter:
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
-    """One chunk of even length."""
+    """One chunk of even length.
+
+    Parameters
+    ----------
+    name : bytes
+        Four of them.
+    content : bytes
+    """
     return name + struct.pack("<I", len(content)) + content

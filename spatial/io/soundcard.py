@@ -49,7 +49,16 @@ class Device:
 
 
 class WrongRateError(DeviceError):
-    """The device does not run at the rate that was asked. fs: the rate that it has."""
+    """The device does not run at the rate that was asked. fs: the rate that it has.
+
+    Parameters
+    ----------
+    device : Device
+    asked_fs : float
+        Hz.
+    fs : float
+        What the device runs at, Hz.
+    """
 
     def __init__(self, device: Device, asked_fs: float, fs: float) -> None:
         super().__init__(f"{device} does not run at {asked_fs:g} Hz; its rate is {fs:g} Hz")
@@ -286,7 +295,13 @@ class Stream:
         return 0.0 if self.lost or self._closed else float(self._stream.cpu_load)
 
     def start(self) -> None:
-        """Begin to call. DeviceError where the device refuses."""
+        """Begin to call.
+
+        Raises
+        ------
+        DeviceError
+            The device refuses.
+        """
         sounddevice = _sounddevice()
         try:
             self._stream.start()

@@ -23,7 +23,15 @@ class Span:
 
 
 class Disk:
-    """Bytes of an open file anywhere, by blocks that are kept for the next question; a position is of no account."""
+    """Bytes of an open file anywhere, by blocks that are kept for the next question; a position is of no account.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of a file that is open for reading.
+    size : int
+        Its length, bytes.
+    """
 
     def __init__(self, descriptor: int, size: int) -> None:
         self.size = size
@@ -32,7 +40,15 @@ class Disk:
         self._block = b""
 
     def at(self, begin: int, count: int) -> bytes:
-        """Bytes from ``begin``; fewer at the end."""
+        """Bytes from ``begin``; fewer at the end.
+
+        Parameters
+        ----------
+        begin : int
+            Byte at which it begins.
+        count : int
+            Bytes, >= 0.
+        """
         offset = begin - self._first
         if offset < 0 or offset + count > len(self._block):
             self._first, offset = begin, 0
@@ -55,6 +71,12 @@ class Splice:
     """Spans of a file and bytes, in a row, as one file that can be read.
 
     An error inside ``read`` is kept and looks like the end: libsndfile calls from C, where nothing can be raised.
+
+    Parameters
+    ----------
+    disk : Disk
+    parts : tuple of Span or bytes
+        What follows what: pieces of the disk, and bytes of our own.
     """
 
     def __init__(self, disk: Disk, parts: tuple[Span | bytes, ...]) -> None:
@@ -90,13 +112,26 @@ class Splice:
         return found
 
     def readinto(self, buffer: Any) -> int:
-        """The same into a buffer."""
+        """The same into a buffer.
+
+        Parameters
+        ----------
+        buffer : writable buffer
+        """
         piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Go elsewhere."""
+        """Go elsewhere.
+
+        Parameters
+        ----------
+        offset : int
+            Bytes.
+        whence : int
+            0: from the beginning, 1: from here, 2: from the end.
+        """
         self._at = max(offset + (0, self._at, self._starts[-1])[whence], 0)
         return self._at
 

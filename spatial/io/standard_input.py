@@ -13,8 +13,9 @@ import sys
 
 import soundfile
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import InputError
-from spatial.io.audio_in import Audio, AudioReader, begin_and_kind
+from spatial.io.audio_in import AudioReader, begin_and_kind
 from spatial.io.decoder import Decoder
 from spatial.io.flac_frames import ends_with_a_frame
 from spatial.io.headers import AIFF, CAF, LARGEST_LENGTH, UNKNOWN_32, W64, Layout, is_unknown
@@ -42,7 +43,19 @@ NEED_A_FILE = ("Ogg", MPEG)
 
 
 class StandardInput(AudioReader):
-    """``AudioReader`` of standard input, or of a pipe that has a name. It is opened once: what was read is gone."""
+    """``AudioReader`` of standard input, or of a pipe that has a name. It is opened once: what was read is gone.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of a file that is open for reading.
+    name : str
+        For errors.
+    strict : bool
+        Refuse a file whose header disagrees with its content; else that is a warning.
+    scrub : bool
+        Replace samples that are not finite by 0 and count them; else they are refused.
+    """
 
     _opened: dict[str, StandardInput] = {}
 
@@ -58,7 +71,22 @@ class StandardInput(AudioReader):
 
     @classmethod
     def opened(cls, name: str = STANDARD_INPUT, *, strict: bool = False, scrub: bool = False) -> StandardInput:
-        """The one there is."""
+        """The one there is.
+
+        Parameters
+        ----------
+        name : str
+            Standard input, or a pipe with a name.
+        strict : bool
+            Refuse a file whose header disagrees with its content; else that is a warning.
+        scrub : bool
+            Replace samples that are not finite by 0 and count them; else they are refused.
+
+        Raises
+        ------
+        InputError
+            Standard input is closed or a terminal; the pipe cannot be read.
+        """
         reader = cls._opened.get(name)
         if reader is None:
             if name == STANDARD_INPUT:
@@ -150,7 +178,7 @@ class StandardInput(AudioReader):
                 if length <= nothing or length >= LARGEST_LENGTH or (wide == 4 and is_unknown(length)):
                     self._tape.replace(place + layout.id_length, endless.to_bytes(wide, "big"))
                     return None
-                return place + length + (0 if layout.length_counts_header else layout.header_length)
+                return place + int(length) + (0 if layout.length_counts_header else layout.header_length)
             length = max(length, 0) - (layout.header_length if layout.length_counts_header else 0)
             place += layout.header_length + max(length + -length % layout.align, 0)
         return None
@@ -275,7 +303,13 @@ def needs_its_file() -> bool:
 
 
 def open_pipe(name: str) -> int:
-    """Descriptor of a pipe with a name, for reading; waits until somebody writes. InputError where it cannot be read."""
+    """Descriptor of a pipe with a name, for reading; waits until somebody writes.
+
+    Raises
+    ------
+    InputError
+        It cannot be read.
+    """
     try:
         return os.open(name, os.O_RDONLY)
     except OSError as error:
@@ -291,12 +325,21 @@ def is_pipe(name: str) -> bool:
 
 
 def words(subtype: str) -> str:
-    """ "pcm 16" """
+    """A subtype of libsndfile in words: "pcm 16"."""
     return subtype.lower().replace("_", " ")
 
 
 def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> AudioReader:
-    """Reader of a file, of standard input for "-", or of a pipe with a name. InputError as of ``AudioReader``."""
+    """Reader of a file, of standard input for "-", or of a pipe with a name. InputError as of ``AudioReader``.
+
+    Parameters
+    ----------
+    path : path
+    strict : bool
+        Refuse a file whose header disagrees with its content; else that is a warning.
+    scrub : bool
+        Replace samples that are not finite by 0 and count them; else they are refused.
+    """
     name = os.fspath(path)
     if name == STANDARD_INPUT and needs_its_file():
         return AudioReader.of_descriptor(os.dup(0), "standard input", strict=strict, scrub=scrub)

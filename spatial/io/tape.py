@@ -68,7 +68,13 @@ class Tape:
         return self._taken - (HELD_BACK if self._watched is not None and not self._over else 0)
 
     def read(self, count: int = -1) -> bytes:
-        """The next bytes; fewer at the end."""
+        """The next bytes; fewer at the end.
+
+        Raises
+        ------
+        InputError
+            Kept in ``error``, not raised: the format goes back behind what is held, so it needs a file.
+        """
         try:
             self.fetch(count)
             behind = self._taken - self._at
@@ -83,13 +89,26 @@ class Tape:
         return piece
 
     def readinto(self, buffer: Any) -> int:
-        """The same into a buffer."""
+        """The same into a buffer.
+
+        Parameters
+        ----------
+        buffer : writable buffer
+        """
         piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
         return len(piece)
 
     def ahead(self, place: int, count: int) -> bytes:
-        """Bytes that reading will come to, as far as they were fetched."""
+        """Bytes that reading will come to, as far as they were fetched.
+
+        Parameters
+        ----------
+        place : int
+            Bytes on from where reading is.
+        count : int
+            Bytes, >= 0.
+        """
         begin = len(self._held) - (self._taken - self._at) + place
         return bytes(self._held[begin : begin + count])
 
@@ -114,7 +133,15 @@ class Tape:
         self.begin_here(None)
 
     def replace(self, place: int, content: bytes) -> None:
-        """Other bytes where reading will come to, ``place`` bytes on."""
+        """Other bytes where reading will come to, ``place`` bytes on.
+
+        Parameters
+        ----------
+        place : int
+            Bytes on from where reading is.
+        content : bytes
+            What is read there instead.
+        """
         self.fetch(place + len(content))
         begin = len(self._held) - (self._taken - self._at) + place
         self._held[begin : begin + len(content)] = content
@@ -151,7 +178,15 @@ class Tape:
         self._watched = max(self._watched, self._taken - STREAMINFO_END)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Wind; nobody knows where the end is, so it is very far away."""
+        """Wind; nobody knows where the end is, so it is very far away.
+
+        Parameters
+        ----------
+        offset : int
+            Bytes.
+        whence : int
+            0: from the beginning, 1: from here, 2: from the end.
+        """
         self._at = offset + (self._zero, self._at, self._zero + ENDLESS)[whence]
         return self.tell()
 

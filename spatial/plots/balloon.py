@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Directions, Levels
 from spatial.plots.beam import colour_scale
 from spatial.plots.style import Theme
 
@@ -17,7 +17,7 @@ FLOOR_DB = -24.0  # levels below are drawn at the centre
 VIEW_ELEVATION_DEG, VIEW_AZIMUTH_DEG = 24.0, -62.0  # a little above and to the right of the listener
 
 
-def draw_balloon(axes: Any, directions: NDArray[np.float64], level_db: NDArray[np.float64], theme: Theme, ahead: str = "listener") -> Any:
+def draw_balloon(axes: Any, directions: Directions, level_db: Levels, theme: Theme, ahead: str = "listener") -> Any:
     """A balloon of levels re on axis.
 
     Parameters
@@ -48,7 +48,14 @@ def draw_balloon(axes: Any, directions: NDArray[np.float64], level_db: NDArray[n
 
 
 def balloon_scale(figure: Figure, axes: list[Any]) -> Any:
-    """The scale of the colours."""
+    """The scale of the colours.
+
+    Parameters
+    ----------
+    figure : Figure
+    axes : list of Axes
+        Those of the balloons.
+    """
     from matplotlib.cm import ScalarMappable
 
     colours, norm = colour_scale()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Freqs, Levels
 from spatial.plots.style import MINUS, frequency_axis, signed_degrees
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.colors import BoundaryNorm, Colormap
     from matplotlib.figure import Figure
 
 STEPS_DB = (*range(-30, -2, 3), -1, 1, 3)  # steps of 3 dB, and a band of +-1 dB around the level on axis
@@ -26,9 +26,7 @@ LINES = "#06121e"
 LABEL_HZ = (600.0, 1000.0, 1500.0, 2500.0, 4000.0)
 
 
-def draw_beam_map(
-    axes: Axes, freqs: NDArray[np.float64], azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64], ahead: str = "listener"
-) -> Axes:
+def draw_beam_map(axes: Axes, freqs: Freqs, azimuth_deg: Angles, level_db: Levels, ahead: str = "listener") -> Axes:
     """Heat map of level re on axis, in steps of 3 dB, with lines at -3 (thin), -6 (bold, labelled) and -12 dB (dotted).
 
     Parameters
@@ -51,15 +49,15 @@ def draw_beam_map(
         freqs, azimuth_deg, level_db.T, levels=CONTOURS_DB, colors=LINES, linewidths=(0.7, 1.4, 0.7), linestyles=(":", "-", "-")
     )
     places = _label_places(freqs, azimuth_deg, level_db)
-    if places:
-        axes.clabel(lines, levels=[-6], fmt=f"{MINUS}6 dB", fontsize=7, inline_spacing=8, manual=places)
+    if places:  # on the line at -6 dB, so that no other is nearest
+        axes.clabel(lines, fmt=f"{MINUS}6 dB", fontsize=7, inline_spacing=8, manual=places)
     for guide in GUIDES_DEG:
         axes.axhline(guide, color=LINES, linewidth=0.7, linestyle=(0, (6, 4)), alpha=0.75)
     axes.grid(False)
     return axes
 
 
-def _label_places(freqs: NDArray, azimuth_deg: NDArray, level_db: NDArray) -> list[tuple[float, float]]:
+def _label_places(freqs: Freqs, azimuth_deg: Angles, level_db: Levels) -> list[tuple[float, float]]:
     """One place on either side: where the level first falls below -6 dB, at the first of some frequencies where it does."""
     places = []
     for sign in (1, -1):
@@ -73,15 +71,22 @@ def _label_places(freqs: NDArray, azimuth_deg: NDArray, level_db: NDArray) -> li
     return places
 
 
-def colour_scale() -> tuple[ListedColormap, BoundaryNorm]:
+def colour_scale() -> tuple[Colormap, BoundaryNorm]:
     """Colours and steps of a level re on axis."""
     from matplotlib.colors import BoundaryNorm, ListedColormap
 
-    return ListedColormap(list(COLOURS), under=UNDER, over=OVER), BoundaryNorm(STEPS_DB, len(COLOURS))
+    return ListedColormap(list(COLOURS)).with_extremes(under=UNDER, over=OVER), BoundaryNorm(STEPS_DB, len(COLOURS))
 
 
 def draw_level_scale(figure: Figure, axes: list[Axes]) -> Axes:
-    """The scale of the colours, beside the heat maps that it belongs to."""
+    """The scale of the colours, beside the heat maps that it belongs to.
+
+    Parameters
+    ----------
+    figure : Figure
+    axes : list of Axes
+        Those of the heat maps.
+    """
     from matplotlib.cm import ScalarMappable
 
     colours, norm = colour_scale()
@@ -93,7 +98,17 @@ def draw_level_scale(figure: Figure, axes: list[Axes]) -> Axes:
 
 
 def azimuth_axis(axes: Axes, reach_deg: int, ahead: str = "listener") -> Axes:
-    """A vertical axis of azimuths, all around or so far to either side, with the listener's sides named."""
+    """A vertical axis of azimuths, all around or so far to either side, with the listener's sides named.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    reach_deg : int
+        How far to either side; 180 is all around.
+    ahead : str
+        What stands at 0 degrees.
+    """
     ticks = range(-reach_deg, reach_deg + 1, 45)
     names = {90: "listener's left  ", 0: f"to the {ahead}  ", -90: "listener's right  "}
     axes.set_ylim(-reach_deg, reach_deg)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Freqs, Levels
 from spatial.plots.style import DASHES, Theme, decibel_axis, frequency_axis, level_range
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ BOTTOM_DB = -12.0  # lower effort is cut off
 
 def draw_separation(
     axes: Axes,
-    freqs: NDArray[np.float64],
-    reached_db: NDArray[np.float64],
-    natural_db: NDArray[np.float64],
-    reachable_db: NDArray[np.float64],
+    freqs: Freqs,
+    reached_db: Levels,
+    natural_db: Levels,
+    reachable_db: Levels,
     theme: Theme,
     colour: str,
-    asked_db: NDArray[np.float64] | None = None,
+    asked_db: Levels | None = None,
 ) -> Axes:
     """Separation of the ears, 20 log10 |p_ipsi / p_contra|, with what it is between.
 
@@ -55,14 +55,28 @@ def draw_separation(
 
 def draw_effort(
     axes: Axes,
-    freqs: NDArray[np.float64],
-    effort_db: NDArray[np.float64],
-    cap_db: NDArray[np.float64],
-    timbre_db: NDArray[np.float64],
+    freqs: Freqs,
+    effort_db: Levels,
+    cap_db: Levels,
+    timbre_db: Levels,
     theme: Theme,
     colour: str,
 ) -> Axes:
-    """What separation costs: drive power over the reference driver alone beside its cap, and |p_ipsi / d|, (freqs,) dB each."""
+    """What separation costs: drive power over the reference driver alone beside its cap, and |p_ipsi / d|, (freqs,) dB each.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    freqs : (freqs,) Hz
+    effort_db : (freqs,) dB
+    cap_db : (freqs,) dB
+    timbre_db : (freqs,) dB
+    theme : Theme
+        Colours.
+    colour : str
+        Of the curve.
+    """
     axes.fill_between(freqs, effort_db, 0, where=effort_db > 0, color=colour, alpha=0.15, linewidth=0)
     axes.plot(freqs, effort_db, color=colour, label="effort")
     axes.plot(freqs, cap_db, color=theme.ink, linewidth=1.2, linestyle=DASHES, label="effort cap")
@@ -73,13 +87,13 @@ def draw_effort(
     return axes
 
 
-def separation_range(*curves_db: NDArray[np.float64]) -> tuple[float, float]:
+def separation_range(*curves_db: Levels) -> tuple[float, float]:
     """Limits of a separation axis that shows these curves, with room for a legend above them."""
     low, high = level_range(np.concatenate(curves_db), 5.0, (-5.0, 15.0))
     return max(low, -20.0), min(high + 10.0, TOP_DB)
 
 
-def effort_range(*curves_db: NDArray[np.float64]) -> tuple[float, float]:
+def effort_range(*curves_db: Levels) -> tuple[float, float]:
     """Limits of an effort axis that shows these curves."""
     low, high = level_range(np.concatenate(curves_db), 6.0, (-6.0, 6.0))
     return max(low, BOTTOM_DB), high + 1.0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Freqs, Levels, Real
 from spatial.plots.style import DASHES, FREQUENCY_TICKS_HZ, MINUS, Theme, decibel_axis, frequency_label
 
 if TYPE_CHECKING:
@@ -18,8 +18,20 @@ PAN_LIMITS_DB = (-3.0, 1.0)
 BANDS_RANGE_DB = 12.0
 
 
-def draw_latency(axes: Axes, names: Sequence[str], stages: Sequence[str], ms: NDArray[np.float64], theme: Theme) -> Axes:
-    """A bar for every path, made of its stages; ms is (paths, stages). The bars end where the sound arrives."""
+def draw_latency(axes: Axes, names: Sequence[str], stages: Sequence[str], ms: Real, theme: Theme) -> Axes:
+    """A bar for every path, made of its stages; ms is (paths, stages). The bars end where the sound arrives.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    names : sequence of str
+        Paths.
+    stages : sequence of str
+    ms : (paths, stages) ms
+    theme : Theme
+        Colours.
+    """
     colours = (theme.center, theme.left, theme.right, theme.soft, *theme.series)
     row = np.arange(len(names))[::-1]
     start = np.zeros(len(names))
@@ -40,8 +52,19 @@ def draw_latency(axes: Axes, names: Sequence[str], stages: Sequence[str], ms: ND
     return axes
 
 
-def draw_pan_level(axes: Axes, pans: NDArray, level_db: NDArray, theme: Theme) -> Axes:
-    """Level at the ears over pan, dB re a real pair's, (pans,); dashed: the limits that are asked."""
+def draw_pan_level(axes: Axes, pans: Real, level_db: Levels, theme: Theme) -> Axes:
+    """Level at the ears over pan, dB re a real pair's, (pans,); dashed: the limits that are asked.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    pans : (pans,)
+        -1 left to 1 right.
+    level_db : (pans,) dB
+    theme : Theme
+        Colours.
+    """
     for limit in PAN_LIMITS_DB:
         axes.axhline(limit, color=theme.soft, linestyle=DASHES, linewidth=1.0)
     axes.plot(pans, level_db, color=theme.center, marker="o", markersize=2.5)
@@ -52,8 +75,21 @@ def draw_pan_level(axes: Axes, pans: NDArray, level_db: NDArray, theme: Theme) -
     return axes
 
 
-def draw_pan_bands(axes: Axes, pans: NDArray, bands_hz: NDArray, level_db: NDArray, theme: Theme) -> QuadMesh:
-    """The same band by band, (pans, bands): blue where it is softer than the pair, warm where it is louder."""
+def draw_pan_bands(axes: Axes, pans: Real, bands_hz: Freqs, level_db: Levels, theme: Theme) -> QuadMesh:
+    """The same band by band, (pans, bands): blue where it is softer than the pair, warm where it is louder.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    pans : (pans,)
+        -1 left to 1 right.
+    bands_hz : (bands,) Hz
+        Band centres.
+    level_db : (pans, bands) dB
+    theme : Theme
+        Colours.
+    """
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 

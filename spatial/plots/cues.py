@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Freqs, Real
 from spatial.plots.style import DASHES, Theme, decibel_axis, frequency_axis, level_range
 
 if TYPE_CHECKING:
@@ -17,8 +17,22 @@ TIME_TOP_HZ = 1500.0
 SIDE_WIDTHS = (3.0, 1.3)  # left wide, right narrow: of two that coincide both are seen
 
 
-def draw_ild(axes: Axes, centres_hz: NDArray, sides_db: tuple[NDArray, NDArray], real_db: tuple[NDArray, NDArray], theme: Theme) -> Axes:
-    """Level of the near ear over the far one per band, (bands,) dB each: left and right input, and the real pair's."""
+def draw_ild(axes: Axes, centres_hz: Freqs, sides_db: tuple[Real, Real], real_db: tuple[Real, Real], theme: Theme) -> Axes:
+    """Level of the near ear over the far one per band, (bands,) dB each: left and right input, and the real pair's.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    centres_hz : (bands,) Hz
+        Band centres.
+    sides_db : pair of (bands,) dB
+        Left and right input.
+    real_db : pair of (bands,) dB
+        The real pair's.
+    theme : Theme
+        Colours.
+    """
     _draw(axes, centres_hz, sides_db, real_db, theme)
     frequency_axis(axes, *SHOWN_HZ)
     axes.set_ylim(level_range(np.concatenate([*sides_db, *real_db]), 3.0, (0.0, 9.0)))
@@ -27,8 +41,22 @@ def draw_ild(axes: Axes, centres_hz: NDArray, sides_db: tuple[NDArray, NDArray],
     return axes
 
 
-def draw_itd(axes: Axes, centres_hz: NDArray, sides_us: tuple[NDArray, NDArray], real_us: tuple[NDArray, NDArray], theme: Theme) -> Axes:
-    """Delay of the far ear after the near one per band, (bands,) microseconds each; nan where phase tells no time."""
+def draw_itd(axes: Axes, centres_hz: Freqs, sides_us: tuple[Real, Real], real_us: tuple[Real, Real], theme: Theme) -> Axes:
+    """Delay of the far ear after the near one per band, (bands,) microseconds each; nan where phase tells no time.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    centres_hz : (bands,) Hz
+        Band centres.
+    sides_us : pair of (bands,) us
+        Left and right input.
+    real_us : pair of (bands,) us
+        The real pair's.
+    theme : Theme
+        Colours.
+    """
     _draw(axes, centres_hz, sides_us, real_us, theme)
     frequency_axis(axes, SHOWN_HZ[0], TIME_TOP_HZ)
     axes.set_ylim(level_range(np.concatenate([*sides_us, *real_us]), 100.0, (0.0, 500.0)))
@@ -36,7 +64,7 @@ def draw_itd(axes: Axes, centres_hz: NDArray, sides_us: tuple[NDArray, NDArray],
     return axes
 
 
-def _draw(axes: Axes, centres_hz: NDArray, sides: tuple[NDArray, NDArray], real: tuple[NDArray, NDArray], theme: Theme) -> None:
+def _draw(axes: Axes, centres_hz: Freqs, sides: tuple[Real, Real], real: tuple[Real, Real], theme: Theme) -> None:
     for name, values, colour, width in zip(("left", "right"), sides, (theme.left, theme.right), SIDE_WIDTHS, strict=True):
         axes.plot(centres_hz, values, color=colour, linewidth=width, label=f"{name} input")
     alike = np.allclose(real[0], real[1], equal_nan=True, atol=1e-6)

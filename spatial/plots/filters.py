@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Complex, Freqs, Taps
 from spatial.base.units import db
 from spatial.plots.labels import every_nth, short_names
 from spatial.plots.style import Theme, decibel_axis, frequency_axis, level_range, series_style
@@ -23,7 +23,7 @@ APART = 1.3  # between two responses, in units of the largest tap
 WIDTHS = (2.6, 1.0)  # first drawn wide, last narrow: of two that coincide both are seen
 
 
-def draw_impulses(axes: Axes, taps: NDArray[np.float64], fs: float, latency_samples: int, names: Sequence[str], theme: Theme) -> Axes:
+def draw_impulses(axes: Axes, taps: Taps, fs: float, latency_samples: int, names: Sequence[str], theme: Theme) -> Axes:
     """Impulse responses one above the other, named (of more than 48 every n-th), on one scale; time 0 is the bank's latency.
 
     Parameters
@@ -50,16 +50,37 @@ def draw_impulses(axes: Axes, taps: NDArray[np.float64], fs: float, latency_samp
     return axes
 
 
-def loud_span_ms(taps: NDArray[np.float64], fs: float, latency_samples: int) -> tuple[float, float]:
-    """From the first to the last tap (drivers, inputs, n_taps) above 1 % of the largest, with a margin; ms re latency."""
+def loud_span_ms(taps: Taps, fs: float, latency_samples: int) -> tuple[float, float]:
+    """From the first to the last tap (drivers, inputs, n_taps) above 1 % of the largest, with a margin; ms re latency.
+
+    Parameters
+    ----------
+    taps : (drivers, inputs, n_taps)
+    fs : float
+        Sample rate, Hz.
+    latency_samples : int
+        Common to all paths.
+    """
     level = np.abs(taps).max(axis=(0, 1))
     loud = np.flatnonzero(level > SHOWN_SHARE * level.max())
     first, last = (loud[0], loud[-1]) if loud.size else (0, len(level) - 1)
     return (first - latency_samples) / fs * 1e3 - MARGIN_MS, (last - latency_samples) / fs * 1e3 + MARGIN_MS
 
 
-def draw_magnitudes(axes: Axes, freqs: NDArray[np.float64], spectrum: NDArray[np.complex128], names: Sequence[str], theme: Theme) -> Axes:
-    """Gain of every driver's filter, (freqs, drivers) complex, in dB re 1; colours as in ``draw_impulses``."""
+def draw_magnitudes(axes: Axes, freqs: Freqs, spectrum: Complex, names: Sequence[str], theme: Theme) -> Axes:
+    """Gain of every driver's filter, (freqs, drivers) complex, in dB re 1; colours as in ``draw_impulses``.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    freqs : (freqs,) Hz
+    spectrum : (freqs, drivers) complex
+    names : sequence of str
+        Of the drivers.
+    theme : Theme
+        Colours.
+    """
     level_db = db(spectrum)
     for i, (name, width) in enumerate(zip(names, np.linspace(*WIDTHS, len(names)), strict=True)):
         axes.plot(freqs, level_db[:, i], label=name, linewidth=width, **series_style(theme, i))

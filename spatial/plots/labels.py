@@ -22,7 +22,14 @@ def width(text: str) -> int:
 
 
 def shortened(text: str, columns: int) -> str:
-    """The text, with an ellipsis at its end where it is wider than so many columns."""
+    """The text, with an ellipsis at its end where it is wider than so many columns.
+
+    Parameters
+    ----------
+    text : str
+    columns : int
+        Width of a Latin letter is one.
+    """
     if width(text) <= columns:
         return text
     kept = text
@@ -32,7 +39,14 @@ def shortened(text: str, columns: int) -> str:
 
 
 def short_names(names: Sequence[str], columns: int = LONGEST_NAME) -> list[str]:
-    """Names short enough for a label, all of them different; those that would be the same keep their ends as well, or get numbers."""
+    """Names short enough for a label, all of them different; those that would be the same keep their ends as well, or get numbers.
+
+    Parameters
+    ----------
+    names : sequence of str
+    columns : int
+        Most for one.
+    """
     short = [shortened(name, columns) for name in names]
     if len(set(short)) < len(short):
         half = columns // 2
@@ -46,7 +60,13 @@ def short_names(names: Sequence[str], columns: int = LONGEST_NAME) -> list[str]:
 
 
 def show_every_nth(figure: Figure, labels: Sequence[Text]) -> int:
-    """Hide labels until none lies on another: every n-th stays, n as small as possible. Returns n; up to 8 labels all stay."""
+    """Hide labels until none lies on another: every n-th stays, n as small as possible. Returns n; up to 8 labels all stay.
+
+    Parameters
+    ----------
+    figure : Figure
+    labels : sequence of Text
+    """
     if len(labels) <= CROWD:
         return 1
     figure.draw_without_rendering()  # places them
@@ -60,7 +80,13 @@ def show_every_nth(figure: Figure, labels: Sequence[Text]) -> int:
 
 
 def every_nth(count: int, most: int) -> int:
-    """The smallest step that shows at most so many."""
+    """The smallest step that shows at most so many.
+
+    Parameters
+    ----------
+    count : int
+    most : int
+    """
     return max(1, math.ceil(count / most))
 
 

@@ -91,7 +91,16 @@ def plan_view(rig: Any, scene: Any, axes: Any, theme: Theme = LIGHT, named: bool
 
 
 def rig_view(rig: Any, axes: Any, theme: Theme = LIGHT) -> Any:
-    """Draw the rig alone, filling the axes: outline, diaphragms, where they fire, names and channels. Returns the axes."""
+    """Draw the rig alone, filling the axes: outline, diaphragms, where they fire, names and channels. Returns the axes.
+
+    Parameters
+    ----------
+    rig : Rig
+    axes : Axes
+        Drawn into.
+    theme : Theme
+        Colours.
+    """
     reach = 1.75 * max(_rig_reach(rig), 0.02)
     middle = _places(rig).mean(axis=0) if not rig.enclosure.radius_m else np.zeros(2)
     _frame(axes, middle - reach, middle + reach)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Levels
 from spatial.plots.style import MINUS, Theme, signed_degrees
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 FLOOR_DB, TOP_DB = -30.0, 6.0
 
 
-def draw_polar(
-    axes: PolarAxes, azimuth_deg: NDArray[np.float64], level_db: NDArray[np.float64], theme: Theme, ahead: str = "listener"
-) -> PolarAxes:
+def draw_polar(axes: PolarAxes, azimuth_deg: Angles, level_db: Levels, theme: Theme, ahead: str = "listener") -> PolarAxes:
     """Level re on axis around the rig, from above, as in the plan view: the listener is below, the listener's left is left.
 
     Parameters

@@ -88,7 +88,7 @@ def load_matplotlib() -> None:
     backend = os.environ.pop("MPLBACKEND", None)
     try:
         import matplotlib
-        import matplotlib.font_manager
+        import matplotlib.font_manager  # noqa: F401 it makes its list of fonts, or fails
     except OSError as error:
         raise OutputError(f"pictures need a folder for matplotlib's list of fonts: MPLCONFIGDIR or TMPDIR names one ({error})") from None
     finally:
@@ -142,7 +142,17 @@ def themed(theme: Theme) -> Iterator[None]:
 
 
 def new_figure(title: str, caption: str, width_in: float = 8.0, height_in: float = 4.6) -> Figure:
-    """An empty figure with its title above and its caption below (smoothing, normalisation, the command that made it)."""
+    """An empty figure with its title above and its caption below (smoothing, normalisation, the command that made it).
+
+    Parameters
+    ----------
+    title : str
+    caption : str
+    width_in : float
+        Inches.
+    height_in : float
+        Inches.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
@@ -158,6 +168,15 @@ def figure_bytes(figure: Figure, theme: Theme, file_format: str = "png", dpi: fl
     """The file of a figure: "png", "svg", "pdf" or (lossless, for pages) "webp", the same bytes for the same data.
 
     A sign that no font of the system has becomes a box.
+
+    Parameters
+    ----------
+    figure : Figure
+    theme : Theme
+        Colours.
+    file_format : str
+    dpi : float
+        Dots an inch, of pixels.
     """
     options: dict[str, dict[str, Any]] = {
         "png": {"metadata": {"Software": None}},
@@ -190,14 +209,32 @@ def signed_degrees(angle_deg: float) -> str:
 
 
 def decibel_axis(axis: Axis, step_db: float) -> None:
-    """Ticks on whole multiples of a step."""
+    """Ticks on whole multiples of a step.
+
+    Parameters
+    ----------
+    axis : Axis
+    step_db : float
+        dB between ticks.
+    """
     from matplotlib.ticker import MultipleLocator
 
     axis.set_major_locator(MultipleLocator(step_db))
 
 
 def frequency_axis(axes: Axes, low_hz: float, high_hz: float, label: bool = True) -> Axes:
-    """A logarithmic frequency axis with ticks at 20 50 100 200 500 1k ... and nothing between."""
+    """A logarithmic frequency axis with ticks at 20 50 100 200 500 1k ... and nothing between.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    low_hz : float
+        > 0.
+    high_hz : float
+    label : bool
+        Write what it is.
+    """
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     ticks = [f for f in FREQUENCY_TICKS_HZ if low_hz <= f <= high_hz]
@@ -214,13 +251,29 @@ def frequency_axis(axes: Axes, low_hz: float, high_hz: float, label: bool = True
 
 
 def series_style(theme: Theme, index: int) -> dict[str, Any]:
-    """Colour and dash of the index-th of many lines; no two of the first 32 are alike."""
+    """Colour and dash of the index-th of many lines; no two of the first 32 are alike.
+
+    Parameters
+    ----------
+    theme : Theme
+        Colours.
+    index : int
+        From 0.
+    """
     dash = LINE_STYLES[index // len(theme.series) % len(LINE_STYLES)]
     return {"color": theme.series[index % len(theme.series)], "linestyle": dash}
 
 
 def level_range(values_db: np.ndarray, step_db: float, least: tuple[float, float]) -> tuple[float, float]:
-    """Axis limits on whole steps around finite values, at least as wide as least."""
+    """Axis limits on whole steps around finite values, at least as wide as least.
+
+    Parameters
+    ----------
+    values_db : any shape, dB
+    step_db : float
+        dB between ticks.
+    least : pair of float
+    """
     finite = values_db[np.isfinite(values_db)]
     low, high = (finite.min(), finite.max()) if finite.size else least
     low, high = min(low, least[0]), max(high, least[1])

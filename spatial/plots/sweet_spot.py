@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Real
 from spatial.plots.style import DASHES, MINUS, Theme, level_range, signed_degrees
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.colors import BoundaryNorm, ListedColormap
+    from matplotlib.colors import BoundaryNorm, Colormap
     from matplotlib.figure import Figure
 
 # Of errors: small is light, as the page would be; one hue that darkens. Of separation the other way round.
@@ -22,7 +22,7 @@ LINES = "#06121e"
 
 
 def draw_along(
-    axes: Axes, x: NDArray, curves: Sequence[tuple[str, NDArray, str, str]], at: float, label: str, figure: str, step: float, theme: Theme
+    axes: Axes, x: Real, curves: Sequence[tuple[str, Real, str, str]], at: float, label: str, figure: str, step: float, theme: Theme
 ) -> Axes:
     """Figures along a quantity, with a mark at the design's.
 
@@ -56,10 +56,26 @@ def draw_along(
     return axes
 
 
-def draw_poses(axes: Axes, moved_m: NDArray, values: NDArray, nominal: float, figure: str, step: float, theme: Theme) -> Axes:
+def draw_poses(axes: Axes, moved_m: Real, values: Real, nominal: float, figure: str, step: float, theme: Theme) -> Axes:
     """Figures at head poses as dots over how far the head is moved, (poses, 3): front, left in metres, yaw in degrees.
 
     The dots of one sideways place stand beside each other by depth, and are shaped by yaw; the line is the nominal pose.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    moved_m : (poses, 3)
+        Front, left in metres, yaw in degrees.
+    values : (poses,)
+    nominal : float
+        The nominal pose's value.
+    figure : str
+        Name of the figure of merit and its unit: the label of its axis.
+    step : float
+        Between ticks.
+    theme : Theme
+        Colours.
     """
     axes.axhline(nominal, color=theme.soft, linewidth=1.2, linestyle=DASHES, label="nominal pose")
     for yaw, marker in zip(sorted(set(moved_m[:, 2])), (">", "o", "<"), strict=True):
@@ -77,8 +93,22 @@ def draw_poses(axes: Axes, moved_m: NDArray, values: NDArray, nominal: float, fi
     return axes
 
 
-def draw_heads(axes: Axes, places: Sequence[str], heads: Sequence[tuple[str, NDArray]], figure: str, step: float, theme: Theme) -> Axes:
-    """Figures (places,) of heads beside each other, a group a place, the worst of them all inside the axis."""
+def draw_heads(axes: Axes, places: Sequence[str], heads: Sequence[tuple[str, Real]], figure: str, step: float, theme: Theme) -> Axes:
+    """Figures (places,) of heads beside each other, a group a place, the worst of them all inside the axis.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    places : sequence of str
+    heads : sequence of (name, (places,))
+    figure : str
+        Name of the figure of merit and its unit: the label of its axis.
+    step : float
+        Between ticks.
+    theme : Theme
+        Colours.
+    """
     for i, ((name, values), colour) in enumerate(zip(heads, (theme.left, theme.center), strict=False)):
         x = np.arange(len(places)) + 0.18 * (i - (len(heads) - 1) / 2)
         axes.plot(x, values, "os"[i % 2], color=colour, markersize=6, label=name)
@@ -94,7 +124,7 @@ def _sideways(left_m: float) -> str:
     return "0" if left_m == 0 else f"{abs(100 * left_m):g} cm {'left' if left_m > 0 else 'right'}"
 
 
-def draw_sweet_spot(axes: Axes, left_m: NDArray, front_m: NDArray, values: NDArray, steps: Sequence[float], more_is_better: bool) -> Axes:
+def draw_sweet_spot(axes: Axes, left_m: Real, front_m: Real, values: Real, steps: Sequence[float], more_is_better: bool) -> Axes:
     """Map of a figure over the listener's place, as seen from above: the rig is above, the listener's left on the left.
 
     Parameters
@@ -120,17 +150,38 @@ def draw_sweet_spot(axes: Axes, left_m: NDArray, front_m: NDArray, values: NDArr
     return axes
 
 
-def map_colours(steps: Sequence[float], more_is_better: bool) -> tuple[ListedColormap, BoundaryNorm]:
-    """Colours and edges of a map."""
+def map_colours(steps: Sequence[float], more_is_better: bool) -> tuple[Colormap, BoundaryNorm]:
+    """Colours and edges of a map.
+
+    Parameters
+    ----------
+    steps : sequence of float
+        Edges of the colours, rising.
+    more_is_better : bool
+        Light is good.
+    """
     from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap, ListedColormap
 
     shades = LinearSegmentedColormap.from_list("shades", [*SHADES, TOO_MUCH])(np.linspace(0, 1, len(steps) + 1))
     shades = shades[::-1] if more_is_better else shades
-    return ListedColormap(shades[1:-1], under=shades[0], over=shades[-1]), BoundaryNorm(steps, len(steps) - 1)
+    return ListedColormap(shades[1:-1]).with_extremes(under=shades[0], over=shades[-1]), BoundaryNorm(steps, len(steps) - 1)
 
 
 def draw_map_scale(figure: Figure, axes: Sequence[Axes], steps: Sequence[float], more_is_better: bool, label: str) -> Axes:
-    """The scale of a map's colours."""
+    """The scale of a map's colours.
+
+    Parameters
+    ----------
+    figure : Figure
+    axes : sequence of Axes
+        Those of the maps.
+    steps : sequence of float
+        Edges of the colours, rising.
+    more_is_better : bool
+        Light is good.
+    label : str
+        Of the axis.
+    """
     from matplotlib.cm import ScalarMappable
 
     colours, norm = map_colours(steps, more_is_better)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Freqs, Levels, Real, Times
 from spatial.plots.style import DASHES, FREQUENCY_TICKS_HZ, Theme, frequency_axis, frequency_label
 
 if TYPE_CHECKING:
@@ -17,8 +17,23 @@ RANGE_DB = 60.0  # below the loudest band of all paths
 MOST_COLUMNS = 1200  # of a picture; more frames are joined, the loudest of each is shown
 
 
-def draw_activity(axes: Axes, times_s: NDArray, bands_hz: NDArray, level_db: NDArray, top_db: float, colour: str, theme: Theme) -> QuadMesh:
-    """Level of one path, (frames, bands) dB, from the page's colour (RANGE_DB below top_db and less) to its own."""
+def draw_activity(axes: Axes, times_s: Times, bands_hz: Freqs, level_db: Levels, top_db: float, colour: str, theme: Theme) -> QuadMesh:
+    """Level of one path, (frames, bands) dB, from the page's colour (RANGE_DB below top_db and less) to its own.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    times_s : (frames,) s
+    bands_hz : (bands,) Hz
+        Band centres.
+    level_db : (frames, bands) dB
+    top_db : float
+        Full colour.
+    colour : str
+    theme : Theme
+        Colours.
+    """
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
@@ -38,8 +53,22 @@ def draw_activity(axes: Axes, times_s: NDArray, bands_hz: NDArray, level_db: NDA
     return mesh
 
 
-def draw_correlation(axes: Axes, bands_hz: NDArray, of_centre: NDArray, of_static: NDArray, theme: Theme) -> Axes:
-    """Magnitude of the correlation with L - R in every band, (bands,): of C, and of the static centre (L + R)/2."""
+def draw_correlation(axes: Axes, bands_hz: Freqs, of_centre: Real, of_static: Real, theme: Theme) -> Axes:
+    """Magnitude of the correlation with L - R in every band, (bands,): of C, and of the static centre (L + R)/2.
+
+    Parameters
+    ----------
+    axes : Axes
+        Drawn into.
+    bands_hz : (bands,) Hz
+        Band centres.
+    of_centre : (bands,)
+        0 to 1.
+    of_static : (bands,)
+        0 to 1.
+    theme : Theme
+        Colours.
+    """
     axes.plot(bands_hz, of_static, color=theme.soft, linestyle=DASHES, linewidth=1.3, label="static centre (L + R)/2")
     axes.plot(bands_hz, of_centre, color=theme.center, marker="o", markersize=2.5, label="centre C")
     frequency_axis(axes, float(bands_hz[0]), float(bands_hz[-1]))

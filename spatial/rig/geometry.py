@@ -11,7 +11,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from spatial.base.arrays import Directions, Points, Real, Vector
 
 if TYPE_CHECKING:
     from spatial.rig.model import Listener, Rig
@@ -33,7 +35,7 @@ def normalised_deg(angle_deg: float) -> float:
     return round(turned, 10) + 0.0
 
 
-def sine_cosine(angle_deg: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def sine_cosine(angle_deg: ArrayLike) -> tuple[Real, Real]:
     """Sine and cosine of an angle in degrees, exact at multiples of 90.
 
     Parameters
@@ -58,7 +60,7 @@ def sine_cosine(angle_deg: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.f
     return sine + 0.0, cosine + 0.0  # + 0.0 turns -0 into 0
 
 
-def direction(azimuth_deg: ArrayLike, elevation_deg: ArrayLike = 0.0) -> NDArray[np.float64]:
+def direction(azimuth_deg: ArrayLike, elevation_deg: ArrayLike = 0.0) -> Directions:
     """Unit vector (front, left, up) of a direction.
 
     Parameters
@@ -79,37 +81,43 @@ def direction(azimuth_deg: ArrayLike, elevation_deg: ArrayLike = 0.0) -> NDArray
 
 
 def azimuth_elevation(vector: ArrayLike) -> tuple[float, float]:
-    """Azimuth and elevation, degrees, of one vector (front, left, up) of any length but zero."""
+    """Azimuth and elevation, degrees, of one vector (front, left, up) of any length but zero.
+
+    Parameters
+    ----------
+    vector : (3,)
+        Any unit.
+    """
     front, left, up = (float(x) for x in np.asarray(vector, float))
     return math.degrees(math.atan2(left, front)) + 0.0, math.degrees(math.atan2(up, math.hypot(front, left))) + 0.0
 
 
-def places(rig: Rig) -> NDArray[np.float64]:
+def places(rig: Rig) -> Points:
     """Diaphragm centres, metres: (drivers, 3)."""
     where = [(p.front, p.left, p.up) for p in (d.position_m for d in rig.drivers) if p is not None]
     return np.array(where, float).reshape(len(rig.drivers), 3)
 
 
-def axes(rig: Rig) -> NDArray[np.float64]:
+def axes(rig: Rig) -> Directions:
     """Where the drivers fire, unit vectors: (drivers, 3)."""
     facing = [(f.azimuth, f.elevation) for f in (d.facing_deg for d in rig.drivers) if f is not None]
     azimuth, elevation = np.array(facing, float).reshape(len(rig.drivers), 2).T
     return direction(azimuth, elevation)
 
 
-def nose(yaw_deg: float) -> NDArray[np.float64]:
+def nose(yaw_deg: float) -> Vector:
     """Where the listener's nose points, (3,): -front, turned by yaw towards the listener's left."""
     sine, cosine = sine_cosine(yaw_deg)
     return np.array([-cosine, sine, 0.0]) + 0.0
 
 
-def left_of(yaw_deg: float) -> NDArray[np.float64]:
+def left_of(yaw_deg: float) -> Vector:
     """Where the listener's left ear lies from the head centre, unit vector (3,)."""
     sine, cosine = sine_cosine(yaw_deg)
     return np.array([sine, cosine, 0.0])
 
 
-def head_centre(listener: Listener) -> NDArray[np.float64]:
+def head_centre(listener: Listener) -> Vector:
     """Midpoint between the ears, metres: (3,)."""
     return np.array([listener.distance_m, listener.left_m, listener.up_m])
 

@@ -8,7 +8,13 @@ from spatial.base.errors import SpatialError
 
 
 def rigs_folder() -> Path:
-    """Where the shipped rigs are: in the installed package, or beside it in a source tree."""
+    """Where the shipped rigs are: in the installed package, or beside it in a source tree.
+
+    Raises
+    ------
+    SpatialError
+        Neither is there: the installation is damaged.
+    """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "rigs", package.parent / "rigs"):
         if folder.is_dir():

@@ -38,7 +38,14 @@ def driver_order(rig: Rig) -> tuple[int, ...]:
 
 
 def in_order(rig_file: RigFile, order: tuple[int, ...]) -> RigFile:
-    """The same rig with its drivers in another order."""
+    """The same rig with its drivers in another order.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    order : tuple of int
+        Indices of the drivers, each once.
+    """
     drivers = tuple(rig_file.rig.drivers[i] for i in order)
     return dataclasses.replace(rig_file, rig=dataclasses.replace(rig_file.rig, drivers=drivers))
 

@@ -42,7 +42,19 @@ REQUIRED = dataclasses.MISSING
 
 
 def key(default: Any, kind: str, help: str, **limits: Any) -> Any:
-    """A dataclass field that is a key of the rig file."""
+    """A dataclass field that is a key of the rig file.
+
+    Parameters
+    ----------
+    default : anything
+        What holds where the file is silent.
+    kind : str
+        How it is read: "number", "text", "choice", ... (``rig/read.py`` has a reader for each).
+    help : str
+        A few words for ``--show`` and errors.
+    **limits
+        Other fields of ``Key``: unit, low, high, choices, ...
+    """
     return dataclasses.field(default=default, metadata={"key": Key(kind, help, **limits)})
 
 
@@ -183,7 +195,7 @@ class Medium:
     @property
     def c(self) -> float:
         """Speed of sound, m/s: 331.3 sqrt(1 + T/273.15)."""
-        return 331.3 * (1 + self.temperature_c / 273.15) ** 0.5
+        return float(331.3 * (1 + self.temperature_c / 273.15) ** 0.5)
 
 
 @dataclass(frozen=True)

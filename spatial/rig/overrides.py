@@ -116,6 +116,13 @@ def as_toml(table: dict[str, Any], note: str) -> str:
 
     Top-level keys come first, then each section under its header and each driver under ``[[driver]]``; tables inside a driver
     stay on one line.
+
+    Parameters
+    ----------
+    table : dict
+        Tables as TOML gives them.
+    note : str
+        The comment.
     """
     printable = "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in note)
     comment = "".join(f"# {line}\n" for line in printable.split("\n"))

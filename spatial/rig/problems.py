@@ -39,27 +39,69 @@ class Problems:
         self.misspelt: dict[KeyPath, list[str]] = {}
 
     def add(self, path: KeyPath, complaint: str) -> None:
-        """A complaint that needs no more words than the section or driver it is about."""
+        """A complaint that needs no more words than the section or driver it is about.
+
+        Parameters
+        ----------
+        path : KeyPath
+            Where the key stands in the file.
+        complaint : str
+            What is wrong, to stand behind the name.
+        """
         self.found.append((path, lambda: self._about(path) + complaint))
 
     def add_value(self, path: KeyPath, value: Any, complaint: str) -> None:
-        """A complaint about the value of a key: "driver 'left': channel = 2 <complaint>"."""
+        """A complaint about the value of a key: "driver 'left': channel = 2 <complaint>".
+
+        Parameters
+        ----------
+        path : KeyPath
+            Where the key stands in the file.
+        value : anything
+            As the file has it.
+        complaint : str
+            What is wrong, to stand behind the name.
+        """
         self.found.append((path, lambda: f"{self._about(path)}{_key_of(path)} = {shown(value)} {complaint}"))
 
     def add_unknown(self, path: KeyPath, known: Iterable[str]) -> None:
-        """A key that is not one of those known here."""
+        """A key that is not one of those known here.
+
+        Parameters
+        ----------
+        path : KeyPath
+            Where the key stands in the file.
+        known : iterable of str
+            Names that there are.
+        """
         meant = self.misspelt.setdefault(path[:-1], [])
         near = nearest(str(path[-1]), known) if len(meant) < MAX_COMPARED else ""
         meant.append(near)
         self.add_key(path, f"is not a key.{f' Did you mean {near}?' if near else ''}")
 
     def add_missing(self, path: KeyPath, complaint: str) -> None:
-        """A key that has to be there; passed over where it is there under a misspelt name."""
+        """A key that has to be there; passed over where it is there under a misspelt name.
+
+        Parameters
+        ----------
+        path : KeyPath
+            Where the key stands in the file.
+        complaint : str
+            What is wrong, to stand behind the name.
+        """
         if path[-1] not in self.misspelt.get(path[:-1], ()):
             self.add_key(path, f"is missing; {complaint}")
 
     def add_key(self, path: KeyPath, complaint: str) -> None:
-        """A complaint about a key itself: "driver 'left': diamter_m <complaint>"."""
+        """A complaint about a key itself: "driver 'left': diamter_m <complaint>".
+
+        Parameters
+        ----------
+        path : KeyPath
+            Where the key stands in the file.
+        complaint : str
+            What is wrong, to stand behind the name.
+        """
         self.found.append((path, lambda: f"{self._about(path)}{_key_of(path)} {complaint}"))
 
     def clean(self, *path: str | int) -> bool:
@@ -76,7 +118,13 @@ class Problems:
         return f"driver {index + 1}"
 
     def raise_all(self) -> None:
-        """UsageError with every complaint in the order of the file, where there is one."""
+        """Raise every complaint at once, in the order of the file.
+
+        Raises
+        ------
+        UsageError
+            There is a complaint.
+        """
         if not self.found:
             return
         placed = sorted((self._option(path) is not None, self._line(path) or 0, i) for i, (path, _) in enumerate(self.found))
@@ -112,14 +160,30 @@ class Problems:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like a misspelt one, or nothing."""
+    """The known name that is most like a misspelt one, or nothing.
+
+    Parameters
+    ----------
+    name : str
+        As written.
+    known : iterable of str
+        Names that there are.
+    """
     spelled = {candidate.lower(): candidate for candidate in known if len(candidate) <= LONGEST_KEY}
     near = difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=0.6) if len(name) <= LONGEST_KEY else []
     return spelled[near[0]] if near else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """ " Did you mean x?" for the nearest known name, or nothing."""
+    """ " Did you mean x?" for the nearest known name, or nothing.
+
+    Parameters
+    ----------
+    name : str
+        As written.
+    known : iterable of str
+        Names that there are.
+    """
     near = nearest(name, known)
     return f" Did you mean {near}?" if near else ""
 

@@ -42,7 +42,15 @@ class Values:
 
 
 def read_file(table: dict[str, Any], problems: Problems) -> Values:
-    """Every key of a file, against the dataclasses of ``model``."""
+    """Every key of a file, against the dataclasses of ``model``.
+
+    Parameters
+    ----------
+    table : dict
+        Tables as TOML gives them.
+    problems : Problems
+        Takes every complaint.
+    """
     for name in table:
         if name not in TOP_LEVEL:
             problems.add_unknown((name,), TOP_LEVEL)
@@ -62,7 +70,15 @@ def read_file(table: dict[str, Any], problems: Problems) -> Values:
 
 
 def with_head_file(values: Values, rig_path: Path | None) -> Values:
-    """The values with the folder in which a head file is looked for: the rig file's; a bare text has none."""
+    """The values with the folder in which a head file is looked for: the rig file's; a bare text has none.
+
+    Parameters
+    ----------
+    values : Values
+        What could be read.
+    rig_path : Path or None
+        Of the rig file.
+    """
     listener = values.scene.listener
     if rig_path is None or not isinstance(listener.head, model.HeadFile):
         return values

@@ -14,10 +14,15 @@ CELL_ASPECT = 2.0
 
 
 def sketch(rig: Rig, scene: Scene) -> list[str]:
-    """Lines of a plan view: channel numbers where the drivers are, the outline of a ball or cylinder, the plane of a baffle, "+" at the
-    origin, "o" for the head.
+    """Lines of a plan view.
 
-    The rig is drawn to its own scale, the listener only in the right direction; the distance is written beside.
+    Channel numbers stand where the drivers are, with the outline of a ball or cylinder, the plane of a baffle, "+" at the origin and
+    "o" for the head. The rig is drawn to its own scale, the listener only in the right direction; the distance is written beside.
+
+    Parameters
+    ----------
+    rig : Rig
+    scene : Scene
     """
     canvas = _Canvas(rig)
     left, right = "listener's left", "listener's right"

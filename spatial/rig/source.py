@@ -21,7 +21,14 @@ _LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*+{_KEY_PART}(?:[ \t]*+\.[ \t]*+{_KE
 
 
 def decode(data: bytes, name: str) -> str:
-    """Text of a rig file, without byte order mark and with "\\n" at every line's end.
+    r"""Text of a rig file, without byte order mark and with "\n" at every line's end.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    name : str
+        Of the file, for errors.
 
     Raises
     ------
@@ -48,11 +55,17 @@ def decode(data: bytes, name: str) -> str:
 def parse(text: str, name: str) -> dict[str, Any]:
     """Tables of a TOML text.
 
+    Parameters
+    ----------
+    text : str
+    name : str
+        Of the file, for errors.
+
     Raises
     ------
     UsageError
         Not TOML (with the line), nested too deeply, or a key of more parts than can be read in reasonable time.
-    """
+    """  # noqa: DOC501 one_error is a UsageError
     long_key = _LONG_KEY.search(text)
     if long_key:
         raise one_error(name, f"a key of more than {MAX_KEY_PARTS} parts", text.count("\n", 0, long_key.start()) + 1)
@@ -71,7 +84,17 @@ def parse(text: str, name: str) -> dict[str, Any]:
 
 
 def one_error(name: str, complaint: str, line: int | None = None) -> UsageError:
-    """The error that ends the reading of a file before its keys are looked at."""
+    """The error that ends the reading of a file before its keys are looked at.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    complaint : str
+        What is wrong, to stand behind the name.
+    line : int or None
+        From 1.
+    """
     return UsageError(f"{name}: 1 error\n  {f'line {line}  ' if line else ''}{complaint}")
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Vector
 from spatial.rig.geometry import head_centre, sine_cosine
 from spatial.rig.model import FORMAT, BeamSpec, Enclosure, HeadFile, Room, Scene, UpmixSpec
 from spatial.rig.place import diaphragm_centre
@@ -78,7 +78,17 @@ PLACE_KEYS = ("azimuth_deg", "elevation_deg", "up_m", "position_m", "facing_deg"
 
 
 def check(table: dict[str, Any], values: Values, problems: Problems) -> None:
-    """Every rule. ``table`` is the file as written, ``values`` what could be read of it."""
+    """Every rule. ``table`` is the file as written, ``values`` what could be read of it.
+
+    Parameters
+    ----------
+    table : dict
+        Tables as TOML gives them.
+    values : Values
+        What could be read.
+    problems : Problems
+        Takes every complaint.
+    """
     _check_head_of_file(table, values, problems)
     if values.rig.get("kind", "loudspeakers") == "headphones":
         _check_headphones(table, problems)
@@ -236,7 +246,7 @@ def _check_clearances(enclosure: Enclosure, values: Values, problems: Problems) 
             problems.add(
                 ("listener",), f"the listener is inside the enclosure: {reach}, enclosure of radius {number(enclosure.radius_m)} m"
             )
-    before: list[tuple[int, NDArray[np.float64]]] = []
+    before: list[tuple[int, Vector]] = []
     for i, driver in enumerate(values.drivers):
         centre = diaphragm_centre(enclosure, driver)
         place = "azimuth_deg" if "azimuth_deg" in driver else "position_m"
@@ -265,11 +275,19 @@ def _check_room(scene: Scene, problems: Problems) -> None:
             problems.add(("room",), f"[room] the listener would be at {where} m, outside the room of size_m = {toml_value(room.size_m)}")
 
 
-def place_in_room(room: Room, place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rig coordinates (front, left, up) to room coordinates from the floor corner behind the rig on the listener's right, (3,)."""
+def place_in_room(room: Room, place: Vector) -> Vector:
+    """Rig coordinates (front, left, up) to room coordinates from the floor corner behind the rig on the listener's right, (3,).
+
+    Parameters
+    ----------
+    room : Room
+    place : (3,) m
+        Front, left, up.
+    """
     sine, cosine = sine_cosine(room.rig_yaw_deg)
     front, left, up = place
-    return np.array(room.rig_m) + np.array([cosine * front - sine * left, sine * front + cosine * left, up])
+    turned: Vector = np.array([cosine * front - sine * left, sine * front + cosine * left, up])
+    return np.array(room.rig_m) + turned
 
 
 # ------------------------------------------------------------------------------------------------------------ design

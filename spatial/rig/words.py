@@ -12,7 +12,12 @@ LONGEST_SHOWN = 60
 
 
 def toml_value(value: Any) -> str:
-    """A value as the file would write it (tuples as lists, None as "-")."""
+    """A value as the file would write it (tuples as lists, None as "-").
+
+    Parameters
+    ----------
+    value : anything
+    """
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -35,13 +40,23 @@ def toml_key(name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value for an error: as the file writes it, cut where it is long."""
+    """A value for an error: as the file writes it, cut where it is long.
+
+    Parameters
+    ----------
+    value : anything
+    """
     text = toml_value(value)
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 4] + " ..."
 
 
 def kind_of(value: Any) -> str:
-    """What a value of the file is, in a word."""
+    """What a value of the file is, in a word.
+
+    Parameters
+    ----------
+    value : anything
+    """
     kinds: tuple[tuple[type | tuple[type, ...], str], ...] = (
         (bool, "a boolean"),
         (int, "a whole number"),
@@ -95,5 +110,12 @@ def wanted(key: Key) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """ "1 error", "3 errors"."""
+    """ "1 error", "3 errors".
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+        Of one.
+    """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Audio
 from spatial.base.errors import DeviceError, SpatialError, UsageError
 from spatial.base.units import from_db
 from spatial.dsp.backends import CORE_MISSING, engine_name
 from spatial.dsp.chain import ChainPlan
-from spatial.io.audio_in import Audio, AudioReader, StereoSource
+from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
 from spatial.io.standard_input import open_audio
 from spatial.session.offline import Path, at_rate, ringing
