@@ -61,7 +61,7 @@ def sweet_spot_map(study: Study) -> SweetSpot:
 def draw_sweet_spot_map(data: SweetSpot, look: Look) -> Figure:
     """A map a figure and yaw."""
     virtual = is_virtual(look.rig_file)
-    maps: list[tuple[NDArray, tuple[float, ...], str]] = [
+    maps: list[tuple[NDArray[np.float64], tuple[float, ...], str]] = [
         (data.ild_error_db, ILD_STEPS, ILD_OFF),
         (data.itd_error_us, ITD_STEPS, ITD_OFF),
     ]
@@ -160,7 +160,7 @@ def draw_robustness(data: Robustness, look: Look) -> Figure:
     """A row a figure: poses, radii, the measured head."""
     virtual, theme, on_head = is_virtual(look.rig_file), look.theme, data.on_head
     moved = np.array([(front, left, yaw) for (front, left, _), yaw in POSES])
-    figures: list[tuple[Callable[[Judged], NDArray], str, float]] = [
+    figures: list[tuple[Callable[[Judged], NDArray[np.float64]], str, float]] = [
         (lambda found: found.ild_error_db, ILD_OFF, 2.0),
         (lambda found: found.itd_error_us, ITD_OFF, 20.0),
     ]

@@ -73,7 +73,8 @@ def bank_figure(kind: str, study: Study, theme: Theme = LIGHT, command: str = ""
     UsageError
         A kind that is not there, or that this rig cannot have.
     """
-    return picture_named(kind, study.rig_file).drawn(study, theme, command)
+    figure: Figure = picture_named(kind, study.rig_file).drawn(study, theme, command)
+    return figure
 
 
 def plan_picture(rig_file: RigFile, theme: Theme = LIGHT, command: str = "") -> Figure:
