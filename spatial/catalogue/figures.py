@@ -6,7 +6,7 @@ A figure is declared once, as a field of its group (`analysis.figure`); what pri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any
 
 from spatial.analysis.beam_figures import BeamFigures, SimpleBeamFigures, beam_figures, simple_beam_figures
@@ -65,7 +65,7 @@ class Group:
     @property
     def figures(self) -> tuple[Figure, ...]:
         """What it declares, in order."""
-        return figures_in(self.of)
+        return figures_in(self.of) if is_dataclass(self.of) else ()
 
 
 def headroom(study: Study) -> Headroom:

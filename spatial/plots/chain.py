@@ -90,13 +90,16 @@ def draw_pan_bands(axes: Axes, pans: Real, bands_hz: Freqs, level_db: Levels, th
     theme : Theme
         Colours.
     """
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.colors import LinearSegmentedColormap, to_rgba
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     step = pans[1] - pans[0]
     edges = np.append(pans - step / 2, pans[-1] + step / 2)
     edges_hz = np.append(bands_hz * 2 ** (-1 / 6), bands_hz[-1] * 2 ** (1 / 6))
-    colours = LinearSegmentedColormap.from_list("difference", [theme.left, theme.page, theme.right])
+    stops = [(theme.left, 1.0), (theme.left, 0.0), (theme.right, 0.0), (theme.right, 1.0)]  # clear in the middle: the page shows through
+    places = (0.0, 0.5, 0.5, 1.0)
+    shades = [(at, to_rgba(colour, alpha)) for at, (colour, alpha) in zip(places, stops, strict=True)]
+    colours = LinearSegmentedColormap.from_list("difference", shades)
     mesh = axes.pcolormesh(edges, edges_hz, level_db.T, cmap=colours, vmin=-BANDS_RANGE_DB, vmax=BANDS_RANGE_DB, rasterized=True)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(FixedLocator([hz for hz in FREQUENCY_TICKS_HZ if edges_hz[0] <= hz <= edges_hz[-1]]))

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 150  # of what is not lines and text
-MANY_FACETS = 100
 PROLOGUE = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>", re.DOTALL)
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 
@@ -37,11 +36,12 @@ def _colours(theme: Theme) -> dict[str, str]:
 def inline_svg(figure: Figure) -> str:
     """A figure drawn in the light theme as an SVG element whose colours are the page's variables.
 
-    Surfaces of many facets become images inside it.
+    Surfaces of many facets, maps and balloons, become images inside it: their colours are their own, the page shows through where they are
+    clear.
     """
     for axes in figure.axes:
         for surface in axes.collections:
-            if surface.get_array() is not None or len(surface.get_paths()) > MANY_FACETS:
+            if surface.get_array() is not None or hasattr(surface, "do_3d_projection"):
                 surface.set_rasterized(True)
     text = PROLOGUE.sub("", figure_bytes(figure, LIGHT, "svg", DPI).decode())
     names = variable_names()
