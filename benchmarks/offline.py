@@ -24,7 +24,7 @@ import numpy as np
 from machine import in_turn, markdown, publish
 
 from spatial.bank.matrix import FilterMatrix, RenderRecipe
-from spatial.dsp.backends import make_convolver
+from spatial.dsp.make import make_convolver
 
 FS = 48000
 N_TAPS = 4096

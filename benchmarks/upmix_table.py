@@ -26,7 +26,7 @@ from upmix_peers import active_matrix, centre_cut  # noqa: E402
 
 from spatial.analysis.separation import Mixture, Separation, separation
 from spatial.bank.matrix import RenderRecipe
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_upmix
 
 FS = 48000
 Floats = NDArray[np.float64]

@@ -16,7 +16,7 @@ from spatial.analysis.pan_sweep import pan_sweep
 from spatial.analysis.separation import separation
 from spatial.bank.matrix import RenderRecipe
 from spatial.cli.see import chain_drawing
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_upmix
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.rig.model import Room
 

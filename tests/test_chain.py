@@ -12,9 +12,9 @@ from sounds import FS, bank, error_db, in_pieces, noise, straight_through
 from spatial.bank.matrix import PATHS, RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.dsp.backends import engine_available
-from spatial.dsp.chain import ChainPlan, make_chain
-from spatial.dsp.twins.chain import ChainOfParts, Fade
-from spatial.session.options import RenderOptions
+from spatial.dsp.make import make_chain_of_parts
+from spatial.dsp.twins.chain import Fade
+from spatial.session.options import RenderOptions, chain_of, chain_plan
 
 WITH_CORE = pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 ENGINES = [pytest.param("c", marks=WITH_CORE), "numpy"]
@@ -25,14 +25,14 @@ RAW = RenderOptions(gain_db=0.0, limiter=False)
 def core_chain(filters, options=None):
     from spatial.dsp.core.chain import CoreChain
 
-    return CoreChain(ChainPlan.of(filters, options or RenderOptions()))
+    return CoreChain(chain_plan(filters, options or RenderOptions()))
 
 
 @pytest.fixture(params=ENGINES)
 def make(request, monkeypatch):
-    """make_chain where the engine is this one."""
+    """chain_of where the engine is this one."""
     monkeypatch.setenv("SPATIAL_ENGINE", request.param)
-    return make_chain
+    return chain_of
 
 
 def smooth_step(n):
@@ -75,7 +75,7 @@ CONTROLS = st.one_of(
 def test_the_core_is_the_chain_of_its_parts_bit_for_bit(recipe, events, block, bypass, limiter, material, seed):
     """Both on the core's upmix, convolver and (within a step of its gain) limiter."""
     filters, options = bank(3).replace(recipe=RenderRecipe(*recipe)), RenderOptions(block=block, bypass=bypass, limiter=limiter)
-    chains = core_chain(filters, options), ChainOfParts(ChainPlan.of(filters, options))
+    chains = core_chain(filters, options), make_chain_of_parts(chain_plan(filters, options))
     x = noise(512 * 12, level_db=0.0, seed=seed).T
     outputs = [[], []]
     for i, call in enumerate(np.split(x, 12, axis=1)):
@@ -98,7 +98,7 @@ def test_the_core_and_the_numpy_fallback_agree(upmix, monkeypatch):
     filters = bank(3, upmix=upmix)
     a = core_chain(filters).process(x)
     monkeypatch.setenv("SPATIAL_ENGINE", "numpy")
-    chain = make_chain(filters)
+    chain = chain_of(filters)
     b = chain.process(x)
     assert chain.limiter.limited_frames > 10000
     assert error_db(a, b) < -90
@@ -108,7 +108,7 @@ def test_the_core_and_the_numpy_fallback_agree(upmix, monkeypatch):
 @pytest.mark.parametrize("upmix", ["matrix", "directional"])
 def test_instruction_sets_give_the_same_bits(upmix, monkeypatch):
     from spatial.dsp.core._core import ffi, lib
-    from spatial.dsp.core.convolver import INSTRUCTION_SETS
+    from spatial.dsp.core.calls import INSTRUCTION_SETS
 
     x = noise(128 * 100, level_db=0.0).T
     results = []

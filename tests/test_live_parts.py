@@ -16,7 +16,7 @@ from spatial.analysis.loudness import bypass_gain_db, k_weighting
 from spatial.base.errors import DeviceError, UsageError
 from spatial.cli import main, play_screen
 from spatial.cli.watch import MISSED_S, SETTLED_S, FileWatch
-from spatial.dsp.twins.meters import make_meter
+from spatial.dsp.make import make_meter
 from spatial.io.soundcard import Device, find_device
 from spatial.session.identify import PinkNoise, identifying_banks
 from spatial.session.live import PlayerStats

@@ -106,8 +106,7 @@ def chain_drawing(kind: str, bank: FilterMatrix, rig_file: RigFile, command: str
     UsageError
         Headphones, whose bank has no centre.
     """
-    from spatial.dsp.twins.limiter import make_limiter
-    from spatial.dsp.upmix import make_upmix
+    from spatial.dsp.make import make_limiter, make_upmix
     from spatial.report import chain_figures
 
     if "center" not in bank.input_names:

@@ -1,22 +1,16 @@
-"""The render chain: upmix, path gains, matrix convolution, bypass, gain, limiter. One object, fed with stereo, gives driver feeds."""
+"""What the render chain promises: upmix, path gains, matrix convolution, bypass, gain, limiter; stereo in, driver feeds out."""
 
 from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import PATHS, FilterMatrix, RenderRecipe
-from spatial.base.errors import UsageError
+from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.units import from_db
-from spatial.dsp.backends import engine_name
-from spatial.dsp.bypass import bypass_gains
-from spatial.session.options import RenderOptions
-
-Audio = NDArray[np.float32]
+from spatial.dsp.stages import Audio, LimiterFigures
 
 FADE_S = 0.020
 """In which gains, mute and bypass go from one value to the next."""
@@ -38,13 +32,14 @@ class Latency:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ChainPlan:
-    """What a bank and a caller's options ask of the chain.
+    """What a chain is asked to be. ``spatial.session.options.chain_plan`` makes it of a bank and a caller's options.
 
     Attributes
     ----------
     bank : FilterMatrix
+        Whose rate, latency and drivers hold.
     paths : tuple of str
-        "left", "right" and, where the bank has it, "center"; inputs with other names are passed over.
+        "left", "right" and, where the bank has it, "center".
     taps : (drivers, paths, n_taps) float
     recipe : RenderRecipe
         "off" where there is no centre.
@@ -52,57 +47,33 @@ class ChainPlan:
     gain_db : float
     drivers : (int, int)
         Of left and right in bypass.
+    block : int
+        Of the convolver, frames.
+    limiter, bypass : bool
+        Whether there is a limiter, and whether the bypass is on at the beginning.
     """
 
     bank: FilterMatrix
-    options: RenderOptions
     paths: tuple[str, ...]
     taps: NDArray[np.float64]
     recipe: RenderRecipe
     path_gains: Audio
     gain_db: float
     drivers: tuple[int, int]
-
-    @classmethod
-    def of(cls, bank: FilterMatrix, options: RenderOptions) -> ChainPlan:
-        """UsageError where the bank lacks left or right, or the options name a path that it does not have."""
-        paths = tuple(name for name in PATHS if name in bank.input_names)
-        if not {"left", "right"} <= set(paths):
-            raise UsageError(f"bank: inputs left and right are needed, it has {', '.join(bank.input_names)}")
-        return cls(
-            bank=bank,
-            options=options,
-            paths=paths,
-            taps=bank.taps[:, [bank.input_index(path) for path in paths]],
-            recipe=bank.recipe if "center" in paths else RenderRecipe("off"),
-            path_gains=options.path_gains(paths),
-            gain_db=bank.headroom_gain_db if options.gain_db is None else options.gain_db,
-            drivers=bank.stereo_drivers(),
-        )
+    block: int
+    limiter: bool
+    bypass: bool
 
     @property
     def l1(self) -> NDArray[np.float64]:
         """(drivers,) what no feed exceeds before the gain while |L'|, |R'|, |C| <= 1."""
-        if self.options.bypass:
+        if self.bypass:
             return np.abs(bypass_gains(self.drivers, len(self.taps))).sum(axis=1)
         return np.abs(self.taps).sum(axis=2) @ np.abs(self.path_gains)
 
 
-class LimiterFigures(Protocol):
-    """What a limiter tells: frames, and the deepest gain, since the start or the last reset."""
-
-    @property
-    def latency(self) -> int: ...
-
-    @property
-    def limited_frames(self) -> int: ...
-
-    @property
-    def lowest_gain_db(self) -> float: ...
-
-
 class Chain(ABC):
-    """Stereo in, one feed a driver out, block by block. Made by ``make_chain``.
+    """Stereo in, one feed a driver out, block by block. ``spatial.dsp.make.make_chain`` makes one.
 
     Controls set before the first call of ``process``, or between ``reset`` and the next call, hold from its first frame; later ones
     are looked at where a block begins and reached smoothly within 20 ms. A control that changes during its fade is followed when the
@@ -164,30 +135,11 @@ class Chain(ABC):
         for path, gain in zip(self.plan.paths, self.plan.path_gains, strict=True):
             self.set_path_gain(path, float(gain))
         self.set_gain(float(from_db(self.plan.gain_db)))
-        self.set_bypass(self.plan.options.bypass)
+        self.set_bypass(self.plan.bypass)
 
 
-def make_chain(bank: FilterMatrix, options: RenderOptions | None = None) -> Chain:
-    """The chain of a bank: in the C core where that is the engine, else of parts.
-
-    Parameters
-    ----------
-    bank : FilterMatrix
-    options : RenderOptions
-        gain_db, limiter, block, the paths and bypass are looked at.
-
-    Raises
-    ------
-    UsageError
-        A bank or options that do not fit (see ``ChainPlan.of``, ``make_convolver`` and ``make_upmix``).
-    DeviceError
-        SPATIAL_ENGINE names an engine that is not there.
-    """
-    plan = ChainPlan.of(bank, options or RenderOptions())
-    if engine_name() == "c":
-        from spatial.dsp.core.chain import CoreChain
-
-        return CoreChain(plan)
-    from spatial.dsp.twins.chain import ChainOfParts
-
-    return ChainOfParts(plan)
+def bypass_gains(drivers: tuple[int, int], n_drivers: int) -> NDArray[np.float32]:
+    """(n_drivers, 2) from left and right to each driver: 1 to its own; where both have the same one it gets both, 3 dB lower."""
+    gains = np.zeros((n_drivers, 2), np.float32)
+    gains[drivers[0], 0] = gains[drivers[1], 1] = np.sqrt(0.5) if drivers[0] == drivers[1] else 1.0
+    return gains

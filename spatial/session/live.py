@@ -19,12 +19,11 @@ from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import DeviceError, SpatialError, UsageError
 from spatial.base.units import from_db
 from spatial.dsp.backends import CORE_MISSING, engine_name
-from spatial.dsp.chain import ChainPlan
 from spatial.io.audio_in import Audio, AudioReader, StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
 from spatial.io.standard_input import open_audio
 from spatial.session.offline import Path, at_rate, ringing
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_plan
 from spatial.session.render_report import level_db
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ class Player:
         if source is None and input_device is None:
             raise UsageError("what is to be played? a file, or input_device")
         self._options = options or RenderOptions()
-        self._plan = ChainPlan.of(bank, self._options)
+        self._plan = chain_plan(bank, self._options)
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
         self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
         self.device = device if isinstance(device, Device) else find_device(devices(), device)
@@ -309,7 +308,7 @@ class Player:
         from spatial.dsp.core.chain import CoreChain
         from spatial.dsp.core.live import exchange_filters
 
-        plan = ChainPlan.of(bank, self._options)
+        plan = chain_plan(bank, self._options)
         with self._lock:
             if not self._started:
                 self._plan = plan

@@ -14,14 +14,12 @@ from spatial.base.checks import instance, path, usual_float_errors
 from spatial.base.errors import InputError, OutputError
 from spatial.base.units import db
 from spatial.base.whole_files import check_destination
-from spatial.dsp.chain import make_chain
-from spatial.dsp.twins.meters import make_meter
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_meter, make_upmix
 from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.audio_out import AudioWriter, SampleFormat
 from spatial.io.resample import Resampler
 from spatial.io.standard_input import open_audio
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_of
 from spatial.session.render_report import DriverReport, RenderReport, UpmixReport, level_db
 
 Audio = NDArray[np.float32]
@@ -81,7 +79,7 @@ def render_file(
     check_destination(output, force=force, inputs=(input,))
     with open_audio(input, strict=options.strict, scrub=options.scrub) as reader:
         source = at_rate(reader, bank.fs, options.resample)
-        chain = make_chain(bank, options)
+        chain = chain_of(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
         rings = source.ringing_frames if options.keep_latency and isinstance(source, Resampler) else 0
         expected = None if source.frames is None else source.frames + rings + chain.tail - skip

@@ -1,4 +1,4 @@
-"""What a caller may ask of a render."""
+"""What a caller may ask of a render, and the chain that it makes of a bank."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import MAX_GAIN_DB, PATHS
+from spatial.bank.matrix import MAX_GAIN_DB, PATHS, FilterMatrix, RenderRecipe
 from spatial.base import checks
 from spatial.base.errors import UsageError
+from spatial.dsp.chain import Chain, ChainPlan
+from spatial.dsp.make import make_chain
 
 SIDES = "sides"
 NAMES = (*PATHS, SIDES)
@@ -98,6 +100,37 @@ class RenderOptions:
                 gains[i] = 0
             gains[i] *= 10 ** (sum(gain for name, gain in self.path_gain_db.items() if path in _members(name)) / 20)
         return gains.astype(np.float32)
+
+
+def chain_plan(bank: FilterMatrix, options: RenderOptions | None = None) -> ChainPlan:
+    """What a bank and a caller's options (None: all defaults) ask of the chain; inputs that are no paths are passed over.
+
+    Raises
+    ------
+    UsageError
+        The bank lacks left or right, or the options name a path that it does not have.
+    """
+    options = options or RenderOptions()
+    paths = tuple(name for name in PATHS if name in bank.input_names)
+    if not {"left", "right"} <= set(paths):
+        raise UsageError(f"bank: inputs left and right are needed, it has {', '.join(bank.input_names)}")
+    return ChainPlan(
+        bank=bank,
+        paths=paths,
+        taps=bank.taps[:, [bank.input_index(path) for path in paths]],
+        recipe=bank.recipe if "center" in paths else RenderRecipe("off"),
+        path_gains=options.path_gains(paths),
+        gain_db=bank.headroom_gain_db if options.gain_db is None else options.gain_db,
+        drivers=bank.stereo_drivers(),
+        block=options.block,
+        limiter=options.limiter,
+        bypass=options.bypass,
+    )
+
+
+def chain_of(bank: FilterMatrix, options: RenderOptions | None = None) -> Chain:
+    """The chain of a bank, in the engine in force. Raises as ``chain_plan`` and ``spatial.dsp.make.make_chain``."""
+    return make_chain(chain_plan(bank, options))
 
 
 def _gain_db(value: Any, what: str) -> float:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.base.errors import UsageError
-from spatial.dsp.chain import Audio, ChainPlan
+from spatial.dsp.chain import ChainPlan
 from spatial.dsp.core._core import ffi, lib
+from spatial.dsp.core.calls import succeed
 from spatial.dsp.core.chain import CoreChain
 from spatial.dsp.core.convolver import free_filters as free_exchanged
-from spatial.dsp.core.convolver import succeed, swap_filters
-from spatial.dsp.stages import checked_taps
+from spatial.dsp.core.convolver import swap_filters
+from spatial.dsp.stages import Audio, checked_taps
 
 RING_S = 2.0
 """Programme that is kept ready: for so long Python may be busy."""
@@ -83,7 +84,7 @@ class CoreLive:
         fs = chain.plan.bank.fs
         self.n_channels = n_channels
         self._fs = fs
-        self._block = chain.plan.options.block
+        self._block = chain.plan.block
         plan = {
             "block": self._block,
             "host_block": host_block,
@@ -138,9 +139,9 @@ class CoreLive:
 
     def switch(self, chain: CoreChain) -> None:
         """Lead over to another chain without a click; the latest wins. UsageError where it does not fit, and all stays as it is."""
-        if chain.plan.bank.fs != self._fs or chain.plan.options.block != self._block:
+        if chain.plan.bank.fs != self._fs or chain.plan.block != self._block:
             raise UsageError(
-                f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.options.block} cannot take the place of those "
+                f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.block} cannot take the place of those "
                 f"at {self._fs} Hz in blocks of {self._block}"
             )
         if _address(chain.pointer) in self._chains:
@@ -190,7 +191,7 @@ def exchange_filters(chain: CoreChain, plan: ChainPlan) -> bool:
     """
     if _shape(plan) != _shape(chain.plan):
         return False
-    swap_filters(lib.sp_chain_convolver(chain.pointer), checked_taps(plan.taps, plan.options.block))
+    swap_filters(lib.sp_chain_convolver(chain.pointer), checked_taps(plan.taps, plan.block))
     chain.plan = plan
     return True
 
@@ -208,7 +209,7 @@ def limiter_gain_db(chain: CoreChain) -> float:
 
 def _shape(plan: ChainPlan) -> tuple[Any, ...]:
     """What the filters of a chain may not change."""
-    bank, options = plan.bank, plan.options
+    bank = plan.bank
     return (
         plan.taps.shape,
         plan.paths,
@@ -217,8 +218,8 @@ def _shape(plan: ChainPlan) -> tuple[Any, ...]:
         bank.fs,
         bank.latency_samples,
         bank.channels,
-        options.block,
-        options.limiter,
+        plan.block,
+        plan.limiter,
     )
 
 

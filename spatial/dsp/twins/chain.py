@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.base.errors import UsageError
-from spatial.dsp.backends import make_convolver
-from spatial.dsp.bypass import bypass_gains
-from spatial.dsp.chain import FADE_S, Audio, Chain, ChainPlan, Latency
-from spatial.dsp.stages import MAX_SAMPLE, checked_gain, checked_rate
-from spatial.dsp.twins.limiter import make_limiter
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.chain import FADE_S, Chain, ChainPlan, Latency, bypass_gains
+from spatial.dsp.stages import MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_gain
 
 
 class Fade:
@@ -53,15 +49,13 @@ class Fade:
 
 
 class ChainOfParts(Chain):
-    """See ``Chain``."""
+    """See ``Chain``; the stages are those of the plan, new ones, the convolver in exact blocks."""
 
-    def __init__(self, plan: ChainPlan) -> None:
-        bank, options = plan.bank, plan.options
-        checked_rate(bank.fs, "chain")
+    def __init__(self, plan: ChainPlan, *, upmix: Upmix, convolver: Convolver, limiter: Limiter | None) -> None:
+        bank = plan.bank
         self.plan = plan
-        self._upmix = make_upmix(plan.recipe, bank.fs)
-        self._convolver = make_convolver(plan.taps, options.block, exact_blocks=True)
-        self.limiter = self._limiter = make_limiter(len(plan.taps), bank.fs) if options.limiter else None
+        self._upmix, self._convolver = upmix, convolver
+        self.limiter = self._limiter = limiter
         self.latency = Latency(bank.latency_samples, self._upmix.latency, self._limiter.latency if self._limiter else 0)
         self._straight = bypass_gains(plan.drivers, len(plan.taps))
         frames = max(round(FADE_S * bank.fs), 1)
@@ -112,7 +106,7 @@ class ChainOfParts(Chain):
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """As ``Chain.process``."""
-        block, frames = self.plan.options.block, x.shape[1]
+        block, frames = self.plan.block, x.shape[1]
         if frames % block:
             raise UsageError(f"chain: {frames} frames are no multiple of the block of {block}")
         if material is not None and material < frames and self._end is None:

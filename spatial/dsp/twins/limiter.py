@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.dsp.backends import engine_name
-from spatial.dsp.stages import checked_rate
+from spatial.dsp.stages import Audio, checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
 from spatial.dsp.twins.meters import TRUE_PEAK_TAPS
-
-if TYPE_CHECKING:
-    from spatial.dsp.core.limiter import CoreLimiter
-
-Audio = NDArray[np.float32]
 
 STEPS_PER_DB = 10**6
 """Gains are whole numbers of this fine a step: minima, slopes and sums are exact, however the stream is cut into calls."""
@@ -41,7 +34,7 @@ class LimiterSpec:
     half_taps: int = 10  # of the interpolation between samples
 
 
-class Limiter:
+class NumpyLimiter:
     """One gain for all channels, ``latency`` frames late; where nothing is too loud the samples pass unchanged.
 
     The gain that each frame needs is taken as a minimum over look-ahead and hold, rises again no faster than the release, and is then
@@ -74,7 +67,7 @@ class Limiter:
         self._find = PeakFinder(windowed_sincs(spec.oversampling, spec.half_taps))
         self._meter = PeakFinder(np.array(TRUE_PEAK_TAPS) * 10 ** ((spec.ceiling_db - spec.meter_db) / 20))
         self._reach = self._find.half  # frames that a peak beside a sample depends on, each way
-        self.latency = max(round(spec.look_ahead_ms * 1e-3 * fs), MIN_LOOK_AHEAD)
+        self.latency = self.tail = max(round(spec.look_ahead_ms * 1e-3 * fs), MIN_LOOK_AHEAD)
         self._ceiling = 10 ** (spec.ceiling_db / 20)
         self._average = self.latency - self._reach + 1
         self._window = self._average + round(spec.hold_ms * 1e-3 * fs)  # of the minimum
@@ -146,15 +139,6 @@ class Limiter:
         self._averaged = averaged[frames:]
         sums = np.concatenate([[0], np.cumsum(averaged)])
         return (sums[self._average :] - sums[: -self._average]) / (STEPS_PER_DB * self._average)
-
-
-def make_limiter(channels: int, fs: int) -> Limiter | CoreLimiter:
-    """The limiter with its default spec, in the C core where that is the engine."""
-    if engine_name() == "c":
-        from spatial.dsp.core.limiter import CoreLimiter
-
-        return CoreLimiter(channels, fs)
-    return Limiter(channels, fs)
 
 
 def sliding_minimum(x: NDArray[np.int64], window: int) -> NDArray[np.int64]:

@@ -15,9 +15,11 @@ import numpy as np
 
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS
-from spatial.dsp.stages import MAX_SAMPLE, checked_rate
+from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
 from spatial.dsp.twins.upmix_directional import DirectionalModel, with_dead_zone
-from spatial.dsp.twins.upmix_frames import FLOOR_DBFS, Audio, Floats, nearest_power_of_two, split
+from spatial.dsp.twins.upmix_frames import FLOOR_DBFS, Floats
+from spatial.dsp.twins.upmix_matrix import split
+from spatial.dsp.upmix import nearest_power_of_two
 
 MIN_BANDS_FS = 4000
 """Lowest sample rate, Hz."""
@@ -53,7 +55,7 @@ class BandUpmix:
         A rate that is too low or too high.
     """
 
-    latency = 0
+    latency = tail = 0
 
     def __init__(self, fs: int, strength: float = 1.0) -> None:
         if checked_rate(fs, "upmix") < MIN_BANDS_FS:
