@@ -11,7 +11,6 @@
 #include "entrance.h"
 #include "flush.h"
 
-#define FADE_S 0.020 /* in which a control goes from one value to the next */
 #define NO_END (~0ull)
 #define MAX_PATHS 3
 
@@ -119,7 +118,7 @@ sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *err
         return NULL;
     }
     stand_in.upmix_latency = stand_in.upmix ? sp_upmix_latency(stand_in.upmix) : 0;
-    stand_in.fade_frames = (int)rint(FADE_S * plan->fs);
+    stand_in.fade_frames = (int)rint(SP_FADE_S * plan->fs);
     stand_in.fade_frames += stand_in.fade_frames == 0;
     stand_in.delay = stand_in.upmix_latency + plan->bypass_delay;
     sp_arena memory = {0};

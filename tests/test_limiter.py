@@ -12,7 +12,7 @@ from sounds import FS, in_pieces, noise
 
 from spatial.dsp.backends import engine_available
 from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
-from spatial.dsp.twins.limiter import LimiterSpec, NumpyLimiter, sliding_minimum
+from spatial.dsp.twins.limiter import NumpyLimiter, sliding_minimum
 from spatial.dsp.twins.meters import TruePeakMeter
 
 CEILING = 10 ** (-1 / 20)
@@ -294,10 +294,9 @@ def test_mirrored_places_are_looked_at_too():
     assert np.allclose(PeakFinder(filters)(x), slow, rtol=1e-5, atol=1e-7)
 
 
-def test_gain_returns_no_faster_than_stated():
-    spec = LimiterSpec(release_db_per_s=10.0)
+def test_gain_returns_no_faster_than_stated(make):
     x = np.full((1, FS), 0.1, np.float32)
     x[0, 5000:5100] = 5
-    limiter = NumpyLimiter(1, FS, spec)
+    limiter = make(1, FS)
     y = limiter.process(np.pad(x, ((0, 0), (0, limiter.latency))))[:, limiter.latency :]
-    assert np.diff(gain_of(y, x))[5100:].max() * FS < 12
+    assert np.diff(gain_of(y, x))[5100:].max() * FS < 44

@@ -75,7 +75,7 @@ def test_a_wheel_in_an_empty_folder(sdist, tmp_path):
     assert "-cp311-abi3-" in wheel.name
     files = zipfile.ZipFile(wheel).namelist()
     assert {Path(name).name for name in files if name.startswith("spatial/rigs/")} == RIGS
-    assert "spatial/py.typed" in files
+    assert {"spatial/py.typed", "spatial/dsp/include/spatial.h"} <= set(files)
     assert any(name.endswith("licenses/LICENSE") for name in files)
 
     installed = Installed(wheel, tmp_path)

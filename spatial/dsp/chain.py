@@ -12,9 +12,6 @@ from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.units import from_db
 from spatial.dsp.stages import Audio, LimiterFigures
 
-FADE_S = 0.020
-"""In which gains, mute and bypass go from one value to the next."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Latency:

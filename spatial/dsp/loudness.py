@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.base.units import power_db
+from spatial.dsp.constants import whole
 
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 OFFSET_LU = -0.691  # makes 997 Hz at full scale in one channel read -3.01 LUFS
-STEPS_PER_S = 10  # gating blocks begin every 100 ms
+STEPS_PER_S = whole("SP_METER_STEPS_PER_S")  # gating blocks begin every 100 ms
 BLOCK_STEPS = 4  # and last 400 ms
 PIECE_STEPS = 4096
 

@@ -8,17 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.base.errors import UsageError
+from spatial.dsp.constants import real, whole
 
-MAX_CHANNELS = 64
-MAX_TAPS = 1 << 20
-MIN_BLOCK, MAX_BLOCK = 16, 8192
-MIN_FADE = 1024
+MAX_CHANNELS = whole("SP_MAX_CHANNELS")
+MAX_TAPS = whole("SP_MAX_TAPS")
+MIN_BLOCK, MAX_BLOCK = whole("SP_MIN_BLOCK"), whole("SP_MAX_BLOCK")
+FADE_S = real("SP_FADE_S")
+"""In which gains, mute and bypass go from one value to the next."""
+MIN_FADE = whole("SP_MIN_FADE")
 """Shortest cross-fade of a swap, frames."""
-MAX_SAMPLE = 1e6
+MAX_SAMPLE = real("SP_MAX_SAMPLE")
 """Magnitude beyond which a sample is taken for garbage; about +120 dBFS."""
-MIN_FS, MAX_FS = 1000, 1_000_000
+MIN_FS, MAX_FS = whole("SP_MIN_FS"), whole("SP_MAX_FS")
 """Sample rates of all stages, Hz."""
-MAX_GAIN = 1e6
+MAX_GAIN = real("SP_MAX_GAIN")
 """Linear, +120 dB."""
 
 Audio = NDArray[np.float32]

@@ -17,12 +17,13 @@ import numpy as np
 from spatial.bank.matrix import UPMIXES, RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS
+from spatial.dsp.constants import whole
 from spatial.dsp.stages import checked_rate
 
 WINDOWS_AT_48K = {2.7: (512, 128), 21.0: (2048, 1024), 85.0: (4096, 4096)}
 """Latency in ms -> analysis window, synthesis window in samples."""
 
-MIN_SPAN, MIN_WINDOW, MAX_WINDOW = 16, 32, 1 << 17
+MIN_SPAN, MIN_WINDOW, MAX_WINDOW = whole("SP_MIN_SPAN"), whole("SP_MIN_WINDOW"), whole("SP_MAX_WINDOW")
 """Shortest synthesis window, shortest and longest analysis window, samples."""
 
 

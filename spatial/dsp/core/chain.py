@@ -17,7 +17,7 @@ from spatial.dsp.upmix import checked_recipe, window_lengths
 
 
 class CoreChain(Chain):
-    """``sp_chain`` of csrc/spatial.h; see ``Chain``.
+    """``sp_chain`` of csrc/include/spatial.h; see ``Chain``.
 
     Attributes
     ----------

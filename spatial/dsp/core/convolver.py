@@ -31,7 +31,7 @@ def free_filters(convolver: object) -> None:
 
 
 class CoreConvolver:
-    """``sp_convolver`` of csrc/spatial.h behind the interface of ``Convolver``."""
+    """``sp_convolver`` of csrc/include/spatial.h behind the interface of ``Convolver``."""
 
     engine = "c"
 

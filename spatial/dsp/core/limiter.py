@@ -12,7 +12,7 @@ from spatial.dsp.stages import Audio, checked_rate
 
 
 class CoreLimiter:
-    """``sp_limiter`` of csrc/spatial.h: the same as ``NumpyLimiter``.
+    """``sp_limiter`` of csrc/include/spatial.h: the same as ``NumpyLimiter``.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from spatial.dsp.core.calls import succeed
 from spatial.dsp.core.chain import CoreChain
 from spatial.dsp.core.convolver import free_filters as free_exchanged
 from spatial.dsp.core.convolver import swap_filters
-from spatial.dsp.stages import Audio, checked_taps
+from spatial.dsp.stages import FADE_S, Audio, checked_taps
 
 RING_S = 2.0
 """Programme that is kept ready: for so long Python may be busy."""
@@ -23,7 +23,6 @@ RING_S = 2.0
 REFILL_S = 0.25
 """Programme that is there before anything sounds, at first and when the ring has run dry."""
 
-FADE_S = 0.020
 WARM_S = 0.25
 """For which new filters listen before they are heard, beyond their own length: the upmix's means settle."""
 
@@ -49,7 +48,7 @@ class LiveFigures:
 
 
 class CoreLive:
-    """``sp_live`` of csrc/spatial.h.
+    """``sp_live`` of csrc/include/spatial.h.
 
     Parameters
     ----------

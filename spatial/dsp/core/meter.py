@@ -16,7 +16,7 @@ from spatial.dsp.stages import Audio, checked_rate
 
 
 class CoreMeter:
-    """``sp_meter`` of csrc/spatial.h; see ``Meter``."""
+    """``sp_meter`` of csrc/include/spatial.h; see ``Meter``."""
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         checked_rate(fs, "meter")

@@ -20,7 +20,7 @@ METHODS = {
 
 
 class CoreUpmix:
-    """``sp_upmix`` of csrc/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
+    """``sp_upmix`` of csrc/include/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
     ``ProjectionUpmix``, in single precision and many times as quick.
 
     Raises

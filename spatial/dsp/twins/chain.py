@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.base.errors import UsageError
-from spatial.dsp.chain import FADE_S, Chain, ChainPlan, Latency, bypass_gains
-from spatial.dsp.stages import MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_gain
+from spatial.dsp.chain import Chain, ChainPlan, Latency, bypass_gains
+from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_gain
 
 
 class Fade:

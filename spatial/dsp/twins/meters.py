@@ -8,24 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.base.units import REFERENCE_FS, db
+from spatial.dsp.constants import real, reals, whole
 from spatial.dsp.loudness import STEPS_PER_S, gated_loudness
 from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder
 
 BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
 
-SHELF_HZ, SHELF_DB, SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
+SHELF_HZ, SHELF_DB, SHELF_Q = real("SP_METER_SHELF_HZ"), real("SP_METER_SHELF_DB"), real("SP_METER_SHELF_Q")
+PASS_HZ, PASS_Q = real("SP_METER_PASS_HZ"), real("SP_METER_PASS_Q")
 HIGH = 10 ** (SHELF_DB / 20)
-BAND = HIGH**0.4996667741545416
-MATCHED_BELOW_HZ = 32000
+BAND = HIGH ** real("SP_METER_SHELF_BAND_POWER")
+MATCHED_BELOW_HZ = whole("SP_METER_MATCHED_BELOW_HZ")
 
-TRUE_PEAK_TAPS = (
-    (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
-     0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500),
-    (-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250,
-     0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
-)  # fmt: skip
+TRUE_PEAK_TAPS = (reals("SP_METER_TAPS_0"), reals("SP_METER_TAPS_1"))
 """Interpolating filter of BS.1770 annex 2, phases 0 and 1; phases 3 and 2 are their mirror images."""
 
 

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.dsp.constants import real, whole
 from spatial.dsp.stages import MAX_SAMPLE, Audio
 from spatial.dsp.twins.upmix_matrix import split
 from spatial.dsp.upmix import window_lengths
@@ -18,11 +19,11 @@ from spatial.dsp.upmix import window_lengths
 Floats = NDArray[np.float64]
 Spectra = NDArray[np.complex128]
 
-OVERLAP = 4
+OVERLAP = whole("SP_UPMIX_OVERLAP")
 """Hops in a synthesis window."""
 
-FLOOR_DBFS = -200.0
-"""Noise that regularises the ratios of powers, and below which a band counts as silent."""
+FLOOR = real("SP_UPMIX_FLOOR")
+"""Power of the noise that regularises the ratios of powers, and below which a band counts as silent."""
 
 
 class FrameUpmix(ABC):
@@ -50,7 +51,7 @@ class FrameUpmix(ABC):
         self.latency = self.tail = self.span
         self.strength = strength
         self.analysis, self.synthesis = windows(self.n, self.span)
-        self.floor = 10 ** (FLOOR_DBFS / 10) * np.sum(self.analysis**2)
+        self.floor = FLOOR * np.sum(self.analysis**2)
         self._half_turns = np.exp(-1j * np.pi * np.arange(self.n) / self.n)
 
     def reset(self) -> None:
