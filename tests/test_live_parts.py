@@ -15,11 +15,11 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.loudness import bypass_gain_db, k_weighting
 from spatial.base.errors import DeviceError, UsageError
 from spatial.cli import main, play_screen
-from spatial.cli.watch import MISSED_S, SETTLED_S, FileWatch
 from spatial.dsp.make import make_meter
 from spatial.io.soundcard import Device, find_device
 from spatial.session.identify import PinkNoise, identifying_banks
-from spatial.session.live import PlayerStats
+from spatial.session.player_stats import PlayerStats
+from spatial.session.watch import MISSED_S, SETTLED_S, FileWatch
 
 # ------------------------------------------------------------------------------------------------------------------ devices
 

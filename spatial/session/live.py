@@ -12,7 +12,7 @@ import math
 import os
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.bank.matrix import FilterMatrix
@@ -24,6 +24,7 @@ from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
 from spatial.io.standard_input import open_audio
 from spatial.session.offline import Path, at_rate, ringing
 from spatial.session.options import RenderOptions, chain_plan
+from spatial.session.player_stats import PlayerStats
 from spatial.session.render_report import level_db
 
 if TYPE_CHECKING:
@@ -45,54 +46,6 @@ PIECE = 4096
 _PLAYING: set[Player] = set()
 _LOST: list[Any] = []
 """What devices that never let go may still touch."""
-
-
-@dataclass(frozen=True)
-class PlayerStats:
-    """Figures of playback now.
-
-    Attributes
-    ----------
-    state : "ready", "playing", "stopping", "ended" or "lost"
-    time_s : float
-        Of the programme, at the loudspeakers.
-    position : int
-        Frames of the programme that the chain has taken.
-    frames : int
-        Given to the device since the start, silence and all.
-    peaks_dbfs : dict, driver -> dB
-        Largest sample since the last look; None for silence.
-    limiter_db : float
-        Gain of the limiter, <= 0.
-    clipped : int
-        Samples beyond full scale (without the limiter).
-    dropouts : int
-        Times that the programme came too late, or that the device says it had to invent samples.
-    late : int
-        Those of the first kind. Nothing of the programme is lost by them.
-    discarded : int
-        Samples that were not finite.
-    load : float
-        Share of the time that the callback takes, 0 to 1.
-    latency_ms : float
-        From a frame's entry to the loudspeaker: device, blocks, upmix, filters, limiter.
-    swaps : int
-        Filters that have taken the place of others.
-    """
-
-    state: str
-    time_s: float
-    position: int
-    frames: int
-    peaks_dbfs: dict[str, float | None]
-    limiter_db: float
-    clipped: int
-    dropouts: int
-    late: int
-    discarded: int
-    load: float
-    latency_ms: float
-    swaps: int
 
 
 class Player:
@@ -153,6 +106,7 @@ class Player:
         self._plan = chain_plan(bank, self._options)
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
         self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
+        self._mute = False
         self.device = device if isinstance(device, Device) else find_device(devices(), device)
         self.input: Device | None = None
         if source is None:
@@ -336,6 +290,12 @@ class Player:
             self._solo = paths
             self._control_now()
 
+    def set_mute(self, mute: bool) -> None:
+        """Silence, while the programme goes on."""
+        with self._lock:
+            self._mute = mute
+            self._control_now()
+
     def set_gain_db(self, gain_db: float) -> None:
         """Gain beside the one of the options."""
         with self._lock:
@@ -354,6 +314,7 @@ class Player:
             chain.set_path_gain(path, float(gain))
         chain.set_gain(float(from_db(plan.gain_db + self._gain_db + (self._bypass_gain_db if self._bypass else 0.0))))
         chain.set_bypass(self._bypass)
+        chain.set_mute(self._mute)
 
     # --------------------------------------------------------------------------------------------------------- figures
 
