@@ -23,7 +23,8 @@ from pathlib import Path
 import numpy as np
 from machine import in_turn, markdown, publish
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.dsp.make import make_convolver
 
 FS = 48000

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.dsp.backends import describe_engine
 from spatial.dsp.make import make_upmix
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import FS, bank, error_db, in_pieces, noise, straight_through
 
-from spatial.bank.matrix import PATHS, RenderRecipe
+from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.dsp.backends import engine_available
 from spatial.dsp.make import make_chain_of_parts
@@ -276,12 +276,13 @@ def test_the_core_refuses_what_is_outside_its_domain():
 
     taps = ffi.new("float[]", 2 * 3 * 8)
     convolver = {"n_inputs": 3, "n_outputs": 2, "n_taps": 8, "block": 64, "exact_blocks": 1, "instruction_set": 0}
-    good = {"fs": 48000, "convolver": convolver, "upmix": 1, "strength": 1.0, "limiter": 1, "bypass_outputs": [0, 1]}
+    good = {"fs": 48000, "n_inputs": 2, "convolver": convolver, "upmix": 1, "strength": 1.0, "limiter": 1, "bypass_outputs": [0, 1]}
     error = ffi.new("int *")
 
-    def tried(**changes):
-        of_convolver = {key: value for key, value in changes.items() if key in convolver}
-        plan = good | {key: value for key, value in changes.items() if key not in convolver} | {"convolver": convolver | of_convolver}
+    def tried(n_paths=3, **changes):
+        of_convolver = {key: value for key, value in changes.items() if key in convolver and key not in good} | {"n_inputs": n_paths}
+        plan = good | {key: value for key, value in changes.items() if key in good or key not in convolver}
+        plan["convolver"] = convolver | of_convolver
         made = lib.sp_chain_new(ffi.new("sp_chain_plan *", plan), taps, error)
         lib.sp_chain_free(made)
         assert (made == ffi.NULL) == (error[0] != lib.SP_OK)
@@ -289,10 +290,11 @@ def test_the_core_refuses_what_is_outside_its_domain():
 
     assert tried() == lib.SP_OK
     assert tried(fs=0) == tried(fs=float("nan")) == tried(fs=1e7) == tried(strength=1.5) == lib.SP_ERROR_SETTING
-    assert tried(n_inputs=1) == tried(n_inputs=4) == lib.SP_ERROR_INPUTS
+    assert tried(n_inputs=0) == tried(n_inputs=4) == tried(n_inputs=65, n_paths=65) == tried(n_paths=1) == lib.SP_ERROR_INPUTS
+    assert tried(upmix=0, n_inputs=3) == tried(upmix=0, n_inputs=1, n_paths=1) == tried(upmix=0, n_paths=2) == lib.SP_OK
     assert tried(n_outputs=65) == lib.SP_ERROR_OUTPUTS
     assert tried(exact_blocks=0) == tried(limiter=2) == lib.SP_ERROR_FLAG
-    assert tried(upmix=-1) == tried(upmix=4) == tried(upmix=3) == tried(n_inputs=2) == lib.SP_ERROR_UPMIX
+    assert tried(upmix=-1) == tried(upmix=4) == tried(upmix=3) == tried(n_paths=2) == tried(n_inputs=3) == lib.SP_ERROR_UPMIX
     assert tried(upmix=2, upmix_n=100, upmix_span=50) == lib.SP_ERROR_WINDOW
     assert tried(upmix=2, fs=3000) == lib.SP_ERROR_SETTING  # too low for the bands of an upmix without delay
     assert tried(bypass_outputs=[0, 2]) == tried(bypass_outputs=[-1, 0]) == tried(bypass_delay=-1) == lib.SP_ERROR_BYPASS

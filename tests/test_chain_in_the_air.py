@@ -6,7 +6,7 @@ from make_rigs import first_wave
 
 from spatial.analysis.cancellation import arrivals
 from spatial.analysis.pan_sweep import pan_sweep
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.design.filter_bank import compute_filters
 from spatial.dsp.make import make_upmix
 from spatial.rig.load import load_rig

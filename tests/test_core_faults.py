@@ -13,7 +13,7 @@ from convolutions import C_MISSING, needs_core, noise, noise_taps
 from scipy import signal
 from sounds import FS, bank, float_wav
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.cli.main import main
 from spatial.dsp.backends import engine_available
@@ -328,8 +328,8 @@ def test_a_live_takes_block_and_outputs_from_its_chain(core, n_outputs, block, m
     live, error = new_live(core, monkeypatch, n_outputs, block)
     assert error == lib.SP_OK
     x, out = noise(2, 4096), np.zeros((2048, 4), np.float32)
-    left, right = (ffi.from_buffer("float[]", channel) for channel in x)
-    assert lib.sp_live_write(live, left, right, 4096) == 4096 and lib.sp_live_end(live) == lib.SP_OK
+    channels = [ffi.from_buffer("float[]", channel) for channel in x]
+    assert lib.sp_live_write(live, channels, 4096) == 4096 and lib.sp_live_end(live) == lib.SP_OK
     lib.sp_live_callback(ffi.NULL, ffi.from_buffer("char[]", out), 2048, ffi.NULL, 0, ffi.cast("void *", live))
     assert np.abs(out[1000:, :3]).max(axis=0).min() > 0.01
     feeds = ffi.new("sp_feeds *", {"chain": CHAINS[-1].pointer, "channels": [0, 1, 2]})
@@ -370,7 +370,20 @@ def test_no_function_of_the_core_falls_over_a_pointer_that_is_not_there(core, mo
             continue
         tried += 1
         result = function(*arguments)
-        readings = ("latency", "discarded", "fade", "room", "step", "peak", "gain_now", "limited", "gain_db", "block", "n_outputs")
+        readings = (
+            "latency",
+            "discarded",
+            "fade",
+            "room",
+            "step",
+            "peak",
+            "gain_now",
+            "limited",
+            "gain_db",
+            "block",
+            "n_inputs",
+            "n_outputs",
+        )
         if kind.result.kind == "void":
             assert name.endswith("_free")
         elif kind.result.kind == "pointer":

@@ -204,7 +204,7 @@ def test_bypass_is_as_loud_as_the_filters_at_the_ears(rig):
     ears = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), freqs, rig_file.scene.medium)
     spectrum = np.fft.rfft(made.taps, n, axis=2)
     straight = np.zeros((len(made.driver_names), 2, len(freqs)))
-    left, right = made.stereo_drivers()
+    left, right = made.bypass_drivers()
     straight[left, 0] = straight[right, 1] = 1
     heard = {}
     pink = PinkNoise(FS).read(n)[0].astype(float)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from scipy.signal import fftconvolve
 from sounds import FS, bank, error_db, float_wav, in_pieces, noise, straight_through
 
-from spatial.bank.matrix import PATHS, FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base.errors import InputError, OutputError, UsageError
 from spatial.dsp.make import make_upmix
 from spatial.exchange.wav_set import export_wav
@@ -309,7 +310,7 @@ def test_bypass_takes_the_drivers_that_carry_the_sides(render):
     taps[2, 0] *= 3  # the third plays left
     taps[1, 1] *= 3  # the second right
     filters = filters.replace(taps=taps)
-    assert filters.stereo_drivers() == (2, 1)
+    assert filters.bypass_drivers() == (2, 1)
     x = noise(2000)
     y, _ = render(x, filters, bypass=True, **RAW)
     assert np.array_equal(y[:2000, [2, 1]], x) and not y[:, 0].any()

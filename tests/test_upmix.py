@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sounds import FS, error_db, in_pieces, noise
 from upmixes import LATENCIES, crowd, level_db, pink, run
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.dsp.make import make_upmix
 from spatial.dsp.twins.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, DirectionalUpmix, model

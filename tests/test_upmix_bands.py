@@ -8,7 +8,7 @@ from scipy import signal
 from sounds import FS, error_db, in_pieces, noise
 from upmixes import level_db, pink
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.dsp.backends import engine_available
 from spatial.dsp.make import make_upmix

@@ -22,7 +22,7 @@
 #define SP_ERROR_FRAMES 9          /* frames negative, or with exact_blocks no multiple of the block */
 #define SP_ERROR_WINDOW 10         /* not 0, nor powers of two, SP_MIN_SPAN <= span <= n, SP_MIN_WINDOW <= n <= SP_MAX_WINDOW */
 #define SP_ERROR_SETTING 11        /* sample rate outside SP_MIN_FS..SP_MAX_FS, or strength outside 0..1 */
-#define SP_ERROR_UPMIX 12          /* no such upmix, or one where there are two inputs */
+#define SP_ERROR_UPMIX 12          /* no such upmix, or one without stereo in and three paths */
 #define SP_ERROR_BYPASS 13         /* outputs that there are not, or a delay outside 0..SP_MAX_BYPASS_DELAY */
 #define SP_ERROR_TAILS 14          /* tails no rising powers of two, or 2 tails[k] >= n_taps */
 #define SP_ERROR_FILTERS 15        /* filters of another convolver, or that a convolver owns already */
@@ -364,21 +364,23 @@ int sp_meter_reset(sp_meter *meter);
 void sp_meter_free(sp_meter *meter);
 
 
-/* The chain: upmix -> end of the programme -> path gains -> sp_convolver -> bypass -> gain -> sp_limiter.
+/* The chain: programme -> upmix -> end of the programme -> path gains -> sp_convolver -> bypass -> gain -> sp_limiter.
  *
- * Stereo in, one feed an output out. Changes of gains and bypass are smooth over SP_FADE_S. Life: sp_chain_new; any sp_chain_set_...; then
+ * n programme channels in, m paths into the filters, one feed an output out. An upmix makes left', right' and centre of stereo: n = 2, m = 3.
+ * With SP_UPMIX_OFF the first n paths are the programme's channels as they are, and further ones are silent. Changes of gains and bypass are smooth over SP_FADE_S. Life: sp_chain_new; any sp_chain_set_...; then
  * process, set and reset in any order; then sp_chain_free. What is set before the first process, or between reset and the next one,
  * holds from its first frame.
  */
 typedef struct {
     double fs;            /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
-    sp_plan convolver;    /* n_inputs 2: left, right, or 3: left, right, centre; exact_blocks 1 */
-    int upmix;            /* SP_UPMIX_...; OFF where there are two inputs */
+    int n_inputs;         /* channels of the programme, 1..SP_MAX_CHANNELS */
+    sp_plan convolver;    /* its n_inputs are the paths, at least as many as the programme's channels; exact_blocks 1 */
+    int upmix;            /* SP_UPMIX_...; else than OFF where stereo becomes three paths */
     int upmix_n;          /* as in sp_upmix_plan, for DIRECTIONAL and PROJECTION */
     int upmix_span;
     double strength;      /* of the centre, 0..1 */
     int limiter;          /* 1: there is one, 0: none */
-    int bypass_outputs[2]; /* where left and right go to in bypass; if that is one and the same, both go there, 3 dB lower */
+    int bypass_outputs[SP_MAX_CHANNELS]; /* where each channel goes to in bypass; where k of them share an output, by sqrt(1/k) lower */
     int bypass_delay;     /* of the filters, frames, so that bypass is as late as they are */
 } sp_chain_plan;
 
@@ -389,25 +391,26 @@ sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *err
 
 /* Of the plan. */
 int sp_chain_block(const sp_chain *chain);
+int sp_chain_n_inputs(const sp_chain *chain);
 int sp_chain_n_outputs(const sp_chain *chain);
 
 /* Frames by which the output is late, bank not counted: upmix, limiter. */
 int sp_chain_upmix_latency(const sp_chain *chain);
 int sp_chain_limiter_latency(const sp_chain *chain);
 
-/* Real time. n_frames is a multiple of the convolver's block, else SP_ERROR_FRAMES and nothing is touched. in[2] and out[n_outputs] may
- * not overlap. The sizes of the calls do not change a bit; controls are looked at where a block begins. */
+/* Real time. n_frames is a multiple of the convolver's block, else SP_ERROR_FRAMES and nothing is touched. in[n_inputs] and out[n_outputs]
+ * may not overlap. The sizes of the calls do not change a bit; controls are looked at where a block begins. */
 int sp_chain_process(sp_chain *chain, const float *const *in, float *const *out, int n_frames);
 
 /* The programme ends n_frames after what was processed so far; what is processed beyond has to be silence, and no path sounds longer
  * than the programme (the filters' tails do). From the thread that processes. SP_ERROR_FRAMES where n_frames is negative. */
 int sp_chain_end(sp_chain *chain, int n_frames);
 
-/* Controls, from any thread; gains are linear, 0..SP_MAX_GAIN, else SP_ERROR_GAIN and nothing happens. path: 0 left, 1 right, 2 centre. */
+/* Controls, from any thread; gains are linear, 0..SP_MAX_GAIN, else SP_ERROR_GAIN and nothing happens. path: from 0. */
 int sp_chain_set_path_gain(sp_chain *chain, int path, float gain);
 int sp_chain_set_gain(sp_chain *chain, float gain);
 int sp_chain_set_mute(sp_chain *chain, int mute);     /* before the limiter */
-int sp_chain_set_bypass(sp_chain *chain, int bypass); /* left and right to one output each, as late as the filters' sound */
+int sp_chain_set_bypass(sp_chain *chain, int bypass); /* every channel to one output, as late as the filters' sound */
 
 /* Readings, from any thread. */
 float sp_chain_gain_now(const sp_chain *chain);                     /* of the last frame, mute in it; the limiter's latency earlier */
@@ -424,7 +427,7 @@ int sp_chain_reset(sp_chain *chain);
 void sp_chain_free(sp_chain *chain);
 
 
-/* Live: a stereo programme through a chain to a sound device, from inside the device's callback.
+/* Live: a programme through a chain to a sound device, from inside the device's callback.
  *
  * The programme comes through a ring that another thread fills, or from the device's own input. Where the host's block is a known multiple
  * of the plan's block nothing is added to the latency, else one block: never more, never changing. What comes out is, that latency later,
@@ -447,7 +450,7 @@ typedef struct {
     int block;          /* of the chain's plan, or 0: what the chain has; else SP_ERROR_BLOCK, at sp_live_new as at a switch */
     int host_block;     /* frames of a callback; 0: not known */
     int n_channels;     /* of the device, 1..SP_MAX_DEVICE_CHANNELS, interleaved */
-    int n_captured;     /* of the device's input, 1 or 2, which is the programme then; 0: the ring is */
+    int n_captured;     /* of the device's input, which is the programme then: as many as the chain's inputs, or 1 for all; 0: the ring is */
     int ring_frames;    /* that are kept ready, at least; more is taken, up to a power of two */
     int refill_frames;  /* that the ring must hold before it sounds, at first and when it ran dry */
     int fade_frames;    /* at least 1: of stop, of a switch, and around a gap; rounded up to whole blocks around a gap */
@@ -463,8 +466,8 @@ sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error
 /* Frames added to the chain's latency: 0 where host_block is a multiple of block, else block. */
 int sp_live_latency(const sp_live *live);
 
-/* Frames taken from left and right, as many as there is room for, or minus an error. */
-int sp_live_write(sp_live *live, const float *left, const float *right, int n_frames);
+/* Frames taken from in[inputs of the chain], as many as there is room for, or minus an error. */
+int sp_live_write(sp_live *live, const float *const *in, int n_frames);
 
 /* Frames that sp_live_write would take now. */
 int sp_live_room(const sp_live *live);
@@ -475,7 +478,7 @@ int sp_live_end(sp_live *live);
 /* PortAudio's callback; user is the sp_live. Real time: no allocation, lock, wait, system call or page fault. Returns 0, go on. */
 int sp_live_callback(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags, void *user);
 
-/* Other feeds: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
+/* Other feeds, of as many inputs: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
  * it was; else the chain belongs to the live until it is collected. SP_ERROR_BUSY: the live has this chain already, or another thread is
  * in this function or in sp_live_collect. Nothing is switched once the programme has ended. */
 int sp_live_switch(sp_live *live, const sp_feeds *feeds, int warm_frames);

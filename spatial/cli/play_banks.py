@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import STEREO
 
 if TYPE_CHECKING:
     from spatial.session.banks import Progress
@@ -28,6 +29,10 @@ class BankFile:
         """Names and channels."""
         bank = FilterMatrix.load(self.name)
         return bank.driver_names, bank.channels
+
+    def programme(self) -> tuple[str, ...]:
+        """What the bank says."""
+        return FilterMatrix.load(self.name).programme
 
     def load(self, fs: int, progress: Progress | None = None) -> tuple[FilterMatrix, float]:
         """The bank, and the gain that makes its bypass as loud."""
@@ -60,6 +65,10 @@ class RigSource:
         if rig.kind == "headphones":
             return ("left", "right"), (1, 2)
         return tuple(d.name for d in rig.drivers), tuple(d.channel for d in rig.drivers)
+
+    def programme(self) -> tuple[str, ...]:
+        """Stereo: that is what banks are designed for."""
+        return STEREO
 
     def load(self, fs: int, progress: Progress | None = None) -> tuple[FilterMatrix, float]:
         """The rig's bank, and the gain that makes its bypass as loud."""

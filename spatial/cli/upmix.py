@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spatial.bank.matrix import UPMIXES
+from spatial.bank.recipe import UPMIXES
 from spatial.cli.common import add_command, picture, print_json, say, tell
 from spatial.cli.progress import ProgressBar
 from spatial.cli.sound_options import add_input_and_output, add_input_options, number
@@ -38,7 +38,7 @@ def add_commands(commands: Any) -> None:
 
 def run_upmix(args: argparse.Namespace) -> None:
     """Upmix a file, and draw what was done."""
-    from spatial.bank.matrix import RenderRecipe
+    from spatial.bank.recipe import RenderRecipe
     from spatial.session.offline import upmix_file
 
     recipe = RenderRecipe(args.method, args.latency_ms, args.strength)

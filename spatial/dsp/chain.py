@@ -1,4 +1,4 @@
-"""What the render chain promises: upmix, path gains, matrix convolution, bypass, gain, limiter; stereo in, driver feeds out."""
+"""What the render chain promises: programme, upmix, paths with gains, matrix convolution, bypass, gain, limiter, driver feeds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.units import from_db
 from spatial.dsp.stages import Audio, LimiterFigures
 
@@ -34,16 +35,16 @@ class ChainPlan:
     Attributes
     ----------
     bank : FilterMatrix
-        Whose rate, latency and drivers hold.
+        Whose rate, latency, programme and drivers hold.
     paths : tuple of str
-        "left", "right" and, where the bank has it, "center".
+        Of stereo "left", "right" and, where the bank has it, "center"; else the programme's channels.
     taps : (drivers, paths, n_taps) float
     recipe : RenderRecipe
-        "off" where there is no centre.
+        "off" where there is no centre, or no stereo.
     path_gains : (paths,) float32
     gain_db : float
-    drivers : (int, int)
-        Of left and right in bypass.
+    drivers : tuple of int
+        Of each channel of the programme in bypass.
     block : int
         Of the convolver, frames.
     limiter, bypass : bool
@@ -56,21 +57,26 @@ class ChainPlan:
     recipe: RenderRecipe
     path_gains: Audio
     gain_db: float
-    drivers: tuple[int, int]
+    drivers: tuple[int, ...]
     block: int
     limiter: bool
     bypass: bool
 
     @property
+    def n_inputs(self) -> int:
+        """Channels of the programme."""
+        return len(self.bank.programme)
+
+    @property
     def l1(self) -> NDArray[np.float64]:
-        """(drivers,) what no feed exceeds before the gain while |L'|, |R'|, |C| <= 1."""
+        """(drivers,) what no feed exceeds before the gain while no path exceeds 1."""
         if self.bypass:
             return np.abs(bypass_gains(self.drivers, len(self.taps))).sum(axis=1)
         return np.abs(self.taps).sum(axis=2) @ np.abs(self.path_gains)
 
 
 class Chain(ABC):
-    """Stereo in, one feed a driver out, block by block. ``spatial.dsp.make.make_chain`` makes one.
+    """A programme in, one feed a driver out, block by block. ``spatial.dsp.make.make_chain`` makes one.
 
     Controls set before the first call of ``process``, or between ``reset`` and the next call, hold from its first frame; later ones
     are looked at where a block begins and reached smoothly within 20 ms. A control that changes during its fade is followed when the
@@ -101,7 +107,7 @@ class Chain(ABC):
 
     @abstractmethod
     def process(self, x: Audio, material: int | None = None) -> Audio:
-        """(2, frames), frames a multiple of the block -> (drivers, frames).
+        """(programme channels, frames), frames a multiple of the block -> (drivers, frames).
 
         material tells how many of the frames belong to the programme (default: all). The first call with fewer ends it: what follows
         has to be silence, and no path sounds longer than the programme; the filters' tails do.
@@ -109,7 +115,7 @@ class Chain(ABC):
 
     @abstractmethod
     def set_path_gain(self, path: str, gain: float) -> None:
-        """Linear gain of "left", "right" or "center"."""
+        """Linear gain of one of the plan's paths."""
 
     @abstractmethod
     def set_gain(self, gain: float) -> None:
@@ -121,7 +127,7 @@ class Chain(ABC):
 
     @abstractmethod
     def set_bypass(self, bypass: bool) -> None:
-        """Left and right to one driver each, as late as the filters' sound."""
+        """Each channel to one driver, as late as the filters' sound."""
 
     @abstractmethod
     def reset(self) -> None:
@@ -135,8 +141,9 @@ class Chain(ABC):
         self.set_bypass(self.plan.bypass)
 
 
-def bypass_gains(drivers: tuple[int, int], n_drivers: int) -> NDArray[np.float32]:
-    """(n_drivers, 2) from left and right to each driver: 1 to its own; where both have the same one it gets both, 3 dB lower."""
-    gains = np.zeros((n_drivers, 2), np.float32)
-    gains[drivers[0], 0] = gains[drivers[1], 1] = np.sqrt(0.5) if drivers[0] == drivers[1] else 1.0
+def bypass_gains(drivers: tuple[int, ...], n_drivers: int) -> Audio:
+    """(n_drivers, channels) from each channel of a programme to each driver: to its own, by sqrt(1/k) where k channels share it."""
+    gains = np.zeros((n_drivers, len(drivers)), np.float32)
+    for channel, driver in enumerate(drivers):
+        gains[driver, channel] = np.sqrt(1 / drivers.count(driver))
     return gains

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.dsp.backends import checked_engine, engine_name
 from spatial.dsp.chain import Chain, ChainPlan
 from spatial.dsp.stages import Convolver, Limiter, Meter, Upmix, checked_rate, checked_taps
@@ -138,11 +138,12 @@ def make_chain(plan: ChainPlan) -> Chain:
 def make_chain_of_parts(plan: ChainPlan) -> Chain:
     """The chain in Python, of the stages of the engine in force. Raises as ``make_chain``."""
     from spatial.dsp.twins.chain import ChainOfParts
+    from spatial.dsp.twins.upmix_matrix import NoUpmix
 
     fs, outputs = checked_rate(plan.bank.fs, "chain"), len(plan.taps)
     return ChainOfParts(
         plan,
-        upmix=make_upmix(plan.recipe, plan.bank.fs),
+        upmix=NoUpmix(len(plan.paths)) if plan.recipe.upmix == "off" else make_upmix(plan.recipe, plan.bank.fs),
         convolver=make_convolver(plan.taps, plan.block, exact_blocks=True),
         limiter=make_limiter(outputs, int(fs)) if plan.limiter else None,
     )

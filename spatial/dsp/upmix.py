@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.bank.matrix import UPMIXES, RenderRecipe
+from spatial.bank.recipe import UPMIXES, RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS
 from spatial.dsp.constants import whole

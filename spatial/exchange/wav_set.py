@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from spatial.bank.matrix import PATHS, FilterMatrix
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import PATHS
 from spatial.base.errors import OutputError, UsageError
 from spatial.base.whole_files import atomic_file, refuse_standard_output
 from spatial.io.audio_out import AudioWriter

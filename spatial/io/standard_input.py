@@ -46,8 +46,10 @@ class StandardInput(AudioReader):
 
     _opened: dict[str, StandardInput] = {}
 
-    def __init__(self, descriptor: int, *, name: str = "standard input", strict: bool = False, scrub: bool = False) -> None:
-        self._prepare(name, strict, scrub)
+    def __init__(
+        self, descriptor: int, *, name: str = "standard input", strict: bool = False, scrub: bool = False, channels: int = 2
+    ) -> None:
+        self._prepare(name, strict, scrub, channels)
         self._tape = Tape(descriptor)
         self._own = descriptor if name != "standard input" else -1
         try:
@@ -57,7 +59,7 @@ class StandardInput(AudioReader):
             raise
 
     @classmethod
-    def opened(cls, name: str = STANDARD_INPUT, *, strict: bool = False, scrub: bool = False) -> StandardInput:
+    def opened(cls, name: str = STANDARD_INPUT, *, strict: bool = False, scrub: bool = False, channels: int = 2) -> StandardInput:
         """The one there is."""
         reader = cls._opened.get(name)
         if reader is None:
@@ -66,9 +68,9 @@ class StandardInput(AudioReader):
                     raise InputError("standard input is closed; sound is expected: ... | spatial ... -")
                 if sys.stdin.isatty():
                     raise InputError("standard input is a terminal; sound is expected: ... | spatial ... -")
-                reader = cls(sys.stdin.fileno())
+                reader = cls(sys.stdin.fileno(), channels=channels)
             else:
-                reader = cls(open_pipe(name), name=name)
+                reader = cls(open_pipe(name), name=name, channels=channels)
             cls._opened[name] = reader
         reader.strict, reader.scrub = strict, scrub
         return reader
@@ -295,11 +297,11 @@ def words(subtype: str) -> str:
     return subtype.lower().replace("_", " ")
 
 
-def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> AudioReader:
+def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False, channels: int = 2) -> AudioReader:
     """Reader of a file, of standard input for "-", or of a pipe with a name. InputError as of ``AudioReader``."""
     name = os.fspath(path)
     if name == STANDARD_INPUT and needs_its_file():
-        return AudioReader.of_descriptor(os.dup(0), "standard input", strict=strict, scrub=scrub)
+        return AudioReader.of_descriptor(os.dup(0), "standard input", strict=strict, scrub=scrub, channels=channels)
     if name == STANDARD_INPUT or is_pipe(name):
-        return StandardInput.opened(name, strict=strict, scrub=scrub)
-    return AudioReader(path, strict=strict, scrub=scrub)
+        return StandardInput.opened(name, strict=strict, scrub=scrub, channels=channels)
+    return AudioReader(path, strict=strict, scrub=scrub, channels=channels)

@@ -35,6 +35,9 @@ class BankSource(Protocol):
     def drivers(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
         """Names and 1-based channels of the drivers, without loading the bank."""
 
+    def programme(self) -> tuple[str, ...]:
+        """Roles of the channels that are played through it."""
+
     def load(self, fs: int, progress: Progress | None = None) -> tuple[FilterMatrix, float]:
         """The bank at a rate in Hz, and the gain in dB that makes its bypass as loud.
 

@@ -49,7 +49,7 @@ _LOST: list[Any] = []
 
 
 class Player:
-    """Plays a file, any stereo source, or a device's input.
+    """Plays a file, any source of the bank's programme, or a device's input.
 
     Parameters
     ----------
@@ -111,16 +111,18 @@ class Player:
         self.input: Device | None = None
         if source is None:
             self.input = input_device if isinstance(input_device, Device) else find_device(devices(), input_device, "input")
-        self.n_channels = max(bank.n_channels, n_channels)
+        self.n_channels, channels = max(bank.n_channels, n_channels), len(bank.programme)
         if self.device.outputs < self.n_channels:
             raise DeviceError(f"{self.device} has {self.device.outputs} output channels, the bank needs {self.n_channels}")
+        if self.input and channels > 2 and self.input.inputs < channels:
+            raise DeviceError(f"{self.input} has {self.input.inputs} input channels, the bank's programme has {channels}")
         if self.input and self.input.api != self.device.api:
             raise UsageError(f"input {self.input} and output {self.device} belong to different sound systems; take both from one")
         self._reader: AudioReader | None = None
         self._source: StereoSource | None = None
         if isinstance(source, str | os.PathLike):
-            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub)
-            self._source = at_rate(self._reader, bank.fs, self._options.resample)
+            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub, channels=channels)
+            self._source = at_rate(self._reader, bank.fs, self._options.resample, channels)
         else:
             self._source = source
             if source is not None and source.fs != bank.fs:
@@ -172,7 +174,7 @@ class Player:
 
         self._chain = chain
         self._control(chain)
-        captured = min(self.input.inputs, 2) if self.input else 0
+        captured = min(self.input.inputs, self._plan.n_inputs) if self.input else 0
         self._live = CoreLive(
             chain, self.n_channels, self._host_block, n_captured=captured, fade_in=self._skip > 0, first_frame=self._first_frame
         )
@@ -278,7 +280,7 @@ class Player:
             self._plan = plan
 
     def set_bypass(self, bypass: bool, gain_db: float = 0.0) -> None:
-        """Left and right straight to one driver each, with a gain of its own, for comparison at equal loudness."""
+        """Every channel straight to one driver, with a gain of its own, for comparison at equal loudness."""
         with self._lock:
             self._bypass, self._bypass_gain_db = bypass, gain_db
             self._control_now()
@@ -374,7 +376,7 @@ class Player:
             while not self._stopping:
                 x = self._source.read(PIECE)
                 ended = x.shape[1] < PIECE
-                for part in (x, ringing(self._source)) if ended else (x,):
+                for part in (x, ringing(self._source, x)) if ended else (x,):
                     self._write(part)
                 if ended:
                     break

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import MAX_GAIN_DB, PATHS, FilterMatrix, RenderRecipe
+from spatial.bank.matrix import MAX_GAIN_DB, FilterMatrix
+from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base import checks
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan
@@ -37,10 +38,10 @@ class RenderOptions:
     keep_latency : bool
         Leave the delays in, so that file and playback are the same frames.
     solo, mute : tuple of str
-        Paths ("left", "right", "center", "sides") that alone, or not, are heard.
+        Paths ("left", "right", "center", "sides", or of other programmes their channels) that alone, or not, are heard.
     path_gain_db : mapping, path -> dB
     bypass : bool
-        No filters: left and right go to one driver each, as late as the render would be.
+        No filters: every channel goes to one driver, as late as the render would be.
     strict, scrub, resample : bool
         Refuse files that are merely odd; replace samples that are not finite; convert the input to the bank's rate.
 
@@ -88,8 +89,9 @@ class RenderOptions:
         if named and self.bypass:
             raise UsageError("bypass has no paths; solo, mute and path gains do not go with it")
         for name in sorted(named, key=str):
-            if name not in NAMES:
-                raise UsageError(f"path '{name}': a path is {', '.join(NAMES[:-1])} or {SIDES}")
+            known = NAMES if set(paths) <= set(PATHS) else (*paths, SIDES)
+            if name not in known:
+                raise UsageError(f"path '{name}': a path is {', '.join(known[:-1])} or {SIDES}")
             if not set(_members(name)) <= set(paths):
                 raise UsageError(f"path '{name}': this bank has {' and '.join(paths)} only")
         gains = np.ones(len(paths))
@@ -111,9 +113,9 @@ def chain_plan(bank: FilterMatrix, options: RenderOptions | None = None) -> Chai
         The bank lacks left or right, or the options name a path that it does not have.
     """
     options = options or RenderOptions()
-    paths = tuple(name for name in PATHS if name in bank.input_names)
-    if not {"left", "right"} <= set(paths):
-        raise UsageError(f"bank: inputs left and right are needed, it has {', '.join(bank.input_names)}")
+    paths = bank.paths
+    if not set(bank.programme) <= set(paths):
+        raise UsageError(f"bank: inputs {' and '.join(bank.programme)} are needed, it has {', '.join(bank.input_names)}")
     return ChainPlan(
         bank=bank,
         paths=paths,
@@ -121,7 +123,7 @@ def chain_plan(bank: FilterMatrix, options: RenderOptions | None = None) -> Chai
         recipe=bank.recipe if "center" in paths else RenderRecipe("off"),
         path_gains=options.path_gains(paths),
         gain_db=bank.headroom_gain_db if options.gain_db is None else options.gain_db,
-        drivers=bank.stereo_drivers(),
+        drivers=bank.bypass_drivers(),
         block=options.block,
         limiter=options.limiter,
         bypass=options.bypass,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import DeviceError, InputError, SpatialError, UsageError
 from spatial.base.units import REFERENCE_FS
-from spatial.io.audio_in import StereoSource
+from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.soundcard import Device, WrongRateError, devices, find_device, look_again
 from spatial.io.standard_input import STANDARD_INPUT, open_audio
 from spatial.session.banks import BankSource
@@ -227,7 +227,7 @@ class Playback:
         """A player that plays; with the option to wait, as soon as there is a device. None: told to stop before."""
         options = self.options
         if options.input and options.input != STANDARD_INPUT:  # what cannot be read is told before a device is looked for
-            open_audio(options.input, strict=options.render.strict, scrub=options.render.scrub).close()
+            self._open_input(options.input).close()
         told = False
         while True:
             try:
@@ -277,10 +277,15 @@ class Playback:
         if source_device:
             return round(source_device.default_fs)
         if self.options.input:
-            render = self.options.render
-            with open_audio(self.options.input, strict=render.strict, scrub=render.scrub) as reader:
+            with self._open_input(self.options.input) as reader:
                 return reader.fs
         return REFERENCE_FS
+
+    def _open_input(self, name: str) -> AudioReader:
+        """The input as the bank in force takes it."""
+        render = self.options.render
+        channels = len(self.banks[self.controls.which].programme())
+        return open_audio(name, strict=render.strict, scrub=render.scrub, channels=channels)
 
     def _start(self, device: Device, source_device: Device | None) -> Player:
         """A player that runs, at ``fs`` and from ``_frame`` on."""

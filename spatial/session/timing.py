@@ -97,9 +97,9 @@ def time_bank(bank: FilterMatrix, block: int, seconds: float = 1.0) -> BankTime:
     period = convolver.partitions[-1]
     rng = np.random.default_rng(0)
     paths = rng.uniform(-0.5, 0.5, (taps.shape[1], max(PIECE, 2 * period))).astype(np.float32)
-    stereo = paths[:2].copy()
+    programme = paths[: plan.n_inputs].copy()
     convolution = time_process(convolver.process, paths, block, period, bank.fs, 0.4 * seconds)
-    whole = time_process(chain.process, stereo, block, stereo.shape[1], bank.fs, 0.4 * seconds)
+    whole = time_process(chain.process, programme, block, programme.shape[1], bank.fs, 0.4 * seconds)
     begin = (0, block) if len(convolver.partitions) == 1 else (period, 2 * period)
     return BankTime(
         block=block,

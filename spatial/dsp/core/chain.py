@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from spatial.bank.matrix import PATHS
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan, Latency
 from spatial.dsp.core._core import ffi, lib
@@ -37,6 +36,7 @@ class CoreChain(Chain):
             "sp_chain_plan *",
             {
                 "fs": bank.fs,
+                "n_inputs": plan.n_inputs,
                 "convolver": {
                     "n_inputs": taps.shape[1],
                     "n_outputs": taps.shape[0],
@@ -74,7 +74,7 @@ class CoreChain(Chain):
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """As ``Chain.process``."""
-        x = checked_audio(x, 2, self.plan.block, exact_blocks=True)
+        x = checked_audio(x, self.plan.n_inputs, self.plan.block, exact_blocks=True)
         frames = x.shape[1]
         if material is not None and material < frames and not self._ended:
             succeed(lib.sp_chain_end(self.pointer, material), "chain")
@@ -87,7 +87,7 @@ class CoreChain(Chain):
         """Linear gain of a path."""
         if path not in self.plan.paths:
             raise UsageError(f"path '{path}': this bank has {' and '.join(self.plan.paths)} only")
-        succeed(lib.sp_chain_set_path_gain(self.pointer, PATHS.index(path), checked_gain(gain, f"path '{path}'")), "chain")
+        succeed(lib.sp_chain_set_path_gain(self.pointer, self.plan.paths.index(path), checked_gain(gain, f"path '{path}'")), "chain")
 
     def set_gain(self, gain: float) -> None:
         """Linear gain of all drivers."""
@@ -98,7 +98,7 @@ class CoreChain(Chain):
         lib.sp_chain_set_mute(self.pointer, int(mute))
 
     def set_bypass(self, bypass: bool) -> None:
-        """Left and right to one driver each."""
+        """Each channel to one driver."""
         lib.sp_chain_set_bypass(self.pointer, int(bypass))
 
     def reset(self) -> None:

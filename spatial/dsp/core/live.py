@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import ChainPlan
 from spatial.dsp.core._core import ffi, lib
-from spatial.dsp.core.calls import succeed
+from spatial.dsp.core.calls import channel_pointers, succeed
 from spatial.dsp.core.chain import CoreChain
 from spatial.dsp.core.convolver import free_filters as free_exchanged
 from spatial.dsp.core.convolver import swap_filters
@@ -58,7 +58,7 @@ class CoreLive:
     host_block : int
         Frames of a callback; 0: not known.
     n_captured : int
-        Channels of the device's input, where that is the programme.
+        Channels of the device's input, where that is the programme: as many as it has, or 1 for all of them.
     fade_in : bool
         The programme begins in the middle of something.
     first_frame : int
@@ -84,6 +84,7 @@ class CoreLive:
         self.n_channels = n_channels
         self._fs = fs
         self._block = chain.plan.block
+        self._n_inputs = chain.plan.n_inputs
         plan = {
             "block": self._block,
             "host_block": host_block,
@@ -127,8 +128,11 @@ class CoreLive:
         return lib.sp_live_room(self._live)
 
     def write(self, x: Audio) -> int:
-        """Hand over (2, frames), contiguous; returns how many frames were taken."""
-        written = lib.sp_live_write(self._live, ffi.from_buffer("float[]", x[0]), ffi.from_buffer("float[]", x[1]), x.shape[1])
+        """Hand over (programme channels, frames); returns how many frames were taken. UsageError for another number of channels."""
+        x = np.ascontiguousarray(x, dtype=np.float32)
+        if x.ndim != 2 or x.shape[0] != self._n_inputs:
+            raise UsageError(f"live: the programme must be ({self._n_inputs}, frames), got shape {x.shape}")
+        written = lib.sp_live_write(self._live, channel_pointers(x), x.shape[1])
         succeed(-min(written, 0), "live")
         return written
 
@@ -143,6 +147,8 @@ class CoreLive:
                 f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.block} cannot take the place of those "
                 f"at {self._fs} Hz in blocks of {self._block}"
             )
+        if chain.plan.n_inputs != self._n_inputs:
+            raise UsageError(f"filters for {chain.plan.n_inputs} programme channels cannot take the place of those for {self._n_inputs}")
         if _address(chain.pointer) in self._chains:
             raise UsageError("live: this chain plays already, or is still to be given back; switch to another one")
         feeds = self._feeds(chain)
@@ -211,6 +217,7 @@ def _shape(plan: ChainPlan) -> tuple[Any, ...]:
     bank = plan.bank
     return (
         plan.taps.shape,
+        bank.programme,
         plan.paths,
         plan.recipe,
         plan.drivers,

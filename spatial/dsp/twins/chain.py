@@ -6,7 +6,7 @@ import numpy as np
 
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan, Latency, bypass_gains
-from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_gain
+from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_audio, checked_gain
 
 
 class Fade:
@@ -73,7 +73,7 @@ class ChainOfParts(Chain):
             self._limiter.reset()
         for fade in self._fades():
             fade.settle()
-        self._delayed = np.zeros((2, self.latency.bank + self.latency.upmix), np.float32)
+        self._delayed = np.zeros((self.plan.n_inputs, self.latency.bank + self.latency.upmix), np.float32)
         self._position = 0  # frames taken
         self._end: int | None = None  # of the programme
         self._discarded = 0
@@ -101,14 +101,13 @@ class ChainOfParts(Chain):
         self.set_gain(self._wanted_gain)
 
     def set_bypass(self, bypass: bool) -> None:
-        """Left and right to one driver each."""
+        """Each channel to one driver."""
         self._bypass.wanted = float(bypass)
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """As ``Chain.process``."""
+        x = checked_audio(x, self.plan.n_inputs, self.plan.block, exact_blocks=True)
         block, frames = self.plan.block, x.shape[1]
-        if frames % block:
-            raise UsageError(f"chain: {frames} frames are no multiple of the block of {block}")
         if material is not None and material < frames and self._end is None:
             self._end = self._position + material
         if not self._started:
@@ -138,7 +137,9 @@ class ChainOfParts(Chain):
         self._delayed = stream[:, frames:]
         weight = self._bypass.values(frames)
         if np.any(weight > 0):
-            direct = self._straight[:, :1] * stream[0, :frames] + self._straight[:, 1:] * stream[1, :frames]
+            direct = self._straight[:, :1] * stream[0, :frames]
+            for channel in range(1, len(stream)):
+                direct += self._straight[:, channel, None] * stream[channel, :frames]
             y = np.where(weight == 1, direct, y * (1 - weight) + direct * weight)
         y *= self._gain.values(frames)
         self._position += frames
