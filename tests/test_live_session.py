@@ -1,15 +1,18 @@
 """A playing session without a terminal: commands from another thread, events back. Truth: levels that tell where in the file a sound is."""
 
+import ast
 import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sound_cards import JackServer, needs, needs_portaudio
 from sounds import FS, float_wav, straight_through
 
+import spatial.session
 from spatial.dsp.backends import engine_available
 from spatial.session.messages import SetBypass, SetGain, SetSolo, Stop, Swap
 
@@ -167,6 +170,14 @@ def test_gain_mute_bypass_solo_and_swap(jack, tmp_path):
     refused = [facts["error"] for event, facts in told if event == "Refused"]
     failed = [facts["error"] for event, facts in told if event == "Failed"]
     assert "height" in refused[0] and "44100" in failed[0]
+
+
+def test_sessions_neither_print_nor_parse():
+    """They are there for a browser as well."""
+    for module in Path(spatial.session.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            assert not (isinstance(node, ast.Name) and node.id in ("print", "argparse")), f"{module.name}:{node.lineno}"
+            assert not (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr")), f"{module.name}:{node.lineno}"
 
 
 def test_keys_mean_commands():

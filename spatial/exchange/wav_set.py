@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from spatial.bank.matrix import FilterMatrix
-from spatial.bank.recipe import PATHS
+from spatial.bank.recipe import ROLES
 from spatial.base.errors import OutputError, UsageError
 from spatial.base.whole_files import atomic_file, refuse_standard_output
 from spatial.io.audio_out import AudioWriter
@@ -66,7 +66,7 @@ def export_wav(bank: FilterMatrix, folder: str | os.PathLike[str], *, force: boo
             if not there:
                 os.rename(made, folder)
             else:
-                for stale in (INDEX, *(f"{path}.wav" for path in PATHS)):
+                for stale in (INDEX, *(f"{path}.wav" for path in ROLES)):
                     (folder / stale).unlink(missing_ok=True)
                 for name in names:
                     os.replace(made / name, folder / name)
