@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
-SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/*)
+SOURCES := pyproject.toml CMakeLists.txt $(wildcard csrc/* csrc/include/*)
 INSTALL := $(BIN)/python -m pip install --quiet --editable '.[test,lint]'
 
 # Where there is a C compiler the tests use the C core and nothing else: a core that does not compile stops `make test`,

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from machine import Programs, block_costs, in_turn, instructions, markdown, output_of, publish
 
-from spatial.dsp.backends import make_convolver
+from spatial.dsp.make import make_convolver
 
 FS = 48000
 

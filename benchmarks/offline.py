@@ -23,8 +23,9 @@ from pathlib import Path
 import numpy as np
 from machine import in_turn, markdown, publish
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
-from spatial.dsp.backends import make_convolver
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
+from spatial.dsp.make import make_convolver
 
 FS = 48000
 N_TAPS = 4096

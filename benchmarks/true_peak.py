@@ -16,7 +16,7 @@ from machine import markdown, publish
 from numpy.typing import NDArray
 from scipy import signal
 
-from spatial.dsp.twins.limiter import make_limiter
+from spatial.dsp.make import make_limiter
 from spatial.dsp.twins.meters import TruePeakMeter
 
 RATES = (1000, 2000, 8000, 48000, 192000, 768000)

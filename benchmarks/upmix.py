@@ -14,9 +14,9 @@ import time
 
 import numpy as np
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.dsp.backends import describe_engine
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_upmix
 
 FS, SECONDS = 48000, 10
 CASES = [

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from upmix_peers import active_matrix, centre_cut  # noqa: E402
 
 from spatial.analysis.separation import Mixture, Separation, separation
-from spatial.bank.matrix import RenderRecipe
-from spatial.dsp.upmix import make_upmix
+from spatial.bank.recipe import RenderRecipe
+from spatial.dsp.make import make_upmix
 
 FS = 48000
 Floats = NDArray[np.float64]

@@ -2,7 +2,9 @@
 #ifndef SPATIAL_BANDS_H
 #define SPATIAL_BANDS_H
 
-#define SP_BANDS 24          /* a multiple of 8; one edge less */
+#include "core.h"
+
+/* SP_BANDS is a multiple of 8; there is one edge less. */
 #define SP_BANDS_ROW 32      /* floats of a row of low-passed samples: 1 + SP_BANDS, and some to spare */
 
 typedef struct {

@@ -11,9 +11,7 @@
 #include "entrance.h"
 #include "flush.h"
 
-#define FADE_S 0.020 /* in which a control goes from one value to the next */
 #define NO_END (~0ull)
-#define MAX_PATHS 3
 
 /* A control that is set at any time and heard smoothly. A change that comes during a fade waits for its end: no corners. */
 typedef struct {
@@ -26,17 +24,19 @@ struct sp_chain {
     sp_convolver *convolver;
     sp_upmix *upmix;     /* NULL: off or matrix */
     sp_limiter *limiter; /* NULL: none */
+    int n_inputs, n_paths, n_outputs;
     int upmix_latency, fade_frames, delay; /* of the bypass, frames */
+    float share[SP_MAX_CHANNELS];          /* of an input in bypass */
 
-    _Atomic float wanted_path_gain[MAX_PATHS], wanted_gain;
+    _Atomic float wanted_path_gain[SP_MAX_CHANNELS], wanted_gain;
     _Atomic int wanted_mute, wanted_bypass;
-    fade path_gain[MAX_PATHS], gain, bypass;
+    fade path_gain[SP_MAX_CHANNELS], gain, bypass;
     int started;
 
     unsigned long long frame, end; /* taken; of the programme */
-    float *in[2], *paths[MAX_PATHS], *straight[2], *weights; /* [block] */
-    float *delayed[2]; /* [delay] rings */
-    int at;            /* in them */
+    float *in[SP_MAX_CHANNELS], *paths[SP_MAX_CHANNELS], *straight[SP_MAX_CHANNELS], *weights, *direct; /* [block] */
+    float *delayed[SP_MAX_CHANNELS]; /* [delay] rings */
+    int at;                          /* in them */
     _Atomic float gain_now;
     _Atomic unsigned long long discarded; /* at the entrance */
     sp_busy busy; /* a thread processes, ends or resets */
@@ -46,21 +46,21 @@ struct sp_chain {
 /* ---- plan ---- */
 
 static int plan_error(const sp_chain_plan *plan) {
-    int n_outputs = plan->convolver.n_outputs;
+    int n_inputs = plan->n_inputs, n_paths = plan->convolver.n_inputs, n_outputs = plan->convolver.n_outputs;
     if (!sp_rate_valid(plan->fs) || !(plan->strength >= 0 && plan->strength <= 1)) {
         return SP_ERROR_SETTING;
     }
-    if (plan->convolver.n_inputs < 2 || plan->convolver.n_inputs > MAX_PATHS) {
+    if (n_inputs < 1 || n_paths < n_inputs || n_paths > SP_MAX_CHANNELS) {
         return SP_ERROR_INPUTS;
     }
     if (plan->convolver.exact_blocks != 1 || (plan->limiter != 0 && plan->limiter != 1)) {
         return SP_ERROR_FLAG;
     }
     if (plan->upmix < SP_UPMIX_OFF || plan->upmix > SP_UPMIX_PROJECTION ||
-        (plan->convolver.n_inputs == 2 && plan->upmix != SP_UPMIX_OFF)) {
+        (plan->upmix != SP_UPMIX_OFF && (n_inputs != 2 || n_paths != 3))) {
         return SP_ERROR_UPMIX;
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < n_inputs; i++) {
         if (plan->bypass_outputs[i] < 0 || plan->bypass_outputs[i] >= n_outputs) {
             return SP_ERROR_BYPASS;
         }
@@ -70,15 +70,16 @@ static int plan_error(const sp_chain_plan *plan) {
 
 static void lay_out(sp_chain *c, sp_arena *memory) {
     int block = c->plan.convolver.block;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < c->n_inputs; i++) {
         c->in[i] = sp_take_floats(memory, block);
         c->straight[i] = sp_take_floats(memory, block);
         c->delayed[i] = sp_take_floats(memory, c->delay);
     }
-    for (int p = 0; p < MAX_PATHS; p++) {
+    for (int p = 0; p < c->n_paths; p++) {
         c->paths[p] = sp_take_floats(memory, block);
     }
     c->weights = sp_take_floats(memory, block);
+    c->direct = sp_take_floats(memory, block);
 }
 
 static void free_parts(const sp_chain *c) {
@@ -106,6 +107,18 @@ static int make_parts(sp_chain *c, const float *filters) {
     return error;
 }
 
+/* What every input has in bypass: those that go to one output share it. */
+static void plan_shares(sp_chain *c) {
+    const int *to = c->plan.bypass_outputs;
+    for (int i = 0; i < c->n_inputs; i++) {
+        int sharing = 0;
+        for (int j = 0; j < c->n_inputs; j++) {
+            sharing += to[j] == to[i];
+        }
+        c->share[i] = (float)sqrt(1.0 / sharing);
+    }
+}
+
 sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *error) {
     int nowhere;
     error = sp_error_at(error, &nowhere);
@@ -113,13 +126,14 @@ sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *err
     if (*error != SP_OK) {
         return NULL;
     }
-    sp_chain stand_in = {.plan = *plan};
+    sp_chain stand_in = {
+        .plan = *plan, .n_inputs = plan->n_inputs, .n_paths = plan->convolver.n_inputs, .n_outputs = plan->convolver.n_outputs};
     *error = make_parts(&stand_in, filters);
     if (*error != SP_OK) {
         return NULL;
     }
     stand_in.upmix_latency = stand_in.upmix ? sp_upmix_latency(stand_in.upmix) : 0;
-    stand_in.fade_frames = (int)rint(FADE_S * plan->fs);
+    stand_in.fade_frames = (int)rint(SP_FADE_S * plan->fs);
     stand_in.fade_frames += stand_in.fade_frames == 0;
     stand_in.delay = stand_in.upmix_latency + plan->bypass_delay;
     sp_arena memory = {0};
@@ -136,7 +150,8 @@ sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *err
     memcpy(c, &stand_in, sizeof stand_in);
     c->allocation = allocation;
     lay_out(c, &memory);
-    for (int p = 0; p < MAX_PATHS; p++) {
+    plan_shares(c);
+    for (int p = 0; p < c->n_paths; p++) {
         sp_chain_set_path_gain(c, p, 1.0f);
     }
     sp_chain_set_gain(c, 1.0f);
@@ -169,7 +184,7 @@ int sp_chain_reset(sp_chain *c) {
     if (c->limiter) {
         sp_limiter_reset(c->limiter);
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < c->n_inputs; i++) {
         memset(c->delayed[i], 0, c->delay * sizeof(float));
     }
     c->at = 0;
@@ -183,7 +198,9 @@ int sp_chain_reset(sp_chain *c) {
 
 int sp_chain_block(const sp_chain *c) { return c ? c->plan.convolver.block : 0; }
 
-int sp_chain_n_outputs(const sp_chain *c) { return c ? c->plan.convolver.n_outputs : 0; }
+int sp_chain_n_inputs(const sp_chain *c) { return c ? c->n_inputs : 0; }
+
+int sp_chain_n_outputs(const sp_chain *c) { return c ? c->n_outputs : 0; }
 
 int sp_chain_upmix_latency(const sp_chain *c) { return c ? c->upmix_latency : 0; }
 
@@ -212,7 +229,7 @@ int sp_chain_set_path_gain(sp_chain *c, int path, float gain) {
     if (!c) {
         return SP_ERROR_NULL;
     }
-    return path >= 0 && path < MAX_PATHS ? set_gain(&c->wanted_path_gain[path], gain) : SP_ERROR_GAIN;
+    return path >= 0 && path < c->n_paths ? set_gain(&c->wanted_path_gain[path], gain) : SP_ERROR_GAIN;
 }
 
 int sp_chain_set_gain(sp_chain *c, float gain) { return c ? set_gain(&c->wanted_gain, gain) : SP_ERROR_NULL; }
@@ -258,7 +275,7 @@ static void look(fade *f, float wanted, int started, int fade_frames) {
 
 /* What is wanted of every control, where a block begins. */
 static void look_at_controls(sp_chain *c) {
-    for (int p = 0; p < MAX_PATHS; p++) {
+    for (int p = 0; p < c->n_paths; p++) {
         look(&c->path_gain[p], atomic_load_explicit(&c->wanted_path_gain[p], memory_order_relaxed), c->started, c->fade_frames);
     }
     float gain = atomic_load_explicit(&c->wanted_gain, memory_order_relaxed);
@@ -301,18 +318,31 @@ static void apply(sp_chain *c, fade *f, float *const *channels, int n_channels, 
 
 /* ---- a block ---- */
 
-/* L', R', C. */
-static void upmix(sp_chain *c, int n) {
-    if (c->upmix) {
-        sp_upmix_process(c->upmix, (const float *const *)c->in, c->paths, n);
-        return;
-    }
-    float half = c->plan.upmix == SP_UPMIX_MATRIX ? (float)(0.5 * c->plan.strength) : 0.0f;
+/* L', R', C of a fixed matrix. */
+static void split(sp_chain *c, int n) {
+    float half = (float)(0.5 * c->plan.strength);
     for (int i = 0; i < n; i++) {
         float centre = (c->in[0][i] + c->in[1][i]) * half;
         c->paths[0][i] = c->in[0][i] - centre;
         c->paths[1][i] = c->in[1][i] - centre;
         c->paths[2][i] = centre;
+    }
+}
+
+/* From the programme's channels to the paths. */
+static void upmix(sp_chain *c, int n) {
+    if (c->upmix) {
+        sp_upmix_process(c->upmix, (const float *const *)c->in, c->paths, n);
+    } else if (c->plan.upmix == SP_UPMIX_MATRIX) {
+        split(c, n);
+    } else {
+        for (int p = 0; p < c->n_paths; p++) {
+            if (p < c->n_inputs) {
+                memcpy(c->paths[p], c->in[p], n * sizeof(float));
+            } else {
+                memset(c->paths[p], 0, n * sizeof(float));
+            }
+        }
     }
 }
 
@@ -323,14 +353,14 @@ static void end_programme(sp_chain *c, int n) {
     }
     unsigned long long last = c->end + c->upmix_latency;
     int sounding = last > c->frame ? (last - c->frame < (unsigned)n ? (int)(last - c->frame) : n) : 0;
-    for (int p = 0; p < MAX_PATHS; p++) {
+    for (int p = 0; p < c->n_paths; p++) {
         memset(c->paths[p] + sounding, 0, (n - sounding) * sizeof(float));
     }
 }
 
 /* The input, as late as the filters' sound, at straight; it goes on whether it is heard or not. */
 static void delay(sp_chain *c, int n) {
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < c->n_inputs; i++) {
         if (c->delay == 0) {
             memcpy(c->straight[i], c->in[i], n * sizeof(float));
             continue;
@@ -346,6 +376,17 @@ static void delay(sp_chain *c, int n) {
     }
 }
 
+/* What goes to an output in bypass. */
+static void sum_straight(sp_chain *c, int output, int n) {
+    for (int i = 0; i < c->n_inputs; i++) {
+        const float *x = c->straight[i];
+        float share = c->plan.bypass_outputs[i] == output ? c->share[i] : 0.0f;
+        for (int k = 0; k < n; k++) {
+            c->direct[k] = i ? c->direct[k] + share * x[k] : share * x[k];
+        }
+    }
+}
+
 /* From the filters' sound to the input itself. */
 static void cross_fade(sp_chain *c, float *const *out, int n) {
     fade *f = &c->bypass;
@@ -354,13 +395,11 @@ static void cross_fade(sp_chain *c, float *const *out, int n) {
     if (!moving && steady == 0) {
         return;
     }
-    const int *to = c->plan.bypass_outputs;
-    float share = to[0] == to[1] ? 0.70710678118654752440f : 1.0f;
-    for (int o = 0; o < c->plan.convolver.n_outputs; o++) {
-        float of_left = o == to[0] ? share : 0.0f, of_right = o == to[1] ? share : 0.0f;
+    for (int o = 0; o < c->n_outputs; o++) {
         float *y = out[o];
+        sum_straight(c, o, n);
         for (int i = 0; i < n; i++) {
-            float direct = of_left * c->straight[0][i] + of_right * c->straight[1][i];
+            float direct = c->direct[i];
             float weight = moving ? c->weights[i] : 1.0f;
             y[i] = weight == 1 ? direct : y[i] * (1 - weight) + direct * weight;
         }
@@ -371,11 +410,11 @@ int sp_chain_process(sp_chain *c, const float *const *in, float *const *out, int
     if (!c) {
         return SP_ERROR_NULL;
     }
-    int block = c->plan.convolver.block, n_outputs = c->plan.convolver.n_outputs;
+    int block = c->plan.convolver.block, n_outputs = c->n_outputs;
     if (n_frames < 0 || n_frames % block) {
         return SP_ERROR_FRAMES;
     }
-    int error = sp_audio_error(in, 2, out, n_outputs, n_frames);
+    int error = sp_audio_error(in, c->n_inputs, out, n_outputs, n_frames);
     if (error != SP_OK || n_frames == 0) {
         return error;
     }
@@ -391,12 +430,12 @@ int sp_chain_process(sp_chain *c, const float *const *in, float *const *out, int
             here[o] = out[o] + done;
         }
         look_at_controls(c);
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < c->n_inputs; i++) {
             garbage += sp_copy_clean(c->in[i], in[i] + done, block);
         }
         upmix(c, block);
         end_programme(c, block);
-        for (int p = 0; p < c->plan.convolver.n_inputs; p++) {
+        for (int p = 0; p < c->n_paths; p++) {
             apply(c, &c->path_gain[p], &c->paths[p], 1, block);
         }
         error = sp_convolver_process(c->convolver, (const float *const *)c->paths, here, block); /* which others may have, too */

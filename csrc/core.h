@@ -4,6 +4,6 @@
 
 #include <stddef.h>
 
-#include "spatial.h"
+#include "include/spatial.h"
 
 #endif

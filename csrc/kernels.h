@@ -11,7 +11,6 @@
 
 #define SP_MAX_CHUNK 16
 #define SP_MAX_TILE 8
-#define SP_PRODUCTS_PER_SUM 64
 
 /* For each row t of a tile: sums[t] = or += (begin = 1 or 0) sum over n of spectra[n] * filters[n][t], for one chunk of bins.
  *

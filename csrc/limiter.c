@@ -6,8 +6,7 @@
  * mathematical libraries of different machines round differently.
  *
  * Peaks are looked for at eight places a sample, and by the filter of BS.1770's meter besides, which reads up to 0.22 dB too much of a tone
- * and up to 0.84 dB more than the eight places of anything else. What it reads is kept METER_MARGIN_DB below what is promised: while
- * the gain falls, it is not the same throughout the meter's 12 taps. The worst case of that for a steady fall is a linear programme; it is
+ * and up to 0.84 dB more than the eight places of anything else. What it reads is kept a margin below what is promised: while the gain falls, it is not the same throughout the meter's 12 taps. The worst case of that for a steady fall is a linear programme; it is
  * 0.14 dB for 0.1 dB a frame, and so is the margin.
  */
 #include "core.h"
@@ -22,21 +21,10 @@
 #include "flush.h"
 #include "kernels.h"
 
-#define CEILING_DB (-1.0)
-#define METER_CEILING_DB (-0.8)
-#define METER_MARGIN_DB 0.15
-#define LOOK_AHEAD_S 0.005
-#define HOLD_S 0.025
-#define RELEASE_DB_PER_S 40.0
-#define LARGEST 1e12f /* +240 dBFS; what is beyond is garbage */
 
-#define OVERSAMPLING 8
-#define PLACES (OVERSAMPLING / 2)
-#define REACH SP_MAX_HALF /* samples that a peak beside a sample depends on, each way */
-#define KAISER_BETA 5.0
+#define PLACES (SP_LIMITER_PLACES / 2)
+#define REACH SP_LIMITER_HALF_TAPS /* samples that a peak beside a sample depends on, each way */
 
-#define STEPS_PER_DB 1000000
-#define ROUNDING 10 /* steps that a needed gain is lower than computed, for the rounding of single precision */
 
 #define RUN 256 /* frames at a time */
 
@@ -112,14 +100,14 @@ static double bessel_i0(double x) {
     return sum;
 }
 
-/* Windowed sincs for the places k/OVERSAMPLING between two samples, gain 1 at 0 Hz. */
+/* Windowed sincs for the places k/SP_LIMITER_PLACES between two samples, gain 1 at 0 Hz. */
 static void plan_interpolation(sp_interpolation *interpolation) {
     double taps[PLACES][2 * REACH];
     for (int p = 0; p < PLACES; p++) {
-        double place = (p + 1.0) / OVERSAMPLING, sum = 0;
+        double place = (p + 1.0) / SP_LIMITER_PLACES, sum = 0;
         for (int i = 0; i < 2 * REACH; i++) {
             double offset = i + 1 - REACH - place, part = offset / REACH;
-            taps[p][i] = sin(pi * offset) / (pi * offset) * bessel_i0(KAISER_BETA * sqrt(1 - part * part));
+            taps[p][i] = sin(pi * offset) / (pi * offset) * bessel_i0(SP_LIMITER_KAISER_BETA * sqrt(1 - part * part));
             sum += taps[p][i];
         }
         for (int i = 0; i < 2 * REACH; i++) {
@@ -154,13 +142,13 @@ sp_limiter *sp_limiter_new(const sp_limiter_plan *plan, int *error) {
     if (*error != SP_OK) {
         return NULL;
     }
-    int look_ahead = (int)rint(LOOK_AHEAD_S * plan->fs);
+    int look_ahead = (int)rint(SP_LIMITER_LOOK_AHEAD_S * plan->fs);
     sp_limiter stand_in = {.plan = *plan, .kernels = sp_kernels_for(plan->instruction_set)};
     stand_in.latency = look_ahead > SP_MIN_LOOK_AHEAD ? look_ahead : SP_MIN_LOOK_AHEAD;
     stand_in.history = stand_in.latency + REACH;
     stand_in.average = stand_in.latency - REACH + 1;
-    stand_in.window = stand_in.average + (int)rint(HOLD_S * plan->fs);
-    stand_in.slope = (long long)rint(RELEASE_DB_PER_S * STEPS_PER_DB / plan->fs);
+    stand_in.window = stand_in.average + (int)rint(SP_LIMITER_HOLD_S * plan->fs);
+    stand_in.slope = (long long)rint(SP_LIMITER_RELEASE_DB_PER_S * SP_LIMITER_STEPS_PER_DB / plan->fs);
     stand_in.stride = (size_t)stand_in.history + RUN + 16; /* peaks are looked for 8 at a time */
     stand_in.ring = stand_in.window + 1;
     sp_arena memory = {0};
@@ -178,8 +166,8 @@ sp_limiter *sp_limiter_new(const sp_limiter_plan *plan, int *error) {
     lay_out(l, &memory);
     plan_interpolation(&l->fine);
     sp_interpolation_set(&l->meter, &sp_meter_taps[0][0], SP_METER_PLACES, SP_METER_HALF,
-                         pow(10, (CEILING_DB - METER_CEILING_DB + METER_MARGIN_DB) / 20));
-    l->ceiling = (float)pow(10, CEILING_DB / 20);
+                         pow(10, (SP_LIMITER_CEILING_DB - SP_LIMITER_METER_CEILING_DB + SP_LIMITER_METER_MARGIN_DB) / 20));
+    l->ceiling = (float)pow(10, SP_LIMITER_CEILING_DB / 20);
     l->harmless = (float)(l->ceiling / (1.001 * fmax(l->fine.largest_gain, l->meter.largest_gain)));
     sp_limiter_reset(l);
     return l;
@@ -234,7 +222,7 @@ static unsigned take(sp_limiter *l, const float *const *in, int from, int n) {
         const float *x = in[c] + from;
         for (int i = 0; i < n; i++) {
             float magnitude = fabsf(x[i]);
-            int good = magnitude <= LARGEST; /* false for what is not a number */
+            int good = magnitude <= (float)SP_MAX_LIMITED_SAMPLE; /* false for what is not a number */
             to[i] = good && magnitude >= FLT_MIN ? x[i] : 0.0f;
             garbage += !good;
         }
@@ -268,7 +256,7 @@ static long long needed_steps(const sp_limiter *l, float peak) {
     if (!(peak > l->ceiling)) {
         return 0;
     }
-    return (long long)floor(20.0 * STEPS_PER_DB * log10_of((double)l->ceiling / peak)) - ROUNDING;
+    return (long long)floor(20.0 * SP_LIMITER_STEPS_PER_DB * log10_of((double)l->ceiling / peak)) - SP_LIMITER_ROUNDING_STEPS;
 }
 
 /* Minimum over the window that ends with this frame: a queue of those that are below all that came after them. */
@@ -298,14 +286,14 @@ static void find_gains(sp_limiter *l, const float *peaks, int n) {
         l->averaged[l->oldest] = l->released;
         l->oldest = l->oldest + 1 < l->average ? l->oldest + 1 : 0;
         if (l->sum != before) {
-            gain = l->sum ? (float)gain_of((double)l->sum / ((double)STEPS_PER_DB * l->average)) : 1.0f;
+            gain = l->sum ? (float)gain_of((double)l->sum / ((double)SP_LIMITER_STEPS_PER_DB * l->average)) : 1.0f;
             before = l->sum;
         }
         l->gains[i] = gain;
         limited += l->sum < 0;
         lowest = l->sum < lowest ? l->sum : lowest;
     }
-    float lowest_db = (float)((double)lowest / ((double)STEPS_PER_DB * l->average));
+    float lowest_db = (float)((double)lowest / ((double)SP_LIMITER_STEPS_PER_DB * l->average));
     if (lowest_db < sp_limiter_lowest_gain_db(l)) {
         atomic_store_explicit(&l->lowest_gain_db, lowest_db, memory_order_relaxed);
     }
@@ -344,7 +332,7 @@ int sp_limiter_process(sp_limiter *l, const float *const *in, float *const *out,
             memmove(channel, channel + n, l->history * sizeof(float));
         }
     }
-    atomic_store_explicit(&l->gain_db, (float)((double)l->sum / ((double)STEPS_PER_DB * l->average)), memory_order_relaxed);
+    atomic_store_explicit(&l->gain_db, (float)((double)l->sum / ((double)SP_LIMITER_STEPS_PER_DB * l->average)), memory_order_relaxed);
     if (garbage) {
         atomic_store_explicit(&l->discarded, sp_limiter_discarded(l) + garbage, memory_order_relaxed);
     }

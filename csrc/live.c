@@ -26,6 +26,7 @@
 
 struct sp_live {
     sp_live_plan plan;
+    int n_inputs; /* of the chain, and of all that may follow it */
     int gap; /* frames of a fade around a gap: whole blocks */
     void *allocation;
 
@@ -39,7 +40,7 @@ struct sp_live {
     _Atomic uint32_t peaks[SP_MAX_CHANNELS]; /* bits of a float; those of positive numbers are in order */
 
     /* Of the callback alone. */
-    float *in[2];   /* one block for the chain */
+    float *in[SP_MAX_CHANNELS]; /* one block for the chain */
     float *block;   /* [block][n_channels]: the last block that was computed */
     int ready;      /* frames of it that are still to be given */
     int waiting;    /* nothing has sounded yet */
@@ -57,14 +58,14 @@ struct sp_live {
     sp_voice *given_back, *held;
 };
 
-static int plan_error(const sp_live_plan *plan) {
+static int plan_error(const sp_live_plan *plan, int n_inputs) {
     if (plan->block < SP_MIN_BLOCK || plan->block > SP_MAX_BLOCK || (plan->block & (plan->block - 1))) {
         return SP_ERROR_BLOCK;
     }
     if (plan->n_channels < 1 || plan->n_channels > SP_MAX_DEVICE_CHANNELS) {
         return SP_ERROR_OUTPUTS;
     }
-    if (plan->n_captured < 0 || plan->n_captured > 2) {
+    if (plan->n_captured != 0 && plan->n_captured != 1 && plan->n_captured != n_inputs) {
         return SP_ERROR_INPUTS;
     }
     if (plan->fade_in != 0 && plan->fade_in != 1) {
@@ -84,8 +85,9 @@ static int plan_error(const sp_live_plan *plan) {
 
 static void lay_out(sp_live *l, sp_arena *memory) {
     const sp_live_plan *plan = &l->plan;
-    sp_live_ring_lay_out(&l->ring, (uint64_t)plan->ring_frames + plan->refill_frames + plan->fade_frames + 2 * (uint64_t)plan->block, memory);
-    for (int c = 0; c < 2; c++) {
+    uint64_t least = (uint64_t)plan->ring_frames + plan->refill_frames + plan->fade_frames + 2 * (uint64_t)plan->block;
+    sp_live_ring_lay_out(&l->ring, l->n_inputs, least, memory);
+    for (int c = 0; c < l->n_inputs; c++) {
         l->in[c] = sp_take_floats(memory, plan->block);
     }
     l->block = sp_take_floats(memory, (uint64_t)plan->block * plan->n_channels);
@@ -101,13 +103,14 @@ sp_live *sp_live_new(const sp_live_plan *asked, const sp_feeds *feeds, int *erro
     sp_live_plan known = *asked;
     known.block = known.block ? known.block : sp_chain_block(feeds->chain);
     const sp_live_plan *plan = &known;
-    *error = plan_error(plan);
+    int n_inputs = sp_chain_n_inputs(feeds->chain);
+    *error = plan_error(plan, n_inputs);
     sp_voice *now = *error == SP_OK ? sp_voice_new(plan, feeds, 0, error) : NULL;
     if (!now) {
         return NULL;
     }
     void *allocation;
-    sp_live stand_in = {.plan = *plan};
+    sp_live stand_in = {.plan = *plan, .n_inputs = n_inputs};
     sp_arena memory = {0};
     sp_take(&memory, sizeof(sp_live));
     lay_out(&stand_in, &memory);
@@ -119,6 +122,7 @@ sp_live *sp_live_new(const sp_live_plan *asked, const sp_feeds *feeds, int *erro
     }
     sp_live *l = sp_take(&memory, sizeof(sp_live)); /* all zero */
     l->plan = *plan;
+    l->n_inputs = n_inputs;
     l->gap = (plan->fade_frames + plan->block - 1) / plan->block * plan->block;
     l->allocation = allocation;
     lay_out(l, &memory);
@@ -137,8 +141,8 @@ int sp_live_latency(const sp_live *l) { return !l || (l->plan.host_block && l->p
 
 int sp_live_room(const sp_live *l) { return l ? sp_live_ring_room(&l->ring) : 0; }
 
-int sp_live_write(sp_live *l, const float *left, const float *right, int n_frames) {
-    if (!l || (n_frames > 0 && !(left && right))) {
+int sp_live_write(sp_live *l, const float *const *in, int n_frames) {
+    if (!l || (n_frames > 0 && !sp_all_there(in, l->n_inputs))) {
         return -SP_ERROR_NULL;
     }
     if (n_frames < 0) {
@@ -147,7 +151,7 @@ int sp_live_write(sp_live *l, const float *left, const float *right, int n_frame
     if (!sp_enter(&l->writing)) {
         return -SP_ERROR_BUSY;
     }
-    int written = l->plan.n_captured ? 0 : sp_live_ring_write(&l->ring, left, right, n_frames); /* else the callback writes */
+    int written = l->plan.n_captured ? 0 : sp_live_ring_write(&l->ring, in, n_frames); /* else the callback writes */
     sp_leave(&l->writing);
     return written;
 }
@@ -200,7 +204,7 @@ static int enough_there(sp_live *l) {
 /* One block for the chain: n_frames of the ring, from some frames behind the next one on, and silence. */
 static void peek_block(sp_live *l, int behind, int n_frames) {
     sp_live_ring_peek(&l->ring, behind, n_frames, l->in);
-    for (int c = 0; c < 2; c++) {
+    for (int c = 0; c < l->n_inputs; c++) {
         memset(l->in[c] + n_frames, 0, (l->plan.block - n_frames) * sizeof(float));
     }
 }
@@ -210,8 +214,9 @@ static void fade_block(sp_live *l, int from, int falling) {
     for (int n = 0; n < l->plan.block; n++) {
         float gain = rise(from + n, l->gap);
         gain = falling ? 1.0f - gain : gain;
-        l->in[0][n] *= gain;
-        l->in[1][n] *= gain;
+        for (int c = 0; c < l->n_inputs; c++) {
+            l->in[c][n] *= gain;
+        }
     }
 }
 
@@ -319,8 +324,8 @@ static void interleave(sp_live *l) {
 }
 
 /* One block through a chain; silence where another thread is in it. */
-static void hear(sp_live *l, sp_voice *v, const float *const *in) {
-    if (sp_chain_process(v->feeds.chain, in, v->out, l->plan.block) != SP_OK) {
+static void hear(sp_live *l, sp_voice *v) {
+    if (sp_chain_process(v->feeds.chain, (const float *const *)l->in, v->out, l->plan.block) != SP_OK) {
         for (int o = 0; o < v->feeds.n_outputs; o++) {
             memset(v->out[o], 0, l->plan.block * sizeof(float));
         }
@@ -332,10 +337,9 @@ static void compute_block(sp_live *l) {
     int block = l->plan.block;
     look_for_a_switch(l);
     take_block(l);
-    const float *const in[2] = {l->in[0], l->in[1]};
-    hear(l, l->now, in);
+    hear(l, l->now);
     if (l->next) {
-        hear(l, l->next, in);
+        hear(l, l->next);
     }
     l->computed += block;
     meter(l);
@@ -439,6 +443,9 @@ static int post(sp_live *l, const sp_feeds *feeds, int warm_frames) {
     int error;
     if (has(l, feeds->chain)) {
         return SP_ERROR_BUSY;
+    }
+    if (feeds->chain && sp_chain_n_inputs(feeds->chain) != l->n_inputs) {
+        return SP_ERROR_INPUTS;
     }
     sp_voice *v = sp_voice_new(&l->plan, feeds, warm_frames, &error);
     if (v) {

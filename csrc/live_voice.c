@@ -31,7 +31,10 @@ static int feeds_error(const sp_live_plan *plan, const sp_feeds *feeds) {
 
 /* Noise through a new chain, so that the callback touches no page of its code or data for the first time. */
 static int warm_up(const sp_voice *v, float *noise, int block) {
-    const float *const in[2] = {noise, noise};
+    const float *in[SP_MAX_CHANNELS];
+    for (int c = 0; c < sp_chain_n_inputs(v->feeds.chain); c++) {
+        in[c] = noise;
+    }
     uint32_t random = 1;
     int error = SP_OK;
     for (int b = 0; b < WARM_UP_BLOCKS && error == SP_OK; b++) {

@@ -10,7 +10,6 @@
 #include "flush.h"
 #include "kernels.h"
 
-#define STEPS_PER_S 10
 #define RUN 256 /* frames at a time */
 #define HALF SP_METER_HALF
 #define HISTORY (2 * HALF - 1)
@@ -40,12 +39,6 @@ struct sp_meter {
     void *allocation;
 };
 
-#define SHELF_HZ 1681.974450955533
-#define SHELF_DB 3.999843853973347
-#define SHELF_Q 0.7071752369554196
-#define PASS_HZ 38.13547087602444
-#define PASS_Q 0.5003270373238773
-#define MATCHED_BELOW_HZ 32000
 
 static double square(double x) { return x * x; }
 
@@ -53,15 +46,15 @@ static double warped(double hz, double fs) { return tan(pi * hz / fs); }
 
 /* Of the analogue shelf at a frequency, as power. */
 static double shelf_power(double high, double band, double hz) {
-    double x = square(hz / SHELF_HZ);
-    return (square(1 - high * x) + square(band / SHELF_Q) * x) / (square(1 - x) + x / square(SHELF_Q));
+    double x = square(hz / SP_METER_SHELF_HZ);
+    return (square(1 - high * x) + square(band / SP_METER_SHELF_Q) * x) / (square(1 - x) + x / square(SP_METER_SHELF_Q));
 }
 
 /* Where half the rate comes near to the shelf or lies below it the bilinear transform has no such filter, or one that grows without end.
  * Here the poles are the analogue ones, sampled, and the zeros are such that the magnitude is right at 0, fs/4 and fs/2 (Vicanek 2016);
  * between them it is, within 0.4 dB. */
 static void plan_matched_shelf(double *b, double *a, double high, double band, double fs) {
-    double w = 2 * pi * SHELF_HZ / fs, q = 1 / (2 * SHELF_Q), radius = exp(-q * w);
+    double w = 2 * pi * SP_METER_SHELF_HZ / fs, q = 1 / (2 * SP_METER_SHELF_Q), radius = exp(-q * w);
     a[0] = -2 * radius * cos(sqrt(1 - q * q) * w);
     a[1] = radius * radius;
     double at_0 = 1 + a[0] + a[1], at_half = (1 - a[0] + a[1]) * sqrt(shelf_power(high, band, fs / 2));
@@ -76,15 +69,16 @@ static void plan_matched_shelf(double *b, double *a, double high, double band, d
  * behind them, by bilinear transform (De Man 2014). The standard leaves the high-pass a gain of a few hundredths of a dB, which would grow
  * to 2 dB at low rates and is held there. */
 static void plan_weighting(sp_weighting *w, double fs) {
-    double high = pow(10, SHELF_DB / 20), band = pow(high, 0.4996667741545416), k = warped(SHELF_HZ, fs);
-    double norm = 1 + k / SHELF_Q + k * k;
-    double b[3] = {(high + band * k / SHELF_Q + k * k) / norm, 2 * (k * k - high) / norm, (high - band * k / SHELF_Q + k * k) / norm};
-    double a[2] = {2 * (k * k - 1) / norm, (1 - k / SHELF_Q + k * k) / norm};
-    k = warped(PASS_HZ, fs);
-    norm = 1 + k / PASS_Q + k * k;
-    if (fs < MATCHED_BELOW_HZ) {
+    double high = pow(10, SP_METER_SHELF_DB / 20), band = pow(high, SP_METER_SHELF_BAND_POWER), k = warped(SP_METER_SHELF_HZ, fs);
+    double norm = 1 + k / SP_METER_SHELF_Q + k * k;
+    double b[3] = {(high + band * k / SP_METER_SHELF_Q + k * k) / norm, 2 * (k * k - high) / norm,
+                   (high - band * k / SP_METER_SHELF_Q + k * k) / norm};
+    double a[2] = {2 * (k * k - 1) / norm, (1 - k / SP_METER_SHELF_Q + k * k) / norm};
+    k = warped(SP_METER_PASS_HZ, fs);
+    norm = 1 + k / SP_METER_PASS_Q + k * k;
+    if (fs < SP_METER_MATCHED_BELOW_HZ) {
         plan_matched_shelf(b, a, high, band, fs);
-        double at_48k = warped(PASS_HZ, 48000), gain = (1 + at_48k / PASS_Q + at_48k * at_48k) / norm;
+        double at_48k = warped(SP_METER_PASS_HZ, SP_REFERENCE_FS), gain = (1 + at_48k / SP_METER_PASS_Q + at_48k * at_48k) / norm;
         for (int i = 0; i < 3; i++) {
             b[i] *= gain;
         }
@@ -95,7 +89,7 @@ static void plan_weighting(sp_weighting *w, double fs) {
     w->p1 = b[1] - w->b0 * w->a1;
     w->p2 = b[2] - w->b0 * w->a2;
     w->c1 = 2 * (k * k - 1) / norm;
-    w->c2 = (1 - k / PASS_Q + k * k) / norm;
+    w->c2 = (1 - k / SP_METER_PASS_Q + k * k) / norm;
     w->q1 = -2 - w->c1;
     w->q2 = 1 - w->c2;
 }
@@ -129,7 +123,7 @@ sp_meter *sp_meter_new(const sp_meter_plan *plan, int *error) {
     sp_meter stand_in = {
         .plan = *plan,
         .kernels = sp_kernels_for(plan->instruction_set),
-        .step = (int)rint(plan->fs / STEPS_PER_S),
+        .step = (int)rint(plan->fs / SP_METER_STEPS_PER_S),
         .groups = (plan->n_channels + 7) / 8,
         .stride = HISTORY + RUN + 16, /* peaks are looked for 8 at a time */
     };

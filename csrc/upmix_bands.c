@@ -12,15 +12,6 @@
 #include "entrance.h"
 #include "upmix_model.h"
 
-#define CONTROL_S (16 / 48000.0)
-#define LOWEST_EDGE_HZ 80.0
-#define HIGHEST_EDGE_HZ 16000.0
-#define HIGHEST_SHARE 0.42 /* of the rate: the highest edge at most */
-#define MEAN_PERIODS 6.0   /* of a band's lower edge: time constant of its means, within limits */
-#define SHORTEST_MEAN_S 0.006
-#define LONGEST_MEAN_S 0.060
-#define PRIOR_BLOCKS 16    /* control blocks after which the prior follows the shares */
-#define DEAD_ZONE 1e-3     /* share of S in a band's power below which C is M; up to ten times as much the two are blended */
 
 #define LANES SP_UPMIX_LANES
 #define GROUPS (SP_BANDS / 8)
@@ -39,7 +30,7 @@ struct sp_upmix_bands {
     sp_upmix_model model;
     band bands[SP_BANDS];
     float *clean[2], *mid, *side, *centre; /* [control_frames] */
-    int fill, control_blocks;              /* frames of this one; how many there were, up to PRIOR_BLOCKS */
+    int fill, control_blocks;              /* frames of this one; how many there were, up to SP_BANDS_PRIOR_BLOCKS */
     _Atomic unsigned long long discarded;
     void *allocation;
 };
@@ -50,8 +41,8 @@ static double erb_number(double f_hz) { return 21.4 * log10(1 + 4.37e-3 * f_hz);
 
 /* Edges equally spaced on the ERB scale (Glasberg & Moore 1990). */
 static double edge_hz(double fs, int edge) {
-    double highest = HIGHEST_SHARE * fs < HIGHEST_EDGE_HZ ? HIGHEST_SHARE * fs : HIGHEST_EDGE_HZ;
-    double low = erb_number(LOWEST_EDGE_HZ), high = erb_number(highest);
+    double highest = SP_BANDS_HIGHEST_SHARE * fs < SP_BANDS_HIGHEST_HZ ? SP_BANDS_HIGHEST_SHARE * fs : SP_BANDS_HIGHEST_HZ;
+    double low = erb_number(SP_BANDS_LOWEST_HZ), high = erb_number(highest);
     return (pow(10, (low + (high - low) * edge / (SP_BANDS - 2)) / 21.4) - 1) / 4.37e-3;
 }
 
@@ -59,7 +50,7 @@ static void plan_bands(sp_upmix_bands *u) {
     double fs = u->plan.fs, block_s = u->split.control_frames / fs;
     for (int b = 0; b < SP_BANDS; b++) {
         double lower_hz = b ? edge_hz(fs, b - 1) : 0.7 * edge_hz(fs, 0);
-        double mean_s = fmin(fmax(MEAN_PERIODS / lower_hz, SHORTEST_MEAN_S), LONGEST_MEAN_S);
+        double mean_s = fmin(fmax(SP_BANDS_MEAN_PERIODS / lower_hz, SP_BANDS_SHORTEST_MEAN_S), SP_BANDS_LONGEST_MEAN_S);
         u->bands[b].keep = exp(-block_s / mean_s);
         u->model.chunk_band[b] = b;
         /* what the kernel gives is then the gains themselves: of M, and minus that of S */
@@ -95,7 +86,7 @@ static void lay_out(sp_upmix_bands *u, sp_arena *memory) {
 
 sp_upmix_bands *sp_upmix_bands_new(const sp_upmix_plan *plan) {
     sp_upmix_bands stand_in = {.plan = *plan, .kernels = sp_kernels_for(plan->instruction_set)};
-    stand_in.split.control_frames = (int)exp2(rint(log2(CONTROL_S * plan->fs)));
+    stand_in.split.control_frames = (int)exp2(rint(log2(SP_BANDS_CONTROL_FRAMES / (double)SP_REFERENCE_FS * plan->fs)));
     sp_arena memory = {0};
     sp_take(&memory, sizeof(sp_upmix_bands));
     lay_out(&stand_in, &memory);
@@ -159,7 +150,7 @@ static void turn(sp_upmix_bands *u) {
     float *from = u->split.gains, *change = from + 2 * SP_BANDS;
     for (int b = 0; b < SP_BANDS; b++) {
         const float *centre = u->model.centre + (size_t)b * 2 * LANES;
-        double mm = u->bands[b].mm, ss = u->bands[b].ss, edge = DEAD_ZONE * (mm + ss);
+        double mm = u->bands[b].mm, ss = u->bands[b].ss, edge = SP_DIRECTIONAL_DEAD_ZONE * (mm + ss);
         double dead = fmin(fmax((10 * edge - ss) / (9 * edge + 1e-300), 0), 1);
         double of_mid = centre[0] + dead * (1 - centre[0]), of_side = (double)centre[LANES] * (1 - dead);
         int silent = !(mm + ss > u->model.bins.floor);
@@ -180,10 +171,10 @@ static void control(sp_upmix_bands *u) {
         memset(u->split.integrators, 0, 4 * SP_BANDS * sizeof(float));
     }
     average(u);
-    if (u->control_blocks % PRIOR_BLOCKS == 0) {
+    if (u->control_blocks % SP_BANDS_PRIOR_BLOCKS == 0) {
         sp_upmix_model_expect(&u->model);
     }
-    u->control_blocks = (u->control_blocks + 1) % PRIOR_BLOCKS;
+    u->control_blocks = (u->control_blocks + 1) % SP_BANDS_PRIOR_BLOCKS;
     sp_upmix_model_step(&u->model, u->kernels);
     turn(u);
 }

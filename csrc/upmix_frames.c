@@ -19,22 +19,9 @@
 #include "fft.h"
 #include "upmix_model.h"
 
-#define OVERLAP 4 /* hops in a synthesis window */
-
-/* Time constant of the covariance, and half-width of its mean over frequency. */
-#define MEAN_S 0.020
-#define SMOOTHING_ERB 0.18
-#define PROJECTION_MEAN_S 0.060
-#define PROJECTION_SMOOTHING_ERB 0.25
-
-/* How far below C its expected error is kept, dB: with the synthesis windows of 2.7 ms, 21 ms and 85 ms, and where one ends. */
-#define GUARD_SHORT_DB 10.5
+/* Between the synthesis windows of 2.7 ms, 21 ms and 85 ms. */
 #define SHORT_SPAN_S 0.0075
-#define GUARD_DB 12.5
 #define LONG_SPAN_S 0.0425
-#define GUARD_LONG_DB 12.0
-
-#define OVERSUBTRACTION 1.6 /* projection: of the power of S from that of M */
 
 #define LANES SP_UPMIX_LANES
 #define STOKES 4
@@ -137,7 +124,7 @@ static double plan_windows(sp_upmix_frames *u) {
         int late = i - (n - span);
         if (late >= 0) {
             double root = sin(pi * (late + 0.5) / span);
-            u->synthesis[late] = (float)(root * root * 2 / OVERLAP / analysis * u->plan.strength / u->n_bins);
+            u->synthesis[late] = (float)(root * root * 2 / SP_UPMIX_OVERLAP / analysis * u->plan.strength / u->n_bins);
         }
     }
     return energy;
@@ -173,7 +160,7 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
     sp_upmix_frames stand_in = {
         .plan = *plan,
         .kernels = sp_kernels_for(plan->instruction_set),
-        .hop = plan->span / OVERLAP,
+        .hop = plan->span / SP_UPMIX_OVERLAP,
         .n_bins = plan->n / 2,
     };
     sp_arena memory = {0};
@@ -193,12 +180,12 @@ sp_upmix_frames *sp_upmix_frames_new(const sp_upmix_plan *plan) {
     lay_out_bins(u, &n_bands);
     find_bins(u);
     int projection = plan->method == SP_UPMIX_PROJECTION;
-    plan_smoothing(u, projection ? PROJECTION_SMOOTHING_ERB : SMOOTHING_ERB);
+    plan_smoothing(u, projection ? SP_PROJECTION_SMOOTHING_ERB : SP_DIRECTIONAL_SMOOTHING_ERB);
     double hop_s = u->hop / plan->fs;
     u->floor = SP_UPMIX_FLOOR * plan_windows(u);
-    u->keep_means = exp(-hop_s / (projection ? PROJECTION_MEAN_S : MEAN_S));
+    u->keep_means = exp(-hop_s / (projection ? SP_PROJECTION_MEAN_S : SP_DIRECTIONAL_MEAN_S));
     double span_s = plan->span / plan->fs;
-    double guard_db = span_s < SHORT_SPAN_S ? GUARD_SHORT_DB : span_s < LONG_SPAN_S ? GUARD_DB : GUARD_LONG_DB;
+    double guard_db = span_s < SHORT_SPAN_S ? SP_GUARD_SHORT_DB : span_s < LONG_SPAN_S ? SP_GUARD_DB : SP_GUARD_LONG_DB;
     sp_upmix_model_plan(&u->model, hop_s, u->floor, guard_db);
     sp_upmix_frames_reset(u);
     return u;
@@ -290,7 +277,7 @@ static void project(sp_upmix_frames *u) {
         double mm = each * ((to[0] - from[0]) + (to[1] - from[1])), ss = each * ((to[0] - from[0]) - (to[1] - from[1]));
         double ms = each * (to[2] - from[2]);
         double weight = ms / (fmax(ss, 0) + u->floor), left = fmax(mm - weight * ms, 0);
-        double gain = fmin(fmax(mm - OVERSUBTRACTION * ss, 0) / (left + u->floor), 1);
+        double gain = fmin(fmax(mm - SP_PROJECTION_OVERSUBTRACTION * ss, 0) / (left + u->floor), 1);
         double mid_re = sp_upmix_row(&u->model, b->chunk, SP_MID_RE)[b->lane], mid_im = sp_upmix_row(&u->model, b->chunk, SP_MID_IM)[b->lane];
         double re = mid_re - weight * sp_upmix_row(&u->model, b->chunk, SP_SIDE_RE)[b->lane];
         double im = mid_im - weight * sp_upmix_row(&u->model, b->chunk, SP_SIDE_IM)[b->lane];

@@ -41,7 +41,7 @@ typedef struct {
 } K(upmix_model);
 
 SP_INLINE TARGET K(upmix_model) K(model_of)(const sp_float8 *v) {
-    const float root = 0.86602540378443864676f, regularisation = 1e-3f;
+    const float root = 0.86602540378443864676f, regularisation = (float)SP_DIRECTIONAL_REGULARISATION;
     K(upmix_model) m;
     m.t = ((v[0] + v[6]) + (v[1] + v[5])) + ((v[2] + v[4]) + v[3]) + ((v[7] + v[8]) + v[9]) + 2 * regularisation;
     m.x = v[3] + (v[2] + v[4]) * root + (v[1] + v[5]) * 0.5f;
@@ -58,7 +58,7 @@ SP_INLINE TARGET sp_float8 K(unit)(sp_float8 a) {
 }
 
 TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
-    const float dead_zone = 1e-3f, tiny = 1e-37f;
+    const float dead_zone = (float)SP_DIRECTIONAL_DEAD_ZONE, tiny = 1e-37f;
     sp_float8 *sums = (sp_float8 *)bins->sums, sum[SP_SUMS];
     SP_UNROLL for (int i = 0; i < SP_SUMS; i++) { sum[i] = K(splat)(0.0f); }
     for (int chunk = 0; chunk < bins->n_chunks; chunk++) {
@@ -74,7 +74,7 @@ TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
         sp_float8 v[SP_UPMIX_DIRECTIONS];
         SP_UNROLL for (int k = 0; k < SP_UPMIX_DIRECTIONS; k++) { v[k] = keep * variances[k] + prior[k]; }
 
-        for (int update = 0; update < 2; update++) {
+        for (int update = 0; update < SP_DIRECTIONAL_UPDATES; update++) {
             K(upmix_model) m = K(model_of)(v);
             sp_float8 likeness = 2 * (m.t - (m.x * x + m.y * y + m.z * z)) / m.determinant;
             SP_UNROLL for (int k = 0; k < SP_UPMIX_DIRECTIONS; k++) {
@@ -85,7 +85,7 @@ TARGET static void K(upmix_centre)(const sp_upmix_bins *bins) {
 
         K(upmix_model) m = K(model_of)(v);
         sp_float8 gain = 2 * v[SP_UPMIX_CENTRE] / m.determinant;
-        sp_float8 weight = row[SP_AMPLITUDE] / (m.t - 2e-3f);
+        sp_float8 weight = row[SP_AMPLITUDE] / (m.t - 2 * (float)SP_DIRECTIONAL_REGULARISATION);
         SP_UNROLL for (int k = 0; k < SP_UPMIX_DIRECTIONS; k++) {
             variances[k] = K(select)(sounding, v[k] * power, K(splat)(0.0f));
             heard[k] += v[k] * weight;

@@ -4,7 +4,6 @@
 
 #include "core.h"
 
-#define SP_UPMIX_FLOOR 1e-20 /* power re full scale below which a band is silent */
 
 typedef struct sp_upmix_frames sp_upmix_frames;
 typedef struct sp_upmix_bands sp_upmix_bands;

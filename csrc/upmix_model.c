@@ -2,16 +2,8 @@
 
 #include <math.h>
 
-#define VARIANCES_S 0.018 /* time constant with which the last step's variances fade into the prior */
-#define SHARES_S 0.5      /* shares of the directions in a band */
 
-#define GLOBAL_WEIGHT 0.2 /* exponent of the mean share of all bands in the prior; 1 minus it is that of the band's own */
-#define SHARPENING 1.35   /* exponent of both */
-#define CENTRE_AT_START 0.7
-#define CENTRE_AT_LEAST 0.1
-#define SHARE_AT_LEAST 1e-4
 
-#define GUARD_S 1.0 /* time constant of the centre's expected error */
 
 #define LANES SP_UPMIX_LANES
 #define DIRECTIONS SP_UPMIX_DIRECTIONS
@@ -34,17 +26,18 @@ void sp_upmix_model_lay_out(sp_upmix_model *m, sp_arena *memory, int n_chunks, i
 }
 
 void sp_upmix_model_plan(sp_upmix_model *m, double step_s, double floor, double guard_db) {
-    m->keep_shares = exp(-step_s / SHARES_S);
-    m->keep_sums = exp(-step_s / GUARD_S);
+    m->keep_shares = exp(-step_s / SP_DIRECTIONAL_SHARES_S);
+    m->keep_sums = exp(-step_s / SP_GUARD_S);
     m->guard = guard_db > 0 ? pow(10, guard_db / 10) : 0;
-    m->bins.keep = (float)exp(-step_s / VARIANCES_S);
+    m->bins.keep = (float)exp(-step_s / SP_DIRECTIONAL_VARIANCES_S);
     m->bins.floor = (float)floor;
 }
 
 void sp_upmix_model_reset(sp_upmix_model *m) {
     memset(m->bins.variances, 0, (size_t)m->bins.n_chunks * DIRECTIONS * LANES * sizeof(float));
     for (int i = 0; i < m->n_bands * DIRECTIONS; i++) {
-        m->shares[i] = i % DIRECTIONS == SP_UPMIX_CENTRE ? CENTRE_AT_START : (1 - CENTRE_AT_START) / (DIRECTIONS - 1);
+        int centre = i % DIRECTIONS == SP_UPMIX_CENTRE;
+        m->shares[i] = centre ? SP_DIRECTIONAL_CENTRE_AT_START : (1 - SP_DIRECTIONAL_CENTRE_AT_START) / (DIRECTIONS - 1);
     }
     memset(m->sums, 0, sizeof(m->sums));
     m->bins.steady = 0;
@@ -61,18 +54,18 @@ void sp_upmix_model_set(const sp_upmix_model *m, int chunk, int lane, double pow
 }
 
 void sp_upmix_model_expect(sp_upmix_model *m) {
-    float everywhere[DIRECTIONS];
+    float everywhere[DIRECTIONS], of_band = (float)((1 - SP_DIRECTIONAL_GLOBAL_WEIGHT) * SP_DIRECTIONAL_SHARPENING);
     for (int k = 0; k < DIRECTIONS; k++) {
         double sum = 0;
         for (int b = 0; b < m->n_bands; b++) {
             sum += m->shares[b * DIRECTIONS + k];
         }
-        everywhere[k] = powf((float)(sum / m->n_bands), (float)(GLOBAL_WEIGHT * SHARPENING));
+        everywhere[k] = powf((float)(sum / m->n_bands), (float)(SP_DIRECTIONAL_GLOBAL_WEIGHT * SP_DIRECTIONAL_SHARPENING));
     }
     for (int b = 0; b < m->n_bands; b++) {
         float *prior = m->prior + (size_t)b * DIRECTIONS, sum = 0;
         for (int k = 0; k < DIRECTIONS; k++) {
-            prior[k] = powf((float)m->shares[b * DIRECTIONS + k], (float)((1 - GLOBAL_WEIGHT) * SHARPENING)) * everywhere[k];
+            prior[k] = powf((float)m->shares[b * DIRECTIONS + k], of_band) * everywhere[k];
             sum += prior[k];
         }
         for (int k = 0; k < DIRECTIONS; k++) {
@@ -99,12 +92,12 @@ static void learn(sp_upmix_model *m) {
         for (int k = 0; k < DIRECTIONS; k++) {
             shares[k] = m->keep_shares * shares[k] + (1 - m->keep_shares) * heard[k] / total;
         }
-        shares[SP_UPMIX_CENTRE] = fmax(shares[SP_UPMIX_CENTRE], CENTRE_AT_LEAST);
+        shares[SP_UPMIX_CENTRE] = fmax(shares[SP_UPMIX_CENTRE], SP_DIRECTIONAL_CENTRE_AT_LEAST);
         for (int k = 0; k < DIRECTIONS; k++) {
             sum += shares[k];
         }
         for (int k = 0; k < DIRECTIONS; k++) {
-            shares[k] = fmax(shares[k] / sum, SHARE_AT_LEAST);
+            shares[k] = fmax(shares[k] / sum, SP_DIRECTIONAL_SHARE_AT_LEAST);
         }
     }
 }

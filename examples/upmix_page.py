@@ -14,9 +14,9 @@ import spatial
 from spatial.analysis.listening_zone import Zone, listening_zone, playbacks
 from spatial.analysis.pan_sweep import pan_sweep
 from spatial.analysis.separation import separation
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.cli.see import chain_drawing
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_upmix
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.rig.model import Room
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from spatial.base.errors import InputError, SpatialError, UsageError
     from spatial.catalogue.figures import analyze_bank
     from spatial.design.filter_bank import compute_filters
-    from spatial.dsp.backends import make_convolver
+    from spatial.dsp.make import make_convolver
     from spatial.rig.layouts import shipped_rigs
     from spatial.rig.load import load_rig
     from spatial.session.live import Player
@@ -46,7 +46,7 @@ _WHERE = {
     "analyze_bank": "spatial.catalogue.figures",
     "RenderOptions": "spatial.session.options",
     "render_file": "spatial.session.offline",
-    "make_convolver": "spatial.dsp.backends",
+    "make_convolver": "spatial.dsp.make",
     "Player": "spatial.session.live",
     "SpatialError": "spatial.base.errors",
     "UsageError": "spatial.base.errors",

@@ -44,6 +44,7 @@ static sp_feeds new_feeds(unsigned seed) {
         taps[n] = 0.05f * noise(&seed);
     }
     sp_chain_plan plan = {.fs = FS,
+                          .n_inputs = 2,
                           .convolver = {.n_inputs = 3, .n_outputs = OUTPUTS, .n_taps = TAPS, .block = BLOCK, .exact_blocks = 1},
                           .upmix = SP_UPMIX_DIRECTIONAL,
                           .upmix_n = 4096,
@@ -106,7 +107,7 @@ static void *writer(void *unused) {
             x[0][i] = noise(&random);
             x[1][i] = noise(&random);
         }
-        for (int taken = 0; taken < n; taken += sp_live_write(live, x[0] + taken, x[1] + taken, n - taken)) {
+        for (int taken = 0; taken < n; taken += sp_live_write(live, (const float *[]){x[0] + taken, x[1] + taken}, n - taken)) {
             rest(50);
         }
         written += n;

@@ -4,7 +4,8 @@ import struct
 
 import numpy as np
 
-from spatial.bank.matrix import PATHS, FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import PATHS, RenderRecipe
 
 FS = 48000
 NAMES = ("front", "left", "right", "fourth", "fifth", "sixth", "seventh", "eighth")

@@ -13,7 +13,8 @@ from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_figures import beam_figures
 from spatial.analysis.beam_tolerance import moved_rig, side_draws_db
 from spatial.analysis.spinorama import orbits, spinorama, zone_weights
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights

@@ -28,7 +28,8 @@ from sounds import (
     straight_through,
 )
 
-from spatial.bank.matrix import PATHS, FilterMatrix
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import PATHS
 
 RAW = ("--gain-db", "0", "--no-limiter")
 ENTRY = "import sys; from spatial.cli import main; sys.exit(main())"

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sounds import FS, bank, error_db, in_pieces, noise, straight_through
 
-from spatial.bank.matrix import PATHS, RenderRecipe
+from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.dsp.backends import engine_available
-from spatial.dsp.chain import ChainPlan, make_chain
-from spatial.dsp.twins.chain import ChainOfParts, Fade
-from spatial.session.options import RenderOptions
+from spatial.dsp.make import make_chain_of_parts
+from spatial.dsp.twins.chain import Fade
+from spatial.session.options import RenderOptions, chain_of, chain_plan
 
 WITH_CORE = pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 ENGINES = [pytest.param("c", marks=WITH_CORE), "numpy"]
@@ -25,14 +25,14 @@ RAW = RenderOptions(gain_db=0.0, limiter=False)
 def core_chain(filters, options=None):
     from spatial.dsp.core.chain import CoreChain
 
-    return CoreChain(ChainPlan.of(filters, options or RenderOptions()))
+    return CoreChain(chain_plan(filters, options or RenderOptions()))
 
 
 @pytest.fixture(params=ENGINES)
 def make(request, monkeypatch):
-    """make_chain where the engine is this one."""
+    """chain_of where the engine is this one."""
     monkeypatch.setenv("SPATIAL_ENGINE", request.param)
-    return make_chain
+    return chain_of
 
 
 def smooth_step(n):
@@ -75,7 +75,7 @@ CONTROLS = st.one_of(
 def test_the_core_is_the_chain_of_its_parts_bit_for_bit(recipe, events, block, bypass, limiter, material, seed):
     """Both on the core's upmix, convolver and (within a step of its gain) limiter."""
     filters, options = bank(3).replace(recipe=RenderRecipe(*recipe)), RenderOptions(block=block, bypass=bypass, limiter=limiter)
-    chains = core_chain(filters, options), ChainOfParts(ChainPlan.of(filters, options))
+    chains = core_chain(filters, options), make_chain_of_parts(chain_plan(filters, options))
     x = noise(512 * 12, level_db=0.0, seed=seed).T
     outputs = [[], []]
     for i, call in enumerate(np.split(x, 12, axis=1)):
@@ -98,7 +98,7 @@ def test_the_core_and_the_numpy_fallback_agree(upmix, monkeypatch):
     filters = bank(3, upmix=upmix)
     a = core_chain(filters).process(x)
     monkeypatch.setenv("SPATIAL_ENGINE", "numpy")
-    chain = make_chain(filters)
+    chain = chain_of(filters)
     b = chain.process(x)
     assert chain.limiter.limited_frames > 10000
     assert error_db(a, b) < -90
@@ -108,7 +108,7 @@ def test_the_core_and_the_numpy_fallback_agree(upmix, monkeypatch):
 @pytest.mark.parametrize("upmix", ["matrix", "directional"])
 def test_instruction_sets_give_the_same_bits(upmix, monkeypatch):
     from spatial.dsp.core._core import ffi, lib
-    from spatial.dsp.core.convolver import INSTRUCTION_SETS
+    from spatial.dsp.core.calls import INSTRUCTION_SETS
 
     x = noise(128 * 100, level_db=0.0).T
     results = []
@@ -276,12 +276,13 @@ def test_the_core_refuses_what_is_outside_its_domain():
 
     taps = ffi.new("float[]", 2 * 3 * 8)
     convolver = {"n_inputs": 3, "n_outputs": 2, "n_taps": 8, "block": 64, "exact_blocks": 1, "instruction_set": 0}
-    good = {"fs": 48000, "convolver": convolver, "upmix": 1, "strength": 1.0, "limiter": 1, "bypass_outputs": [0, 1]}
+    good = {"fs": 48000, "n_inputs": 2, "convolver": convolver, "upmix": 1, "strength": 1.0, "limiter": 1, "bypass_outputs": [0, 1]}
     error = ffi.new("int *")
 
-    def tried(**changes):
-        of_convolver = {key: value for key, value in changes.items() if key in convolver}
-        plan = good | {key: value for key, value in changes.items() if key not in convolver} | {"convolver": convolver | of_convolver}
+    def tried(n_paths=3, **changes):
+        of_convolver = {key: value for key, value in changes.items() if key in convolver and key not in good} | {"n_inputs": n_paths}
+        plan = good | {key: value for key, value in changes.items() if key in good or key not in convolver}
+        plan["convolver"] = convolver | of_convolver
         made = lib.sp_chain_new(ffi.new("sp_chain_plan *", plan), taps, error)
         lib.sp_chain_free(made)
         assert (made == ffi.NULL) == (error[0] != lib.SP_OK)
@@ -289,10 +290,11 @@ def test_the_core_refuses_what_is_outside_its_domain():
 
     assert tried() == lib.SP_OK
     assert tried(fs=0) == tried(fs=float("nan")) == tried(fs=1e7) == tried(strength=1.5) == lib.SP_ERROR_SETTING
-    assert tried(n_inputs=1) == tried(n_inputs=4) == lib.SP_ERROR_INPUTS
+    assert tried(n_inputs=0) == tried(n_inputs=4) == tried(n_inputs=65, n_paths=65) == tried(n_paths=1) == lib.SP_ERROR_INPUTS
+    assert tried(upmix=0, n_inputs=3) == tried(upmix=0, n_inputs=1, n_paths=1) == tried(upmix=0, n_paths=2) == lib.SP_OK
     assert tried(n_outputs=65) == lib.SP_ERROR_OUTPUTS
     assert tried(exact_blocks=0) == tried(limiter=2) == lib.SP_ERROR_FLAG
-    assert tried(upmix=-1) == tried(upmix=4) == tried(upmix=3) == tried(n_inputs=2) == lib.SP_ERROR_UPMIX
+    assert tried(upmix=-1) == tried(upmix=4) == tried(upmix=3) == tried(n_paths=2) == tried(n_inputs=3) == lib.SP_ERROR_UPMIX
     assert tried(upmix=2, upmix_n=100, upmix_span=50) == lib.SP_ERROR_WINDOW
     assert tried(upmix=2, fs=3000) == lib.SP_ERROR_SETTING  # too low for the bands of an upmix without delay
     assert tried(bypass_outputs=[0, 2]) == tried(bypass_outputs=[-1, 0]) == tried(bypass_delay=-1) == lib.SP_ERROR_BYPASS

@@ -6,12 +6,11 @@ from make_rigs import first_wave
 
 from spatial.analysis.cancellation import arrivals
 from spatial.analysis.pan_sweep import pan_sweep
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.design.filter_bank import compute_filters
-from spatial.dsp.chain import make_chain
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_upmix
 from spatial.rig.load import load_rig
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_of
 
 RIGS = ("ball3", "box2", "ring7", "wall4", "bar8", "cylinder4", "laptop", "television")
 
@@ -45,7 +44,7 @@ def test_they_arrive_together_through_the_chain_as_it_plays(banks, upmix):
     bank = bank.replace(recipe=RenderRecipe(upmix, 21.0))
     heard = np.zeros_like(bank.taps)
     for i, path in enumerate(bank.input_names):
-        chain = make_chain(bank, RenderOptions(gain_db=0.0, solo=(path,)))
+        chain = chain_of(bank, RenderOptions(gain_db=0.0, solo=(path,)))
         x = np.zeros((2, 128 * 40), np.float32)
         x[:, 1024] = 0.1 * np.array({"left": [1, 0], "right": [0, 1], "center": [1, 1]}[path])
         heard[:, i] = chain.process(x)[:, 1024 + chain.latency.total - bank.latency_samples :][:, : bank.n_taps]

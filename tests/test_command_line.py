@@ -11,7 +11,7 @@ from sounds import FS, bank
 
 from spatial.cli.arguments import parse_arguments
 from spatial.cli.main import main
-from spatial.cli.render import number
+from spatial.cli.sound_options import number
 from spatial.dsp import backends
 
 

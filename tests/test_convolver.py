@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from spatial.base.errors import DeviceError, UsageError
 from spatial.dsp import backends
-from spatial.dsp.backends import ENGINES, make_convolver
+from spatial.dsp.backends import ENGINES
+from spatial.dsp.make import make_convolver
 
 # ---- right ----
 
@@ -457,7 +458,7 @@ def test_the_core_takes_audio_of_any_alignment():
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_all_instruction_sets_give_the_same_bits(monkeypatch, n_outputs, n_inputs, n_taps, block, symmetric):
     from spatial.dsp.core._core import ffi, lib
-    from spatial.dsp.core.convolver import INSTRUCTION_SETS, instruction_set_name
+    from spatial.dsp.core.calls import INSTRUCTION_SETS, instruction_set_name
 
     if symmetric and n_inputs == 1:
         pytest.skip("nothing to mirror")

@@ -90,8 +90,8 @@ def test_a_block_during_a_fade_costs_about_twice_as_much(peer, shape):
 
 @needs_core
 def test_a_new_set_of_filters_is_ready_in_a_millisecond():
-    from spatial.dsp.backends import make_convolver
     from spatial.dsp.core._core import ffi, lib
+    from spatial.dsp.make import make_convolver
 
     taps = noise_taps(5, 3, 4096)
     convolver = make_convolver(taps, 128, engine="c")

@@ -13,19 +13,18 @@ from convolutions import C_MISSING, needs_core, noise, noise_taps
 from scipy import signal
 from sounds import FS, bank, float_wav
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.cli.main import main
-from spatial.dsp.backends import engine_available, make_convolver
-from spatial.dsp.chain import make_chain
+from spatial.dsp.backends import engine_available
+from spatial.dsp.make import make_convolver, make_limiter, make_meter, make_upmix
 from spatial.dsp.stages import MAX_FS, MAX_GAIN, MIN_FS
 from spatial.dsp.twins.chain import ChainOfParts
-from spatial.dsp.twins.limiter import MIN_LOOK_AHEAD, Limiter, make_limiter
-from spatial.dsp.twins.meters import MATCHED_BELOW_HZ, k_weighting, make_meter
+from spatial.dsp.twins.limiter import MIN_LOOK_AHEAD, NumpyLimiter
+from spatial.dsp.twins.meters import MATCHED_BELOW_HZ, k_weighting
 from spatial.dsp.twins.upmix_bands import MIN_BANDS_FS
-from spatial.dsp.twins.upmix_frames import MAX_WINDOW, MIN_SPAN, MIN_WINDOW
-from spatial.dsp.upmix import make_upmix
-from spatial.session.options import RenderOptions
+from spatial.dsp.upmix import MAX_WINDOW, MIN_SPAN, MIN_WINDOW
+from spatial.session.options import RenderOptions, chain_of
 
 ENGINES = ["numpy", pytest.param("c", marks=pytest.mark.skipif(not engine_available("c"), reason=C_MISSING))]
 
@@ -92,7 +91,7 @@ def test_two_threads_in_one_limiter_let_nothing_through(monkeypatch):
 @needs_core
 def test_two_threads_in_one_chain_upmix_or_meter_are_told_apart(monkeypatch):
     monkeypatch.setenv("SPATIAL_ENGINE", "c")
-    chain, upmix, meter = make_chain(bank(3)), make_upmix(RenderRecipe("projection"), FS), make_meter(FS, 2)
+    chain, upmix, meter = chain_of(bank(3)), make_upmix(RenderRecipe("projection"), FS), make_meter(FS, 2)
     x = noise(2, FRAMES)
 
     def job():
@@ -329,8 +328,8 @@ def test_a_live_takes_block_and_outputs_from_its_chain(core, n_outputs, block, m
     live, error = new_live(core, monkeypatch, n_outputs, block)
     assert error == lib.SP_OK
     x, out = noise(2, 4096), np.zeros((2048, 4), np.float32)
-    left, right = (ffi.from_buffer("float[]", channel) for channel in x)
-    assert lib.sp_live_write(live, left, right, 4096) == 4096 and lib.sp_live_end(live) == lib.SP_OK
+    channels = [ffi.from_buffer("float[]", channel) for channel in x]
+    assert lib.sp_live_write(live, channels, 4096) == 4096 and lib.sp_live_end(live) == lib.SP_OK
     lib.sp_live_callback(ffi.NULL, ffi.from_buffer("char[]", out), 2048, ffi.NULL, 0, ffi.cast("void *", live))
     assert np.abs(out[1000:, :3]).max(axis=0).min() > 0.01
     feeds = ffi.new("sp_feeds *", {"chain": CHAINS[-1].pointer, "channels": [0, 1, 2]})
@@ -345,7 +344,7 @@ CHAINS = []
 def new_live(core, monkeypatch, n_outputs, block):
     ffi, lib = core
     monkeypatch.setenv("SPATIAL_ENGINE", "c")
-    CHAINS.append(make_chain(bank(3), RenderOptions(block=128)))
+    CHAINS.append(chain_of(bank(3), RenderOptions(block=128)))
     feeds = ffi.new("sp_feeds *", {"chain": CHAINS[-1].pointer, "n_outputs": n_outputs, "channels": list(range(3)), "tail": 10})
     plan = {"block": block, "n_channels": 4, "ring_frames": 8192, "refill_frames": 256, "fade_frames": 10}
     error = ffi.new("int *", -1)
@@ -371,7 +370,20 @@ def test_no_function_of_the_core_falls_over_a_pointer_that_is_not_there(core, mo
             continue
         tried += 1
         result = function(*arguments)
-        readings = ("latency", "discarded", "fade", "room", "step", "peak", "gain_now", "limited", "gain_db", "block", "n_outputs")
+        readings = (
+            "latency",
+            "discarded",
+            "fade",
+            "room",
+            "step",
+            "peak",
+            "gain_now",
+            "limited",
+            "gain_db",
+            "block",
+            "n_inputs",
+            "n_outputs",
+        )
         if kind.result.kind == "void":
             assert name.endswith("_free")
         elif kind.result.kind == "pointer":
@@ -390,7 +402,7 @@ def test_absent_channels_and_plans_without_filters_are_errors(core, monkeypatch)
     x = ffi.new("float[256]")
     one = ffi.new("float *[]", [x, ffi.NULL])
     both = ffi.new("float *[]", [x, x])
-    chain, limiter, upmix, meter = make_chain(bank(2)), make_limiter(2, FS), make_upmix(RenderRecipe("directional"), FS), make_meter(FS, 2)
+    chain, limiter, upmix, meter = chain_of(bank(2)), make_limiter(2, FS), make_upmix(RenderRecipe("directional"), FS), make_meter(FS, 2)
     convolver = make_convolver(noise_taps(2, 2, 64), 128, engine="c")
     assert lib.sp_chain_process(chain.pointer, one, both, 128) == lib.SP_ERROR_NULL
     assert lib.sp_chain_process(chain.pointer, both, one, 128) == lib.SP_ERROR_NULL
@@ -410,7 +422,7 @@ def test_absent_channels_and_plans_without_filters_are_errors(core, monkeypatch)
 @pytest.mark.parametrize("gain", [-1.0, -1e-30, 1.1e6, 3e38, float("inf"), float("nan")])
 def test_absurd_gains_are_refused_and_change_nothing(engine, gain, monkeypatch):
     monkeypatch.setenv("SPATIAL_ENGINE", engine)
-    chain, other = make_chain(bank(3)), make_chain(bank(3))
+    chain, other = chain_of(bank(3)), chain_of(bank(3))
     assert isinstance(chain, ChainOfParts) == (engine == "numpy")
     for refused in (lambda: chain.set_gain(gain), lambda: chain.set_path_gain("center", gain)):
         with pytest.raises(UsageError, match="gain"):
@@ -424,11 +436,11 @@ def test_absurd_gains_are_refused_and_change_nothing(engine, gain, monkeypatch):
 def test_the_core_itself_refuses_absurd_gains_and_paths(core, path, gain, monkeypatch):
     _, lib = core
     monkeypatch.setenv("SPATIAL_ENGINE", "c")
-    chain = make_chain(bank(3))
+    chain = chain_of(bank(3))
     assert lib.sp_chain_set_path_gain(chain.pointer, path, gain) == lib.SP_ERROR_GAIN
     assert lib.sp_chain_end(chain.pointer, -1) == lib.SP_ERROR_FRAMES
     assert lib.sp_chain_set_path_gain(chain.pointer, 2, 0.0) == lib.sp_chain_set_gain(chain.pointer, 1e6) == lib.SP_OK
 
 
 def test_the_limiter_has_room_for_its_filter_at_the_lowest_rate():
-    assert Limiter(1, MIN_FS).latency == MIN_LOOK_AHEAD
+    assert NumpyLimiter(1, MIN_FS).latency == MIN_LOOK_AHEAD

@@ -6,7 +6,8 @@ from scipy import signal
 from sounds import FS, bank, straight_through
 
 from spatial.bank.headroom import predict_headroom
-from spatial.bank.matrix import PATHS, FilterMatrix
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import PATHS
 
 
 def single(taps):

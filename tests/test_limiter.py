@@ -12,7 +12,7 @@ from sounds import FS, in_pieces, noise
 
 from spatial.dsp.backends import engine_available
 from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
-from spatial.dsp.twins.limiter import Limiter, LimiterSpec, sliding_minimum
+from spatial.dsp.twins.limiter import NumpyLimiter, sliding_minimum
 from spatial.dsp.twins.meters import TruePeakMeter
 
 CEILING = 10 ** (-1 / 20)
@@ -26,7 +26,7 @@ def make(request):
 
 def maker(engine):
     if engine == "numpy":
-        return Limiter
+        return NumpyLimiter
     from spatial.dsp.core.limiter import CoreLimiter
 
     return CoreLimiter
@@ -35,7 +35,7 @@ def maker(engine):
 ENGINES = [engine for engine in ("numpy", "c") if engine == "numpy" or engine_available(engine)]
 
 
-def run(x, fs=FS, chunk=4096, make=Limiter):
+def run(x, fs=FS, chunk=4096, make=NumpyLimiter):
     """Limited signal (channels, frames), delay taken out, and the limiter."""
     limiter = make(len(x), fs)
     padded = np.pad(x, ((0, 0), (0, limiter.latency + 100))).astype(np.float32)
@@ -231,7 +231,7 @@ def test_a_steady_bass_tone_is_not_distorted(make):
 def test_the_core_and_its_twin_agree(seed, fs, level_db):
     rng = np.random.default_rng(seed)
     x = (rng.standard_normal((3, 9000)) * 10 ** (level_db / 20) * np.repeat(rng.random(30) < 0.4, 300)).astype(np.float32)
-    core, twin = maker("c")(3, fs), Limiter(3, fs)
+    core, twin = maker("c")(3, fs), NumpyLimiter(3, fs)
     a, b = core.process(x), twin.process(x)
     assert core.latency == twin.latency
     assert np.abs(a - b).max() <= 1e-6  # a step of the gain is 1e-7
@@ -241,7 +241,7 @@ def test_the_core_and_its_twin_agree(seed, fs, level_db):
 @pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 def test_instruction_sets_give_the_same_bits(monkeypatch):
     from spatial.dsp.core._core import ffi, lib
-    from spatial.dsp.core.convolver import INSTRUCTION_SETS
+    from spatial.dsp.core.calls import INSTRUCTION_SETS
 
     x = noise(20000, 5, 3.0).T
     here = [name for name, isa in INSTRUCTION_SETS.items() if lib.sp_instruction_set_name(isa) != ffi.NULL]
@@ -294,10 +294,9 @@ def test_mirrored_places_are_looked_at_too():
     assert np.allclose(PeakFinder(filters)(x), slow, rtol=1e-5, atol=1e-7)
 
 
-def test_gain_returns_no_faster_than_stated():
-    spec = LimiterSpec(release_db_per_s=10.0)
+def test_gain_returns_no_faster_than_stated(make):
     x = np.full((1, FS), 0.1, np.float32)
     x[0, 5000:5100] = 5
-    limiter = Limiter(1, FS, spec)
+    limiter = make(1, FS)
     y = limiter.process(np.pad(x, ((0, 0), (0, limiter.latency))))[:, limiter.latency :]
-    assert np.diff(gain_of(y, x))[5100:].max() * FS < 12
+    assert np.diff(gain_of(y, x))[5100:].max() * FS < 44

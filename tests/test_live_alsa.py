@@ -222,7 +222,7 @@ def test_identify_sends_to_one_driver_at_a_time(card, tmp_path):
     """The device is faster than time: each driver gets its two seconds, the others nothing but the cross-fade."""
     rendered(tmp_path, noise(100), bank(3))
     entry = ENTRY.replace(
-        "from spatial.cli import main", "import spatial.cli.play_session as s; s.IDENTIFY_S = 0.1; from spatial.cli import main"
+        "from spatial.cli import main", "import spatial.session.playback as s; s.IDENTIFY_S = 0.1; from spatial.cli import main"
     )
     argv = [sys.executable, "-c", entry, "play", "--identify", "--bank", "bank.npz", "--json"]
     child = subprocess.run(argv, env=card.env, capture_output=True, cwd=tmp_path, timeout=60)

@@ -15,17 +15,17 @@ from spatial.session.options import RenderOptions
 if not engine_available("c"):
     pytest.skip("the C core is not built (needs gcc, libc6-dev and python3-dev)", allow_module_level=True)
 
-from spatial.dsp.chain import ChainPlan
 from spatial.dsp.core import live as c_live
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.chain import CoreChain
+from spatial.session.options import chain_plan
 
 UNDERFLOW = 4
 
 
 def make_live(filters, options=None, channels=None, host_block=0, **more):
     """A live with its chain, ready to be written to."""
-    chain = CoreChain(ChainPlan.of(filters, options or RenderOptions()))
+    chain = CoreChain(chain_plan(filters, options or RenderOptions()))
     return c_live.CoreLive(chain, channels or filters.n_channels, host_block, **more)
 
 
@@ -102,7 +102,7 @@ def test_sixteen_drivers_and_an_odd_plan_block(rendered, drivers):
 def test_no_size_of_call_changes_a_bit(sizes, block, host_block, frames):
     """Also where the device breaks its word about the host block, and for a programme of no frames."""
     filters = bank(2, upmix="matrix")
-    chain = CoreChain(ChainPlan.of(filters, RenderOptions(block=block)))
+    chain = CoreChain(chain_plan(filters, RenderOptions(block=block)))
     x = noise(frames)
     length = -(-(frames + chain.tail) // block) * block
     truth = chain.process(np.pad(x, ((0, length - frames), (0, 0))).T, material=frames).T[: frames + chain.tail]
@@ -135,7 +135,7 @@ def test_frames_count_on_beyond_32_bits(rendered):
 def test_a_device_input_is_the_programme():
     filters = bank(2)
     x = noise(128 * 80)
-    truth = CoreChain(ChainPlan.of(filters, RenderOptions())).process(x.T).T
+    truth = CoreChain(chain_plan(filters, RenderOptions())).process(x.T).T
     for host_block, sizes in ((256, [256]), (0, VARYING), (100, [100])):
         live = make_live(filters, host_block=host_block, n_captured=2)
         y, i = [], 0
@@ -146,7 +146,7 @@ def test_a_device_input_is_the_programme():
         assert np.array_equal(np.concatenate(y)[live.latency : 9000], truth[: 9000 - live.latency])
     mono = make_live(filters, n_captured=1)
     both = np.repeat(x[:, :1], 2, axis=1)
-    truth = CoreChain(ChainPlan.of(filters, RenderOptions())).process(both.T).T
+    truth = CoreChain(chain_plan(filters, RenderOptions())).process(both.T).T
     assert np.array_equal(call(mono, 9000, x[:9000, :1])[128:], truth[: 9000 - 128])
 
 
@@ -257,7 +257,7 @@ def switched(first, second, x, options, at=30000, channels=None):
     live = make_live(first, options, channels=channels)
     live.write(np.ascontiguousarray(x.T))
     y = [call(live, at)]
-    live.switch(CoreChain(ChainPlan.of(second, options)))
+    live.switch(CoreChain(chain_plan(second, options)))
     assert live.read().switching
     y += [call(live, 1000) for _ in range(30)]
     live.collect()
@@ -286,7 +286,7 @@ def test_filters_of_the_same_shape_are_exchanged_inside_the_chain():
     x = tone(90000)
     live.write(np.ascontiguousarray(x.T))
     y = [call(live, 30000)]
-    assert c_live.exchange_filters(chain, ChainPlan.of(filters.replace(taps=0.3 * filters.taps), options))
+    assert c_live.exchange_filters(chain, chain_plan(filters.replace(taps=0.3 * filters.taps), options))
     y += [call(live, 1000) for _ in range(30)]
     c_live.free_filters(chain)
     y = np.concatenate(y)
@@ -294,7 +294,7 @@ def test_filters_of_the_same_shape_are_exchanged_inside_the_chain():
     near(y[-9000:], 0.3 * x[60000 - 9000 - 128 : 60000 - 128])
     assert loudest_step(y) < 1.1 * loudest_step(x) and live.read().switches == 0
     for other in (straight_through(n_taps=600), filters.replace(channels=(1, 3)), filters.replace(latency_samples=5)):
-        assert not c_live.exchange_filters(chain, ChainPlan.of(other, options))
+        assert not c_live.exchange_filters(chain, chain_plan(other, options))
 
 
 def test_a_switch_to_other_drivers_taps_and_channels():
@@ -315,7 +315,7 @@ def test_the_latest_switch_wins_and_every_chain_comes_back():
     live.write(np.ascontiguousarray(x.T))
     call(live, 1000)
     for gain in (0.1, 0.2, 0.7):
-        live.switch(CoreChain(ChainPlan.of(straight().replace(taps=straight().taps * gain), options)))
+        live.switch(CoreChain(chain_plan(straight().replace(taps=straight().taps * gain), options)))
     live.collect()
     assert len(live._chains) == 2  # the one that sounds and the last
     y = call(live, 40000)
@@ -328,9 +328,9 @@ def test_switches_one_after_the_other_wait_for_collection():
     options = RenderOptions(gain_db=0.0, limiter=False)
     live = make_live(straight(), options)
     live.write(np.ascontiguousarray(tone(90000).T))
-    live.switch(CoreChain(ChainPlan.of(bank(2), options)))
+    live.switch(CoreChain(chain_plan(bank(2), options)))
     call(live, 30000)
-    live.switch(CoreChain(ChainPlan.of(straight(), options)))
+    live.switch(CoreChain(chain_plan(straight(), options)))
     call(live, 30000)
     assert live.read().switches == 1 and live.read().switching  # the first chain was not collected yet
     live.collect()
@@ -342,9 +342,9 @@ def test_what_does_not_fit_is_refused_and_the_old_filters_stay():
     live = make_live(bank(2))
     for other, words in ((bank(3), "channel 3"), (bank(2, fs=44100), "44100 Hz")):
         with pytest.raises(UsageError, match=words):
-            live.switch(CoreChain(ChainPlan.of(other, RenderOptions())))
+            live.switch(CoreChain(chain_plan(other, RenderOptions())))
     with pytest.raises(UsageError, match="blocks of 64"):
-        live.switch(CoreChain(ChainPlan.of(bank(2), RenderOptions(block=64))))
+        live.switch(CoreChain(chain_plan(bank(2), RenderOptions(block=64))))
     assert not live.read().switching and len(live._chains) == 1
 
 
@@ -356,7 +356,7 @@ def test_a_switch_near_the_end_keeps_the_tail(rendered):
     live.write(np.ascontiguousarray(x.T))
     live.end()
     y = [call(live, 20200)]
-    live.switch(CoreChain(ChainPlan.of(bank(2, seed=2), RenderOptions())))
+    live.switch(CoreChain(chain_plan(bank(2, seed=2), RenderOptions())))
     y.append(call(live, 2000))
     assert np.array_equal(np.concatenate(y)[128:][: len(truth)], truth) and live.read().finished
     del live  # with the posted chain in it
@@ -386,7 +386,7 @@ def test_flush_to_zero_holds_inside_only():
 
 
 def test_plans_outside_the_domain_are_refused():
-    chain = CoreChain(ChainPlan.of(bank(2), RenderOptions()))
+    chain = CoreChain(chain_plan(bank(2), RenderOptions()))
     for channels, host_block in ((257, 0), (2, -1)):
         with pytest.raises(UsageError, match="error"):
             c_live.CoreLive(chain, channels, host_block)

@@ -18,9 +18,8 @@ from sound_cards import JackClient, JackServer, needs, needs_portaudio, silent_e
 from sounds import FS, bank, float_wav, noise
 
 from spatial.dsp.backends import engine_available
-from spatial.dsp.chain import make_chain
 from spatial.session.offline import render_file
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_of
 
 pytestmark = [
     needs_portaudio,
@@ -118,7 +117,7 @@ def test_a_live_input_is_heard_through_the_filters(jack, tmp_path):
         print(p.stats().late)
         """
     heard, said = hear(jack, tmp_path, text, 3, sound=np.pad(x, ((FS, 0), (0, 0))))
-    truth = make_chain(filters, RenderOptions()).process(np.pad(x, ((1024, 1024 + 128 * 4 - 40000 % 128), (0, 0))).T).T
+    truth = chain_of(filters, RenderOptions()).process(np.pad(x, ((1024, 1024 + 128 * 4 - 40000 % 128), (0, 0))).T).T
     first, from_there = (np.argmax(np.abs(y[:, 0]) > 1e-3) for y in (heard, truth))
     np.testing.assert_allclose(heard[first:][:39000], truth[from_there:][:39000], rtol=0, atol=1e-5)
     assert said == "0\n"

@@ -15,11 +15,11 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.loudness import bypass_gain_db, k_weighting
 from spatial.base.errors import DeviceError, UsageError
 from spatial.cli import main, play_screen
-from spatial.cli.watch import MISSED_S, SETTLED_S, FileWatch
-from spatial.dsp.twins.meters import make_meter
+from spatial.dsp.make import make_meter
 from spatial.io.soundcard import Device, find_device
 from spatial.session.identify import PinkNoise, identifying_banks
-from spatial.session.live import PlayerStats
+from spatial.session.player_stats import PlayerStats
+from spatial.session.watch import MISSED_S, SETTLED_S, FileWatch
 
 # ------------------------------------------------------------------------------------------------------------------ devices
 
@@ -204,7 +204,7 @@ def test_bypass_is_as_loud_as_the_filters_at_the_ears(rig):
     ears = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), freqs, rig_file.scene.medium)
     spectrum = np.fft.rfft(made.taps, n, axis=2)
     straight = np.zeros((len(made.driver_names), 2, len(freqs)))
-    left, right = made.stereo_drivers()
+    left, right = made.bypass_drivers()
     straight[left, 0] = straight[right, 1] = 1
     heard = {}
     pink = PinkNoise(FS).read(n)[0].astype(float)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.fir_response import fir_response
 from spatial.design import realize
 from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block_toeplitz

@@ -9,7 +9,8 @@ from scipy import signal
 from sounds import FS, noise
 
 from spatial.dsp.backends import engine_available
-from spatial.dsp.twins.meters import BlockFilter, NumpyMeter, k_weighting, make_meter
+from spatial.dsp.make import make_meter
+from spatial.dsp.twins.meters import BlockFilter, NumpyMeter, k_weighting
 
 
 @pytest.fixture(

@@ -75,7 +75,7 @@ def test_a_wheel_in_an_empty_folder(sdist, tmp_path):
     assert "-cp311-abi3-" in wheel.name
     files = zipfile.ZipFile(wheel).namelist()
     assert {Path(name).name for name in files if name.startswith("spatial/rigs/")} == RIGS
-    assert "spatial/py.typed" in files
+    assert {"spatial/py.typed", "spatial/dsp/include/spatial.h"} <= set(files)
     assert any(name.endswith("licenses/LICENSE") for name in files)
 
     installed = Installed(wheel, tmp_path)
@@ -102,7 +102,7 @@ def test_where_the_core_cannot_be_built_the_package_installs_and_renders_without
 
     installed = Installed(wheel, tmp_path)
     assert installed.run("spatial", "--version").stdout == f"spatial {spatial.__version__}  engine numba\n"
-    convolve = "from spatial.dsp.backends import make_convolver; print(make_convolver([[[0, 2]]], 16).process([[1] * 18])[0, -2:].round(3))"
+    convolve = "from spatial.dsp.make import make_convolver; print(make_convolver([[[0, 2]]], 16).process([[1] * 18])[0, -2:].round(3))"
     assert installed.run("python", "-c", convolve, SPATIAL_ENGINE="numpy").stdout == "[0. 2.]\n"
 
     forced = installed.run("spatial", "--version", SPATIAL_ENGINE="c")

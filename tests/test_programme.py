@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import InputError
 from spatial.cli import main
 from spatial.session.programme_levels import measure_programme

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from scipy.signal import fftconvolve
 from sounds import FS, bank, error_db, float_wav, in_pieces, noise, straight_through
 
-from spatial.bank.matrix import PATHS, FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base.errors import InputError, OutputError, UsageError
-from spatial.dsp.chain import make_chain
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_upmix
 from spatial.exchange.wav_set import export_wav
 from spatial.session.offline import render_file, upmix_file
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_of
 
 RAW = dict(gain_db=0.0, limiter=False)
 
@@ -106,7 +106,7 @@ def test_default_and_keep_latency_are_the_same_frames_moved(render, block, bits,
 @given(blocks=st.lists(st.integers(1, 40), min_size=1, max_size=5), upmix=st.sampled_from(["matrix", "projection", "directional"]))
 def test_the_size_of_calls_does_not_change_a_bit_and_reset_is_as_new(blocks, upmix):
     x = noise(128 * 100, level_db=0.0).T
-    chain = make_chain(bank(3, upmix=upmix), RenderOptions())
+    chain = chain_of(bank(3, upmix=upmix), RenderOptions())
     whole = chain.process(x)
     assert chain.limiter.limited_frames > 0
     chain.process(x[:, :1280], material=700)
@@ -118,7 +118,7 @@ def test_the_size_of_calls_does_not_change_a_bit_and_reset_is_as_new(blocks, upm
 def test_garbage_that_the_upmix_stops_is_counted(upmix):
     x = noise(12800).T
     x[0, [300, 9000]] = np.nan, 1e8
-    chain = make_chain(bank(3, upmix=upmix), RenderOptions())
+    chain = chain_of(bank(3, upmix=upmix), RenderOptions())
     assert np.isfinite(chain.process(x.astype(np.float32))).all() and chain.discarded == 2
     chain.reset()
     assert chain.discarded == 0
@@ -310,7 +310,7 @@ def test_bypass_takes_the_drivers_that_carry_the_sides(render):
     taps[2, 0] *= 3  # the third plays left
     taps[1, 1] *= 3  # the second right
     filters = filters.replace(taps=taps)
-    assert filters.stereo_drivers() == (2, 1)
+    assert filters.bypass_drivers() == (2, 1)
     x = noise(2000)
     y, _ = render(x, filters, bypass=True, **RAW)
     assert np.array_equal(y[:2000, [2, 1]], x) and not y[:, 0].any()

@@ -121,7 +121,7 @@ def test_a_fifo_can_be_read_again_by_the_next_call(tmp_path):
         feeding.start()
         with open_audio(tmp_path / "fifo") as reader:
             assert reader.fs == FS  # a look, after which it is still there
-        from spatial.bank.matrix import RenderRecipe
+        from spatial.bank.recipe import RenderRecipe
 
         assert upmix_file(tmp_path / "fifo", tmp_path / "out.wav", RenderRecipe("off"), force=True).frames == 5000
         feeding.join()

@@ -9,7 +9,7 @@ import pytest
 from convolutions import ENGINE, FS, LARGEST_ERROR_DB, directly, error_db, mirrored, needs_core, noise, noise_taps, run, same_bits
 
 from spatial.base.errors import UsageError
-from spatial.dsp.backends import make_convolver
+from spatial.dsp.make import make_convolver
 
 
 def begin_of_fade(convolver, position):

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from sounds import FS, error_db, in_pieces, noise
 from upmixes import LATENCIES, crowd, level_db, pink, run
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import UsageError
+from spatial.dsp.make import make_upmix
 from spatial.dsp.twins.upmix_directional import CENTRE, DIRECTIONS, REGULARISATION, DirectionalUpmix, model
 from spatial.dsp.twins.upmix_frames import smooth, smoothing_bands, windows
 from spatial.dsp.twins.upmix_projection import ProjectionUpmix
-from spatial.dsp.upmix import make_upmix
 
 try:
     from spatial.dsp.core.upmix import CoreUpmix
@@ -282,7 +282,7 @@ def test_the_core_and_its_twin_agree(ms, fs, level, strength, seed, methods, sou
 @pytest.mark.parametrize("ms", LATENCIES)
 def test_instruction_sets_give_the_same_bits(method, ms, monkeypatch):
     from spatial.dsp.core._core import ffi, lib
-    from spatial.dsp.core.convolver import INSTRUCTION_SETS
+    from spatial.dsp.core.calls import INSTRUCTION_SETS
 
     outputs = []
     for name, number in INSTRUCTION_SETS.items():

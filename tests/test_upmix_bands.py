@@ -8,11 +8,11 @@ from scipy import signal
 from sounds import FS, error_db, in_pieces, noise
 from upmixes import level_db, pink
 
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.errors import UsageError
 from spatial.dsp.backends import engine_available
+from spatial.dsp.make import make_upmix
 from spatial.dsp.twins.upmix_bands import BANDS, BandUpmix, control_frames, edges, low_passes
-from spatial.dsp.upmix import make_upmix
 
 WITH_CORE = pytest.mark.skipif(not engine_available("c"), reason="the C core is not built")
 
@@ -159,7 +159,7 @@ def test_the_core_and_its_twin_agree(fs, strength, seed):
 @WITH_CORE
 def test_instruction_sets_give_the_same_bits(monkeypatch):
     from spatial.dsp.core._core import ffi, lib
-    from spatial.dsp.core.convolver import INSTRUCTION_SETS
+    from spatial.dsp.core.calls import INSTRUCTION_SETS
 
     x = noise(20000).T
     results = []

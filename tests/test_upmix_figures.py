@@ -13,7 +13,7 @@ from sounds import FS
 from upmixes import LATENCIES, crowd, pink, run, slow_in_numpy
 
 from spatial.analysis.separation import Mixture, separation
-from spatial.bank.matrix import RenderRecipe
+from spatial.bank.recipe import RenderRecipe
 from spatial.dsp.twins.upmix_directional import DirectionalUpmix, Guard
 
 TABLE = [

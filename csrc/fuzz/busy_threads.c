@@ -94,7 +94,7 @@ static void *work(void *seed) {
         expect(n_steps < 0 ? -n_steps : SP_OK);
         wrong += sp_meter_true_peak(meter) > 100 || sp_meter_sample_peak(meter, 1) > 4;
         expect(sp_chain_set_gain(chain, 1.5f));
-        int taken = sp_live_write(live, a->in[0], a->in[1], CALL);
+        int taken = sp_live_write(live, a->inputs, CALL);
         expect(taken < 0 ? -taken : SP_OK);
         sp_live_callback(NULL, a->out[0], CALL / OUTPUTS, NULL, 0, live);
         expect(sp_live_read(live, &figures));
@@ -137,7 +137,7 @@ int main(int argc, char **argv) {
         taps[k] = noise(&random) / 30;
     }
     sp_plan plan = {.n_inputs = INPUTS, .n_outputs = OUTPUTS, .n_taps = TAPS, .block = BLOCK, .exact_blocks = 1};
-    sp_chain_plan of_chain = {.fs = 48000, .convolver = plan, .upmix = SP_UPMIX_DIRECTIONAL, .upmix_n = 512, .upmix_span = 128,
+    sp_chain_plan of_chain = {.fs = 48000, .n_inputs = 2, .convolver = plan, .upmix = SP_UPMIX_DIRECTIONAL, .upmix_n = 512, .upmix_span = 128,
                               .strength = 1, .limiter = 1, .bypass_outputs = {0, 1}};
     sp_upmix_plan of_frames = {SP_UPMIX_PROJECTION, 48000, 512, 128, 1, 0}, of_bands = {SP_UPMIX_DIRECTIONAL, 48000, 0, 0, 1, 0};
     convolver = sp_convolver_new(&plan, taps, &errors[0]);

@@ -10,15 +10,20 @@
 
 #include "choices.h"
 
+#define MOST_INPUTS 5
+#define MOST_PATHS 7
 #define MOST_OUTPUTS 4
 #define MOST_TAPS 500
 #define MOST_FRAMES 2048
 
 static sp_chain_plan choose_plan(choices *c) {
     int raw = choose(c, 1) % 8 == 0; /* anything at all, else close to what is allowed */
+    unsigned channels = choose(c, 1);
+    int n_inputs = raw ? (int)(channels % (MOST_INPUTS + 1)) : 1 + (int)(channels % MOST_INPUTS), more = (int)(channels / 16 % 3);
     sp_chain_plan plan = {
         .fs = choose_rate(c),
-        .convolver = {.n_inputs = 2 + (int)choose(c, 1) % (raw ? 4 : 2),
+        .n_inputs = n_inputs,
+        .convolver = {.n_inputs = n_inputs + more - (raw && channels >= 128),
                       .n_outputs = 1 + (int)choose(c, 1) % MOST_OUTPUTS,
                       .n_taps = 1 + (int)choose(c, 2) % MOST_TAPS,
                       .block = 16 << choose(c, 1) % 4,
@@ -31,12 +36,16 @@ static sp_chain_plan choose_plan(choices *c) {
         .limiter = raw ? (int)choose(c, 1) % 3 : (int)choose(c, 1) % 2,
         .bypass_delay = raw ? (int)choose(c, 4) : (int)choose(c, 1),
     };
+    if (!raw && plan.upmix != SP_UPMIX_OFF) {
+        plan.n_inputs = 2;
+        plan.convolver.n_inputs = 3;
+    }
     plan.upmix_n = !raw && plan.upmix_n > 8 * plan.upmix_span ? 8 * plan.upmix_span : plan.upmix_n; /* time */
     if (choose(c, 1) % 8 == 0) {
         plan.upmix_n = plan.upmix_span = 0;
     }
     plan.bypass_delay = plan.bypass_delay > 4096 && plan.bypass_delay <= SP_MAX_BYPASS_DELAY ? 4096 : plan.bypass_delay; /* memory */
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < plan.n_inputs; i++) {
         plan.bypass_outputs[i] = raw ? (int)choose(c, 4) : (int)choose(c, 1) % plan.convolver.n_outputs;
     }
     return plan;
@@ -48,14 +57,14 @@ static float gain_of(unsigned value) {
 }
 
 /* The same call for both. */
-static void control(sp_chain *chain, unsigned which, unsigned value) {
+static void control(sp_chain *chain, int n_paths, unsigned which, unsigned value) {
     float gain = gain_of(value);
     int allowed = gain >= 0 && gain <= SP_MAX_GAIN;
     switch (which % 6) {
     case 0:
     case 1: {
         int path = (int)(value / 32) - 2; /* -2..5 */
-        allowed = allowed && path >= 0 && path < 3;
+        allowed = allowed && path >= 0 && path < n_paths;
         MUST(sp_chain_set_path_gain(chain, path, gain) == (allowed ? SP_OK : SP_ERROR_GAIN));
         break;
     }
@@ -74,8 +83,8 @@ static void control(sp_chain *chain, unsigned which, unsigned value) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static float taps[MOST_OUTPUTS * 5 * MOST_TAPS];
-    static float in[2][MOST_FRAMES], out[MOST_OUTPUTS][MOST_FRAMES], other[MOST_OUTPUTS][MOST_FRAMES];
+    static float taps[MOST_OUTPUTS * MOST_PATHS * MOST_TAPS];
+    static float in[MOST_INPUTS][MOST_FRAMES], out[MOST_OUTPUTS][MOST_FRAMES], other[MOST_OUTPUTS][MOST_FRAMES];
     choices c = {data, size};
     sp_chain_plan plan = choose_plan(&c);
     uint32_t random = choose(&c, 2);
@@ -89,26 +98,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     MUST(error == SP_OK && rate_is_allowed(plan.fs) && sp_chain_block(chain) == block && sp_chain_n_outputs(chain) == n_outputs);
+    MUST(sp_chain_n_inputs(chain) == plan.n_inputs);
     sp_chain *twin = sp_chain_new(&plan, taps, &error);
     MUST(twin && sp_chain_upmix_latency(chain) >= 0 && sp_chain_limiter_latency(chain) >= 0);
     MUST((sp_chain_limiter(chain) != NULL) == plan.limiter);
     for (int n_calls = 0; c.size > 0 && n_calls < 8; n_calls++) {
         unsigned what = choose(&c, 1) % 8, which = choose(&c, 1), value = choose(&c, 1);
         if (what == 0) {
-            control(chain, which, value);
-            control(twin, which, value);
+            control(chain, plan.convolver.n_inputs, which, value);
+            control(twin, plan.convolver.n_inputs, which, value);
         } else if (what == 1) {
             MUST(sp_chain_reset(chain) == SP_OK && sp_chain_reset(twin) == SP_OK);
         } else if (what == 2) {
             float *nowhere[MOST_OUTPUTS] = {0};
-            const float *nothing[2] = {0};
+            const float *nothing[MOST_INPUTS] = {0};
             MUST(sp_chain_process(chain, nothing, nowhere, 1 + (int)which % (block - 1)) == SP_ERROR_FRAMES);
             MUST(sp_chain_process(chain, nothing, nowhere, block) == SP_ERROR_NULL);
         } else {
             int n_frames = (int)(choose(&c, 2) % (MOST_FRAMES + 1)) / block * block, wild = value % 4 == 0;
-            const float *inputs[2] = {in[0], in[1]};
+            const float *inputs[MOST_INPUTS];
             float *outputs[MOST_OUTPUTS];
-            for (int i = 0; i < 2; i++) {
+            for (int i = 0; i < plan.n_inputs; i++) {
+                inputs[i] = in[i];
                 for (int n = 0; n < n_frames; n++) {
                     in[i][n] = sample(&random, wild);
                 }
@@ -118,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             }
             MUST(sp_chain_process(chain, inputs, outputs, n_frames) == SP_OK);
             for (int done = 0; done < n_frames; done += block) {
-                for (int i = 0; i < 2; i++) {
+                for (int i = 0; i < plan.n_inputs; i++) {
                     inputs[i] = in[i] + done;
                 }
                 for (int o = 0; o < MOST_OUTPUTS; o++) {

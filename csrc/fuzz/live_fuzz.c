@@ -12,6 +12,7 @@
 
 #define MOST_FRAMES 1500
 #define MOST_DEVICE 6
+#define MOST_INPUTS 3
 #define MOST_OUTPUTS 3
 #define MOST_CHAINS 40
 #define GUARD 12345.0f
@@ -19,12 +20,13 @@
 static sp_chain *chains[MOST_CHAINS]; /* in the live's hands */
 static int n_chains;
 
-static sp_chain *new_chain(choices *c, int block, int limiter) {
-    static float taps[MOST_OUTPUTS * 2 * 300];
+static sp_chain *new_chain(choices *c, int n_inputs, int block, int limiter) {
+    static float taps[MOST_OUTPUTS * MOST_INPUTS * 300];
     uint32_t random = choose(c, 1) + 1;
     sp_chain_plan plan = {
         .fs = 8000,
-        .convolver = {.n_inputs = 2, .n_outputs = 1 + (int)(random % MOST_OUTPUTS), .n_taps = 1 + (int)choose(c, 1), .block = block,
+        .n_inputs = n_inputs,
+        .convolver = {.n_inputs = n_inputs, .n_outputs = 1 + (int)(random % MOST_OUTPUTS), .n_taps = 1 + (int)choose(c, 1), .block = block,
                       .exact_blocks = 1},
         .limiter = limiter,
     };
@@ -70,7 +72,7 @@ static void given_back(sp_chain *chain) {
 }
 
 static void call_back(sp_live *live, const sp_live_plan *plan, int n_frames, uint32_t *random, int wild) {
-    static float in[2 * MOST_FRAMES], out[MOST_DEVICE * MOST_FRAMES + 1];
+    static float in[MOST_INPUTS * MOST_FRAMES], out[MOST_DEVICE * MOST_FRAMES + 1];
     int captures = plan->n_captured && *random % 8;
     for (int n = 0; n < plan->n_captured * n_frames; n++) {
         in[n] = sample(random, wild);
@@ -86,16 +88,18 @@ static void call_back(sp_live *live, const sp_live_plan *plan, int n_frames, uin
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static float programme[2][MOST_FRAMES];
+    static float programme[MOST_INPUTS][MOST_FRAMES];
+    const float *inputs[MOST_INPUTS] = {programme[0], programme[1], programme[2]}, *missing[MOST_INPUTS] = {programme[0]};
     choices c = {data, size};
     int raw = choose(&c, 1) % 8 == 0, block = 16 << choose(&c, 1) % 4, fit, error = -1, limiter = (int)choose(&c, 1) % 2;
-    sp_chain *chain = new_chain(&c, block, limiter);
+    int n_inputs = 2 + (int)choose(&c, 1) % (MOST_INPUTS - 1);
+    sp_chain *chain = new_chain(&c, n_inputs, block, limiter);
     const int blocks[] = {block, 0, block, 2 * block, 48, -1, 0};
     sp_live_plan plan = {
         .block = blocks[choose(&c, 1) % (raw ? 7 : 3)],
         .host_block = raw ? (int)choose(&c, 4) : (int)choose(&c, 1) % 4 * block,
         .n_channels = raw ? (int)choose(&c, 1) % (MOST_DEVICE + 1) : MOST_DEVICE - (int)choose(&c, 1) % 3,
-        .n_captured = (int)choose(&c, 1) % (raw ? 4 : 3),
+        .n_captured = raw ? (int)choose(&c, 1) % 4 : (int[]){0, 1, n_inputs}[choose(&c, 1) % 3],
         .ring_frames = raw ? (int)choose(&c, 2) - 4 : (int)choose(&c, 1) * 8,
         .refill_frames = raw ? (int)choose(&c, 2) - 4 : (int)choose(&c, 1) * 2,
         .fade_frames = raw ? (int)choose(&c, 2) - 4 : 1 + (int)choose(&c, 1),
@@ -120,12 +124,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         unsigned what = choose(&c, 1) % 16, amount = choose(&c, 2) % (MOST_FRAMES + 1);
         if (what < 5 && !ended) {
             for (unsigned n = 0; n < amount; n++) {
-                programme[0][n] = sample(&random, what == 0);
-                programme[1][n] = sample(&random, what == 0);
+                for (int i = 0; i < n_inputs; i++) {
+                    programme[i][n] = sample(&random, what == 0);
+                }
             }
-            int room = sp_live_room(live), taken = sp_live_write(live, programme[0], programme[1], (int)amount);
+            int room = sp_live_room(live), taken = sp_live_write(live, inputs, (int)amount);
             MUST(taken == (plan.n_captured ? 0 : room < (int)amount ? room : (int)amount));
-            MUST(sp_live_write(live, programme[0], NULL, 1) == -SP_ERROR_NULL && sp_live_write(live, NULL, NULL, -1) == -SP_ERROR_FRAMES);
+            MUST(sp_live_write(live, missing, 1) == -SP_ERROR_NULL && sp_live_write(live, NULL, -1) == -SP_ERROR_FRAMES);
             written += (unsigned)taken;
         } else if (what < 12) {
             int n_frames = plan.host_block > 0 && plan.host_block <= MOST_FRAMES && what < 10 ? plan.host_block : (int)amount;
@@ -133,10 +138,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             called += (unsigned)n_frames;
         } else if (what == 12 && n_chains < MOST_CHAINS - 1) {
             int same = choose(&c, 1) % 4 == 0, other_block = choose(&c, 1) % 8 == 0;
-            sp_chain *next = same ? chains[0] : new_chain(&c, other_block ? 32 + 32 * (block == 32) : block, limiter);
+            int other_inputs = choose(&c, 1) % 8 == 0 ? 5 - n_inputs : n_inputs;
+            sp_chain *next = same ? chains[0] : new_chain(&c, other_inputs, other_block ? 32 + 32 * (block == 32) : block, limiter);
             sp_feeds others = choose_feeds(&c, next, plan.n_channels, &fit);
             error = sp_live_switch(live, &others, (int)amount);
-            MUST((error == SP_OK) == (fit && !same && (!other_block || sp_chain_block(next) == block)));
+            MUST((error == SP_OK) == (fit && !same && other_inputs == n_inputs && (!other_block || sp_chain_block(next) == block)));
             if (error == SP_OK) {
                 chains[n_chains++] = next;
             } else if (!same) {

@@ -134,7 +134,7 @@ def playbacks(bank: FilterMatrix, rig_file: RigFile) -> tuple[Playback, Playback
         return weights
 
     names = [d.name for d in rig.drivers]
-    left, right = (names.index(bank.driver_names[driver]) for driver in bank.stereo_drivers())
+    left, right = (names.index(bank.driver_names[driver]) for driver in bank.bypass_drivers())
     ways = {
         "cancellation alone": of(("left",), ("right",), ("left", "right")),
         "beam alone": of(("center",), ("center",), ("center",)),

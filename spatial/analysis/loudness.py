@@ -34,7 +34,7 @@ def bypass_gain_db(bank: FilterMatrix) -> float:
     Parameters
     ----------
     bank : FilterMatrix
-        It carries its rig; one that does not gets 0 dB. Left and right go to its ``stereo_drivers``; where these are one and the same, both
+        It carries its rig; one that does not gets 0 dB. Left and right go to its ``bypass_drivers``; where these are one and the same, both
         go there, 3 dB lower.
 
     Returns
@@ -47,7 +47,7 @@ def bypass_gain_db(bank: FilterMatrix) -> float:
     rig_file = rig_from_text(bank.rig_text, "the bank's own rig")
     rig, scene = rig_file.rig, rig_file.scene
     freqs = np.geomspace(HEARD_HZ[0], min(HEARD_HZ[1], highest_hz(bank)), N_FREQS)
-    drivers = bank.stereo_drivers()
+    drivers = bank.bypass_drivers()
     straight = np.zeros((len(bank.driver_names), 2))
     straight[drivers[0], 0] = straight[drivers[1], 1] = np.sqrt(0.5) if drivers[0] == drivers[1] else 1.0
     if rig.kind == "headphones":

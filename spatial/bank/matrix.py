@@ -1,60 +1,32 @@
 """The filter matrix: the one thing that crosses from design to render.
 
-Data only. ``taps[driver, input]`` is an impulse response; the render recipe (how stereo becomes the inputs) and the text of the
-rig it was designed for travel in the same file.
+Data only. ``taps[driver, input]`` is an impulse response; the programme's channels, the render recipe (how they become the inputs) and the
+text of the rig it was designed for travel in the same file.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import io
 import json
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.bank import file
+from spatial.bank.recipe import STEREO, RenderRecipe, checked_programme, paths_of
 from spatial.base import checks
-from spatial.base.errors import InputError, UsageError
+from spatial.base.errors import UsageError
 from spatial.base.fir_response import fir_response
 from spatial.base.whole_files import atomic_file
 
-FORMAT = 1
-PATHS = ("left", "right", "center")
-UPMIXES = ("directional", "projection", "matrix", "off")
 MAX_CHANNEL = 1024  # of a sound file
 MAX_FS_HZ = 10**7
 MAX_LATENCY_SAMPLES = 1 << 24
 MAX_GAIN_DB = 400.0  # a gain that float32 samples stand
-MAX_UNPACKED = 1 << 30
-STEREO_HZ = (300.0, 4000.0)
-
-
-@dataclass(frozen=True)
-class RenderRecipe:
-    """How stereo becomes the bank's inputs.
-
-    upmix is "directional", "projection", "matrix" or "off"; latency_ms its window; strength scales the centre between nothing and all.
-
-    Raises
-    ------
-    UsageError
-        Values that are no text and no finite numbers.
-    """
-
-    upmix: str = "off"
-    latency_ms: float = 21.0
-    strength: float = 1.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "upmix", checks.text(self.upmix, "upmix"))
-        object.__setattr__(self, "latency_ms", checks.real_number(self.latency_ms, "upmix: latency_ms", -1e6, 1e6))
-        object.__setattr__(self, "strength", checks.real_number(self.strength, "upmix: strength", -1e6, 1e6))
+BYPASS_HZ = (300.0, 4000.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +56,8 @@ class FilterMatrix:
         The rig file it was designed for.
     figures : dict
         What was asked and what was reached, JSON values.
+    programme : tuple of str
+        Roles of the channels that are played through it, in the order of a sound file's channels.
 
     Raises
     ------
@@ -102,6 +76,7 @@ class FilterMatrix:
     headroom_gain_db: float = 0.0
     rig_text: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
+    programme: tuple[str, ...] = STEREO
 
     def __post_init__(self) -> None:
         taps = checks.own_array(self.taps, "taps")
@@ -122,8 +97,8 @@ class FilterMatrix:
             bad = driver_names[int(np.argwhere(~np.isfinite(taps))[0][0])]
             raise UsageError(f"driver '{bad}': a tap is not finite")
         recipe = checks.instance(self.recipe, RenderRecipe, "recipe", "RenderRecipe(upmix, latency_ms, strength) makes one")
-        if recipe.upmix not in UPMIXES:
-            raise UsageError(f"recipe: upmix is one of {', '.join(UPMIXES)}, got '{recipe.upmix}'")
+        programme = checks.names(self.programme, "programme")
+        checked_programme(programme, recipe, input_names)
         plain = {
             "taps": taps,
             "fs": checks.whole_number(self.fs, "fs", 1, MAX_FS_HZ),
@@ -134,6 +109,7 @@ class FilterMatrix:
             "headroom_gain_db": checks.real_number(self.headroom_gain_db, "headroom_gain_db", -MAX_GAIN_DB, MAX_GAIN_DB),
             "rig_text": checks.text(self.rig_text, "rig_text"),
             "figures": _json_copy(self.figures),
+            "programme": programme,
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)
@@ -154,16 +130,24 @@ class FilterMatrix:
         of_all = fir_response(self.taps.reshape(-1, self.n_taps).T, freqs, self.fs)
         return of_all.reshape(-1, *self.taps.shape[:2])
 
-    @checks.usual_float_errors
-    def stereo_drivers(self) -> tuple[int, int]:
-        """Indices of the drivers that stand for left and right where stereo is played without filters.
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Inputs that are fed when something plays; others are passed over."""
+        return paths_of(self.programme, self.input_names)
 
-        A box of many drivers has no stereo of its own; nearest to it are the two drivers that its filters make most of the left and
-        of the right: those whose power (pink, 300 Hz to 4 kHz) differs most between the left and the right path.
+    @checks.usual_float_errors
+    def bypass_drivers(self) -> tuple[int, ...]:
+        """Indices of the drivers that stand for the programme's channels where it is played without filters.
+
+        A box of many drivers has no stereo of its own; nearest to it are the drivers that its filters make most of each channel: those
+        whose power (pink, 300 Hz to 4 kHz) differs most between the channel's own path and the mean of the other channels' paths.
         """
-        power = np.abs(self.spectrum(np.geomspace(*STEREO_HZ, 100))) ** 2
-        more_left = (power[:, :, self.input_index("left")] - power[:, :, self.input_index("right")]).mean(axis=0)
-        return int(np.argmax(more_left)), int(np.argmin(more_left))
+        power = np.abs(self.spectrum(np.geomspace(*BYPASS_HZ, 100))) ** 2
+        of_channel = [power[:, :, self.input_index(channel)] for channel in self.programme]
+        if len(of_channel) == 1:
+            return (int(np.argmax(of_channel[0].mean(axis=0))),)
+        others = [np.mean(of_channel[:k] + of_channel[k + 1 :], axis=0) for k in range(len(of_channel))]
+        return tuple(int(np.argmax((own - other).mean(axis=0))) for own, other in zip(of_channel, others, strict=True))
 
     def input_index(self, name: str) -> int:
         """Index of an input by name."""
@@ -171,34 +155,20 @@ class FilterMatrix:
 
     def content_hash(self) -> str:
         """SHA-256 over the taps and everything said about them, hexadecimal."""
-        return _sha256(self.taps, self._header().encode())
+        return file.sha256(self.taps, file.header_text(self._said()))
 
     def replace(self, **changes: Any) -> FilterMatrix:
         """A copy with some fields changed."""
         return dataclasses.replace(self, **changes)
 
-    def _header(self) -> str:
-        said = {
-            "format": FORMAT,
-            "fs": self.fs,
-            "latency_samples": self.latency_samples,
-            "input_names": self.input_names,
-            "driver_names": self.driver_names,
-            "channels": self.channels,
-            "recipe": dataclasses.asdict(self.recipe),
-            "headroom_gain_db": self.headroom_gain_db,
-            "rig_text": self.rig_text,
-            "figures": self.figures,
-        }
-        return json.dumps(said, sort_keys=True, allow_nan=False)
+    def _said(self) -> dict[str, Any]:
+        """Everything but the taps, as a file says it."""
+        said = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self) if entry.name != "taps"}
+        return {**said, "recipe": dataclasses.asdict(self.recipe)}
 
     def to_bytes(self) -> bytes:
         """The file's content: an .npz of plain arrays (no pickle), the same bytes for the same bank."""
-        buffer = io.BytesIO()
-        header = np.frombuffer(self._header().encode(), dtype=np.uint8)
-        sha256 = np.frombuffer(self.content_hash().encode(), dtype=np.uint8)
-        np.savez(buffer, taps=self.taps.astype("<f8", copy=False), header=header, sha256=sha256)
-        return buffer.getvalue()
+        return file.to_bytes(self.taps, self._said())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a file, atomically: a file of that name is replaced only by a whole one, whoever else writes it.
@@ -211,8 +181,8 @@ class FilterMatrix:
             The folder is missing or not writable, or the disk is full.
         """
         path, content = checks.path(path, "bank"), self.to_bytes()
-        with atomic_file(path) as file:
-            file.write(content)
+        with atomic_file(path) as out:
+            out.write(content)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> FilterMatrix:
@@ -225,63 +195,11 @@ class FilterMatrix:
         InputError
             Not a bank, a bank of another format, or one whose content does not match its hash.
         """
-        name = checks.path(path, "bank")
-        no_bank = f"{name}: not a filter bank of spatial"
-        try:
-            taps, header, sha256 = _stored_arrays(name)
-            said = json.loads(header.decode())
-            if said["format"] != FORMAT:
-                raise InputError(f"{name}: bank format {checks.shown(said['format'])}, this version reads format {FORMAT}")
-            bank = cls(
-                taps=taps,
-                fs=said["fs"],
-                latency_samples=said["latency_samples"],
-                input_names=said["input_names"],
-                driver_names=said["driver_names"],
-                channels=said["channels"],
-                recipe=RenderRecipe(**said["recipe"]),
-                headroom_gain_db=said["headroom_gain_db"],
-                rig_text=said["rig_text"],
-                figures=said["figures"],
-            )
-        except FileNotFoundError:
-            raise InputError(f"{name}: no such file") from None
-        except (PermissionError, IsADirectoryError) as error:
-            raise InputError(f"{name}: cannot be read as a filter bank ({error.strerror})") from None
-        except UsageError as error:
-            raise InputError(f"{no_bank} ({error}); make one with: spatial design RIG -o BANK") from None
-        except _NO_BANK as error:
-            raise InputError(f"{no_bank} ({type(error).__name__}); make one with: spatial design RIG -o BANK") from None
-        if _sha256(taps, header) != sha256:
-            raise InputError(f"{name}: content does not match its hash, the file is damaged; design it again")
-        return bank
 
+        def bank(taps: NDArray[np.float64], said: dict[str, Any]) -> FilterMatrix:
+            return cls(taps=taps, **{**said, "recipe": RenderRecipe(**said["recipe"])})
 
-_NO_BANK = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, MemoryError, RecursionError, NotImplementedError,
-    RuntimeError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-"""What reading a file that is something else, or half of one, can end in: NumPy, zip and JSON each have their own errors."""
-
-
-def _stored_arrays(path: str) -> tuple[NDArray[np.float64], bytes, str]:
-    """Taps, header and hash as a file has them. ``save`` compresses nothing: what unpacks to more than a GB was made to fill a memory."""
-    with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
-        found = []
-        for entry in ("taps.npy", "header.npy", "sha256.npy"):
-            info = archive.getinfo(entry)
-            if info.compress_type != zipfile.ZIP_STORED and info.file_size > MAX_UNPACKED:
-                raise ValueError("compressed, and far too large")
-            with archive.open(entry) as stored:
-                found.append(np.lib.format.read_array(stored, allow_pickle=False))
-    taps, header, sha256 = found
-    return taps, header.tobytes(), sha256.tobytes().decode()
-
-
-def _sha256(taps: NDArray[np.float64], header: bytes) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(taps, dtype="<f8").data)
-    digest.update(header)
-    return digest.hexdigest()
+        return file.load(checks.path(path, "bank"), bank)
 
 
 def _json_copy(figures: Any) -> dict[str, Any]:

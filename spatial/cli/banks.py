@@ -44,8 +44,7 @@ def study_with_chain(bank: FilterMatrix, rig_file: RigFile) -> Study:
 def chain_parts(bank: FilterMatrix) -> ChainParts:
     """Upmix and limiter as they render a bank."""
     from spatial.analysis.study import ChainParts
-    from spatial.dsp.twins.limiter import make_limiter
-    from spatial.dsp.upmix import make_upmix
+    from spatial.dsp.make import make_limiter, make_upmix
 
     delay, limiter = make_upmix(bank.recipe, bank.fs).latency, make_limiter(len(bank.driver_names), bank.fs)
     return ChainParts(lambda x: make_upmix(bank.recipe, bank.fs).process(x), delay, limiter.latency)

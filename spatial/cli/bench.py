@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
 def run_bench(args: argparse.Namespace) -> None:
     """Measure, and print a table or JSON."""
     from spatial.dsp.backends import describe_engine
-    from spatial.dsp.chain import make_chain
+    from spatial.session.options import chain_of
     from spatial.session.timing import time_bank
 
     if args.overrides and args.bank:
@@ -51,7 +51,7 @@ def run_bench(args: argparse.Namespace) -> None:
         raise UsageError(f"--seconds {args.seconds:g}: must be 0.1 to {MOST_SECONDS:g}")
     with stop_cleanly():
         bank = bank_of(args)
-        latency = make_chain(bank).latency
+        latency = chain_of(bank).latency
         blocks = args.block or BLOCKS
         times = []
         with ProgressBar("measuring") as bar:

@@ -14,7 +14,7 @@ from spatial.cli.common import say_fallback, tell
 from spatial.cli.stopping import interrupted
 from spatial.cli.streams import complain, open_closed_streams, output_failure
 
-COMMAND_MODULES = ("rigs", "check", "design", "render", "play", "analyze", "plot", "report", "bench", "demo")
+COMMAND_MODULES = ("rigs", "check", "design", "render", "upmix", "export", "play", "analyze", "plot", "report", "bench", "demo")
 INTERRUPTED = 130
 
 

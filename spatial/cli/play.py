@@ -6,18 +6,21 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from spatial.base.errors import SpatialError, UsageError
 from spatial.cli.common import add_command, print_json, say, say_fallback, tell
-from spatial.cli.render import add_block_option, add_chain_options, add_input_options
 from spatial.cli.rig_words import add_set_option
+from spatial.cli.sound_options import add_block_option, add_chain_options, add_input_options, render_options
 from spatial.cli.stopping import stop_cleanly
 from spatial.cli.streams import complain, output_failure
+from spatial.cli.words import clock
 
 if TYPE_CHECKING:
-    from spatial.cli.play_session import Lost
     from spatial.io.soundcard import Device
+    from spatial.session.banks import BankSource
+    from spatial.session.playback import Lost, Place, PlayOptions
 
 RESUME = "SPATIAL_PLAY_RESUME"
 """Where playback was when its device was lost, for the process that goes on."""
@@ -64,17 +67,21 @@ def run_play(args: argparse.Namespace) -> int:
     check_usage(args)
     from spatial.cli.keys import Keys
     from spatial.cli.main import INTERRUPTED
+    from spatial.cli.play_banks import BankFile, RigSource
     from spatial.cli.play_screen import make_screen
-    from spatial.cli.play_session import Lost, Session
+    from spatial.cli.play_view import View, listen
     from spatial.session.live import require_core
+    from spatial.session.playback import Lost, Playback
 
     require_core()
-    screen = make_screen(args.json)
-    resumed = json.loads(os.environ.pop(RESUME, "{}"))
+    screen, options = make_screen(args.json), play_options(args)
+    banks: list[BankSource] = [*(RigSource(name, args.overrides) for name in args.rig), *map(BankFile, args.bank)]
+    view = View(screen, options, "redesigned" if args.rig else "read", len(banks))
     with stop_cleanly(), Keys() as keys:
-        session = Session(args, screen, keys, resumed)
+        session = Playback(options, banks, view, place_of(os.environ.pop(RESUME, "")))
+        view.controls = session.controls
         try:
-            session.run()
+            session.run(listen(keys, view, session.ask))
         except KeyboardInterrupt:
             code = INTERRUPTED
         except Lost as lost:
@@ -84,21 +91,52 @@ def run_play(args: argparse.Namespace) -> int:
         except SpatialError as error:  # told at once: closing a device that is lost may take its time
             if args.debug:
                 raise
+            view.clear_bar()
             screen.clear()
             say(f"spatial: {error}")
             if args.json:
                 screen.tell("failed", str(error), exit_code=error.exit_code)
             code = error.exit_code
         else:
-            code = 0
+            code = INTERRUPTED if session.player is None else 0
         finally:
+            view.clear_bar()
             session.close()
             screen.clear()
     if code in (0, INTERRUPTED):
-        screen.tell("ended" if session.finished else "stopped", session.ended_at())
+        screen.tell("ended" if session.finished else "stopped", view.ended)
     if session.player is not None and session.player.lost:  # it did not let go when asked to
         end_at_once(code)
     return code
+
+
+def play_options(args: argparse.Namespace) -> PlayOptions:
+    """The options of the command line as the session takes them."""
+    from spatial.session.playback import PlayOptions
+
+    return PlayOptions(
+        render=render_options(args),
+        input=args.input,
+        input_device=args.input_device,
+        device=args.device,
+        host_block=args.host_block,
+        latency=args.latency,
+        wait=args.wait,
+        watch=args.watch,
+        identify=args.identify,
+    )
+
+
+def place_of(text: str) -> Place | None:
+    """Where a process that lost its device was, as ``leave`` has written it; None for nothing."""
+    from spatial.session.messages import Controls
+    from spatial.session.playback import Place
+
+    if not text:
+        return None
+    said = json.loads(text)
+    controls = {**said.pop("controls"), "paused": False}
+    return Place(Controls(**{**controls, "solo": tuple(controls["solo"])}), **said)
 
 
 def check_usage(args: argparse.Namespace) -> None:
@@ -116,11 +154,11 @@ def check_usage(args: argparse.Namespace) -> None:
 
 def leave(lost: Lost) -> NoReturn:
     """The device is lost and may hang whatever touches it: go on in a fresh process, or end without looking back."""
-    say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {lost.where}" if lost.state else ""))
-    if lost.state:
+    say(f"spatial: {lost.error}" + (f"; waiting for it to come back, to go on at {clock(lost.time_s)}" if lost.place else ""))
+    if lost.place:
         output_failure()
         complain("", end="")
-        os.environ[RESUME] = json.dumps(lost.state)
+        os.environ[RESUME] = json.dumps(asdict(lost.place))
         os.execv(sys.executable, [sys.executable, "-P", "-m", "spatial", *sys.argv[1:]])
     end_at_once(lost.error.exit_code)
 

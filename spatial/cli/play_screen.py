@@ -9,9 +9,9 @@ import time
 from typing import Any, Protocol
 
 from spatial.cli.common import say
-from spatial.cli.render import clock
 from spatial.cli.streams import to_output
-from spatial.session.live import PlayerStats
+from spatial.cli.words import clock
+from spatial.session.player_stats import PlayerStats
 
 REFRESH_S = 0.1
 LOG_S = 10.0

@@ -43,11 +43,15 @@ class ProgressBar:
         self._stream.flush()
         self._width = len(line)
 
-    def __enter__(self) -> ProgressBar:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def clear(self) -> None:
+        """Nothing stays behind."""
         if self._width:
             self._write("")
             self._stream.write("\r")
             self._stream.flush()
+
+    def __enter__(self) -> ProgressBar:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.clear()

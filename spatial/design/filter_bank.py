@@ -19,7 +19,8 @@ from spatial.acoustics.measured_head import head_notes
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.headroom import predict_headroom
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.checks import instance, usual_float_errors, whole_number
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS, from_db, scaled_samples

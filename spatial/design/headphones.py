@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.minimum_phase import minimum_phase
 from spatial.base.units import REFERENCE_FS, scaled_samples
 from spatial.design.realize import band_limit, fit_firs

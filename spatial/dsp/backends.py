@@ -1,14 +1,11 @@
-"""Which engine convolves: the C core where it is built, else Numba, else NumPy; SPATIAL_ENGINE forces one."""
+"""Which engine runs: the C core where it is built, else Numba, else NumPy; SPATIAL_ENGINE forces one."""
 
 from __future__ import annotations
 
 import os
 from importlib.util import find_spec
 
-from numpy.typing import ArrayLike
-
 from spatial.base.errors import DeviceError, UsageError
-from spatial.dsp.stages import Convolver, checked_taps
 
 ENGINES = ("c", "numba", "numpy")
 """In order of preference."""
@@ -17,42 +14,6 @@ CORE_MISSING = (
     "the C core is not built; with a C compiler and the Python headers (Debian: apt-get install gcc libc6-dev python3-dev) "
     "install spatial again"
 )
-
-
-def make_convolver(taps: ArrayLike, block: int, *, exact_blocks: bool = False, engine: str | None = None) -> Convolver:
-    """A matrix convolution, ready to run.
-
-    Parameters
-    ----------
-    taps : (outputs, inputs, n_taps) float
-        Impulse responses; 1 to 64 outputs and inputs, 1 to 2**20 taps, finite.
-    block : int
-        Frames of a partition, a power of two from 16 to 8192. Small blocks have less latency, large ones cost less.
-    exact_blocks : bool
-        True: the latency is 0 and every call must be a multiple of block. False: calls of any size, the latency is one block.
-    engine : "c", "numba" or "numpy"
-        None: the one that ``engine_name`` tells.
-
-    Raises
-    ------
-    UsageError
-        A plan outside this domain.
-    DeviceError
-        The engine is not there.
-    """
-    engine = engine_name() if engine is None else _present(engine, "engine")
-    taps = checked_taps(taps, block)
-    if engine == "c":
-        from spatial.dsp.core.convolver import CoreConvolver
-
-        return CoreConvolver(taps, block, exact_blocks)
-    if engine == "numba":
-        from spatial.dsp.twins.numba_convolver import NumbaConvolver
-
-        return NumbaConvolver(taps, block, exact_blocks)
-    from spatial.dsp.twins.numpy_convolver import NumpyConvolver
-
-    return NumpyConvolver(taps, block, exact_blocks)
 
 
 def engine_name() -> str:
@@ -67,7 +28,7 @@ def engine_name() -> str:
     """
     forced = os.environ.get("SPATIAL_ENGINE")
     if forced:
-        return _present(forced, "SPATIAL_ENGINE")
+        return checked_engine(forced, "SPATIAL_ENGINE")
     return next(engine for engine in ENGINES if engine_available(engine))
 
 
@@ -80,7 +41,7 @@ def instruction_set() -> str | None:
     """What the C core computes with ("AVX-512", "AVX2", "SSE2", "NEON"); None for the other engines."""
     if engine_name() != "c":
         return None
-    from spatial.dsp.core.convolver import instruction_set_name
+    from spatial.dsp.core.calls import instruction_set_name
 
     return instruction_set_name()
 
@@ -98,7 +59,16 @@ def fallback_note() -> str | None:
     return f"engine {engine_name()}, slower than usual: {CORE_MISSING}"
 
 
-def _present(engine: str, asked_by: str) -> str:
+def checked_engine(engine: str, asked_by: str) -> str:
+    """The engine itself, asked for by an option or a variable of that name.
+
+    Raises
+    ------
+    UsageError
+        There is none of that name.
+    DeviceError
+        It cannot be used here.
+    """
     if engine not in ENGINES:
         raise UsageError(f"{asked_by} = {engine}: must be one of {', '.join(ENGINES)}")
     if not engine_available(engine):

@@ -1,31 +1,66 @@
-"""What every convolution engine promises, and the streaming front that the Python engines share."""
+"""What the stages of a chain promise, whoever computes them, and what all of them refuse."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spatial.base.errors import UsageError
+from spatial.dsp.constants import real, whole
 
-MAX_CHANNELS = 64
-MAX_TAPS = 1 << 20
-MIN_BLOCK, MAX_BLOCK = 16, 8192
-MIN_FADE = 1024
+MAX_CHANNELS = whole("SP_MAX_CHANNELS")
+MAX_TAPS = whole("SP_MAX_TAPS")
+MIN_BLOCK, MAX_BLOCK = whole("SP_MIN_BLOCK"), whole("SP_MAX_BLOCK")
+FADE_S = real("SP_FADE_S")
+"""In which gains, mute and bypass go from one value to the next."""
+MIN_FADE = whole("SP_MIN_FADE")
 """Shortest cross-fade of a swap, frames."""
-MAX_SAMPLE = 1e6
+MAX_SAMPLE = real("SP_MAX_SAMPLE")
 """Magnitude beyond which a sample is taken for garbage; about +120 dBFS."""
-MIN_FS, MAX_FS = 1000, 1_000_000
+MIN_FS, MAX_FS = whole("SP_MIN_FS"), whole("SP_MAX_FS")
 """Sample rates of all stages, Hz."""
-MAX_GAIN = 1e6
+MAX_GAIN = real("SP_MAX_GAIN")
 """Linear, +120 dB."""
 
 Audio = NDArray[np.float32]
 
 
-class Convolver(Protocol):
+class Stage(Protocol):
+    """Sound in, sound out, later: what convolver, upmix and limiter have in common.
+
+    For one stream the bits do not depend on how it is cut into calls; silence in gives silence out; the state has a fixed size.
+
+    Attributes
+    ----------
+    latency : int
+        Frames by which the output is late. It never changes.
+    tail : int
+        Frames that still come when the input has ended, the latency included.
+    discarded : int
+        Samples since the start or the last reset that were not finite or too large, and counted as 0.
+    """
+
+    @property
+    def latency(self) -> int: ...
+
+    @property
+    def tail(self) -> int: ...
+
+    @property
+    def discarded(self) -> int: ...
+
+    def process(self, x: Audio) -> Audio:
+        """(inputs, frames) float32 to (outputs, as many frames) float32."""
+        ...
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
+        ...
+
+
+class Convolver(Stage, Protocol):
     """A running matrix convolution: ``y[o, n] = sum over i, k of taps[o, i, k] * x[i, n - latency - k]``.
 
     Attributes
@@ -33,29 +68,21 @@ class Convolver(Protocol):
     engine : str
         "c", "numba" or "numpy".
     latency : int
-        Frames by which the output is late: 0 with exact_blocks, else the block. It never changes.
+        0 with exact_blocks, else the block.
     partitions : tuple of int
         Frames of the partitions of the first taps and, rising, of later ones. A delay of the input by a multiple of the last one gives
         the same bits later.
     fade : int
         Frames that the cross-fade of a swap lasts: max(partitions[-1], 1024).
-    discarded : int
-        Samples since the start or the last reset that were not finite or beyond 1e6 and counted as 0.
     """
 
     engine: str
-
-    @property
-    def latency(self) -> int: ...
 
     @property
     def partitions(self) -> tuple[int, ...]: ...
 
     @property
     def fade(self) -> int: ...
-
-    @property
-    def discarded(self) -> int: ...
 
     def process(self, x: ArrayLike) -> Audio:
         """(n_inputs, frames) float32 to (n_outputs, frames) float32.
@@ -91,6 +118,52 @@ class Convolver(Protocol):
     def reset(self) -> None:
         """Back to position 0 with all state zero, as if newly made with the filters that were swapped in last."""
         ...
+
+
+class Upmix(Stage, Protocol):
+    """Stereo to left, right and centre, (2, frames) to (3, frames): L', R', C. ``spatial.dsp.upmix`` tells of the methods."""
+
+
+class LimiterFigures(Protocol):
+    """What a limiter tells: its latency; frames whose gain was below 0 dB, and the deepest gain, since the start or the last reset."""
+
+    @property
+    def latency(self) -> int: ...
+
+    @property
+    def limited_frames(self) -> int: ...
+
+    @property
+    def lowest_gain_db(self) -> float: ...
+
+
+class Limiter(Stage, LimiterFigures, Protocol):
+    """One gain for all channels, that keeps samples and true peaks below the ceiling."""
+
+
+class Meter(Protocol):
+    """Loudness, true peak and sample peaks of a stream. discarded: samples not finite or beyond 1e6, which counted as 0."""
+
+    @property
+    def discarded(self) -> int: ...
+
+    def add(self, x: Audio) -> None:
+        """(channels, frames), the next of the stream."""
+
+    def reset(self) -> None:
+        """Back to the state of a new one."""
+
+    @property
+    def sample_peaks(self) -> NDArray[np.float64]:
+        """Of each channel the largest magnitude."""
+
+    @property
+    def true_peak_db(self) -> float | None:
+        """dBTP, as if silence followed; None where there is nothing else."""
+
+    @property
+    def integrated_lufs(self) -> float | None:
+        """LUFS; None where nothing passed the gates, or the stream is shorter than 400 ms."""
 
 
 def checked_rate(fs: float, what: str) -> float:
@@ -147,101 +220,3 @@ def checked_audio(x: ArrayLike, n_inputs: int, block: int, exact_blocks: bool) -
     if exact_blocks and checked.shape[1] % block:
         raise UsageError(f"convolution in exact blocks: {checked.shape[1]} frames are no multiple of the block of {block}")
     return checked
-
-
-class StreamConvolver(ABC):
-    """Calls of any size, and swaps, out of an engine that knows whole blocks only: the twin of what the C core does for itself."""
-
-    engine: str
-
-    def __init__(self, taps: Audio, block: int, exact_blocks: bool) -> None:
-        self.n_outputs, self.n_inputs, self.n_taps = taps.shape
-        self.block = block
-        self.exact_blocks = exact_blocks
-        self.n_partitions = -(-self.n_taps // block)
-        self.partitions = (block,)
-        self.fade = max(block, MIN_FADE)
-        x = (np.arange(self.fade) + 0.5) / self.fade
-        self._weights = (x * x * (3 - 2 * x)).astype(np.float32).reshape(-1, block)
-        self._sounding = self.load(taps)
-        self._coming: Any = None
-        self._waiting: Any = None
-        self.reset()
-
-    @property
-    def latency(self) -> int:
-        """Frames by which the output is late."""
-        return 0 if self.exact_blocks else self.block
-
-    @property
-    def discarded(self) -> int:
-        """Samples that counted as 0."""
-        return self._discarded
-
-    def swap(self, taps: ArrayLike) -> None:
-        """As ``Convolver.swap``."""
-        self._waiting = self.load(checked_swap(taps, self.n_outputs, self.n_inputs, self.n_taps))
-
-    def reset(self) -> None:
-        """Back to position 0 with all state zero; the last filters sound."""
-        latest = next(filters for filters in (self._waiting, self._coming, self._sounding) if filters is not None)
-        self._sounding, self._coming, self._waiting = latest, None, None
-        self._previous = np.zeros((self.n_inputs, self.block), np.float32)
-        self._filling = np.zeros((self.n_inputs, self.block), np.float32)
-        self._computed = np.zeros((self.n_outputs, self.block), np.float32)
-        self._fill = 0
-        self._discarded = 0
-        self.reset_spectra()
-
-    def process(self, x: ArrayLike) -> Audio:
-        """As ``Convolver.process``."""
-        x = checked_audio(x, self.n_inputs, self.block, self.exact_blocks)
-        good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
-        self._discarded += int(x.size - np.count_nonzero(good))
-        x = np.where(good, x, np.float32(0))
-        y = np.empty((self.n_outputs, x.shape[1]), np.float32)
-        done = 0
-        while done < x.shape[1]:
-            run = min(x.shape[1] - done, self.block - self._fill)
-            block, audio = slice(self._fill, self._fill + run), slice(done, done + run)
-            self._filling[:, block] = x[:, audio]
-            if not self.exact_blocks:
-                y[:, audio] = self._computed[:, block]
-            self._fill += run
-            if self._fill == self.block:
-                self._computed = self._convolve_block()
-                self._previous, self._filling = self._filling, self._previous
-                self._fill = 0
-            if self.exact_blocks:
-                y[:, audio] = self._computed
-            done += run
-        return y
-
-    def _convolve_block(self) -> Audio:
-        self.push(self._previous, self._filling)
-        if self._coming is None and self._waiting is not None:
-            self._coming, self._waiting = self._waiting, None
-            self._blocks_faded = 0
-        y = self.pull(self._sounding)
-        if self._coming is not None:
-            y += self._weights[self._blocks_faded] * (self.pull(self._coming) - y)
-            self._blocks_faded += 1
-            if self._blocks_faded == len(self._weights):
-                self._sounding, self._coming = self._coming, None
-        return y
-
-    @abstractmethod
-    def load(self, taps: Audio) -> Any:
-        """Taps (n_outputs, n_inputs, n_taps) as ``pull`` takes them."""
-
-    @abstractmethod
-    def reset_spectra(self) -> None:
-        """Forget all blocks."""
-
-    @abstractmethod
-    def push(self, previous: Audio, current: Audio) -> None:
-        """Take in the spectra of the current block; both blocks are (n_inputs, block)."""
-
-    @abstractmethod
-    def pull(self, filters: Any) -> Audio:
-        """The output (n_outputs, block) of the current block."""

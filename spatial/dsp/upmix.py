@@ -12,77 +12,19 @@ do not depend on how it is cut into calls; silence in gives silence out; the sta
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
-from spatial.bank.matrix import UPMIXES, RenderRecipe
+from spatial.bank.recipe import UPMIXES, RenderRecipe
 from spatial.base.errors import UsageError
-from spatial.dsp.backends import engine_name
+from spatial.base.units import REFERENCE_FS
+from spatial.dsp.constants import whole
 from spatial.dsp.stages import checked_rate
-from spatial.dsp.twins.upmix_bands import BandUpmix
-from spatial.dsp.twins.upmix_directional import DirectionalUpmix
-from spatial.dsp.twins.upmix_frames import Audio, split
-from spatial.dsp.twins.upmix_projection import ProjectionUpmix
 
+WINDOWS_AT_48K = {2.7: (512, 128), 21.0: (2048, 1024), 85.0: (4096, 4096)}
+"""Latency in ms -> analysis window, synthesis window in samples."""
 
-class Upmix(Protocol):
-    """What every method offers. discarded: input samples since the start or the last reset that counted as 0."""
-
-    latency: int
-
-    @property
-    def discarded(self) -> int: ...
-
-    def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames): L', R', C, ``latency`` frames late."""
-
-    def reset(self) -> None:
-        """Back to the state of a new one."""
-
-
-class MatrixUpmix:
-    """C = strength (L + R)/2, without delay; strength 0 is ``off``. Garbage goes through, for the convolver to discard."""
-
-    latency = 0
-    discarded = 0
-
-    def __init__(self, strength: float = 1.0) -> None:
-        self.gain = np.float32(0.5 * strength)
-
-    def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames)."""
-        return split(x, (x[0] + x[1]) * self.gain)
-
-    def reset(self) -> None:
-        """Nothing is remembered."""
-
-
-def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
-    """The upmix that a recipe names: in the C core where that is the engine, else its NumPy twin.
-
-    Raises
-    ------
-    UsageError
-        A method, latency or strength that there is not, or a rate that is too low or too high for it.
-    DeviceError
-        SPATIAL_ENGINE names an engine that is not there.
-    """
-    recipe = checked_recipe(recipe)
-    checked_rate(fs, "upmix")
-    if recipe.upmix == "off":
-        return MatrixUpmix(strength=0.0)
-    if recipe.upmix == "matrix":
-        return MatrixUpmix(recipe.strength)
-    if engine_name() == "c":
-        from spatial.dsp.core.upmix import CoreUpmix
-
-        return CoreUpmix(recipe.upmix, fs, recipe.latency_ms, recipe.strength)
-    if recipe.upmix == "projection":
-        return ProjectionUpmix(fs, recipe.latency_ms, recipe.strength)
-    if recipe.latency_ms == 0:
-        return BandUpmix(fs, recipe.strength)
-    return DirectionalUpmix(fs, recipe.latency_ms, recipe.strength)
+MIN_SPAN, MIN_WINDOW, MAX_WINDOW = whole("SP_MIN_SPAN"), whole("SP_MIN_WINDOW"), whole("SP_MAX_WINDOW")
+"""Shortest synthesis window, shortest and longest analysis window, samples."""
 
 
 def checked_recipe(recipe: RenderRecipe) -> RenderRecipe:
@@ -92,3 +34,29 @@ def checked_recipe(recipe: RenderRecipe) -> RenderRecipe:
     if not 0 <= recipe.strength <= 1:
         raise UsageError(f"upmix: strength is 0 to 1, got {recipe.strength:g}")
     return recipe
+
+
+def window_lengths(fs: int, latency_ms: float) -> tuple[int, int]:
+    """Samples of the analysis and of the synthesis window, at any rate.
+
+    Raises
+    ------
+    UsageError
+        A latency that there is not, or a rate at which its windows are too short or too long.
+    """
+    if latency_ms not in WINDOWS_AT_48K:
+        raise UsageError(f"upmix: latency_ms is 2.7, 21 or 85, and for 'directional' also 0, got {latency_ms:g}")
+    n, span = WINDOWS_AT_48K[latency_ms]
+    checked_rate(fs, "upmix")
+    n, span = nearest_power_of_two(n * fs / REFERENCE_FS), nearest_power_of_two(span * fs / REFERENCE_FS)
+    if span < MIN_SPAN or not MIN_WINDOW <= n <= MAX_WINDOW:
+        raise UsageError(
+            f"upmix: latency_ms = {latency_ms:g} at {fs:g} Hz would need windows of {n} and {span} samples; "
+            f"{MIN_WINDOW} to {MAX_WINDOW}, and at least {MIN_SPAN}, are possible: take another latency or a higher rate"
+        )
+    return n, span
+
+
+def nearest_power_of_two(x: float) -> int:
+    """Nearest on a log scale."""
+    return 2 ** round(np.log2(x))

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from spatial.bank.matrix import MAX_CHANNEL, PATHS, FilterMatrix
+from spatial.bank.matrix import MAX_CHANNEL, FilterMatrix
+from spatial.bank.recipe import ROLES
 from spatial.base import checks
 from spatial.base.arrays import Real
 from spatial.base.errors import InputError, OutputError, UsageError
@@ -61,7 +62,7 @@ def export_wav(bank: FilterMatrix, folder: str | os.PathLike[str], *, force: boo
             raise OutputError(f"{folder}: exists; -f overwrites what an export writes in it")
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written ({error.strerror})") from None
-    earlier = tuple(f"{path}.wav" for path in PATHS)
+    earlier = tuple(f"{path}.wav" for path in ROLES)
     with atomic_content(folder, INDEX, earlier) if there else atomic_folder(folder) as made:
         _write(bank, made)
     return [folder / name for name in (*(f"{name}.wav" for name in bank.input_names), INDEX)]

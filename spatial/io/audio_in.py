@@ -31,7 +31,7 @@ CHANNEL_NAMES = {1: ("",), 2: (" (left)", " (right)")}
 
 
 class StereoSource(Protocol):
-    """Stereo frames in order, at one rate."""
+    """Frames in order, at one rate: stereo, or of as many channels as the programme has that is asked for."""
 
     fs: int
 
@@ -40,20 +40,22 @@ class StereoSource(Protocol):
         """How many there are, as far as known."""
 
     def read(self, frames: int) -> Audio:
-        """The next frames, (2, frames); fewer only at the end."""
+        """The next frames, (channels, frames); fewer only at the end."""
 
 
 class AudioReader:
-    """Stereo frames of a sound file, first to last.
+    """Frames of a sound file, stereo or of another programme, first to last.
 
     Parameters
     ----------
     path : path
-        Any file that libsndfile reads, mono (it feeds both channels) or stereo.
+        Any file that libsndfile reads, with the programme's channels, or for stereo mono, which feeds both.
     strict : bool
         Refuse a file whose header disagrees with its content; else that is a warning.
     scrub : bool
         Replace samples that are not finite (or beyond +120 dBFS) by 0 and count them; else they are refused.
+    channels : int
+        Of the programme that is wanted; 2 is stereo.
 
     Attributes
     ----------
@@ -70,15 +72,15 @@ class AudioReader:
     Raises
     ------
     InputError
-        Missing, unreadable, no sound file, without samples, more than two channels.
+        Missing, unreadable, no sound file, without samples, another number of channels.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> None:
-        self._prepare(os.fspath(path), strict, scrub)
+    def __init__(self, path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False, channels: int = 2) -> None:
+        self._prepare(os.fspath(path), strict, scrub, channels)
         self._open(open_regular(self.name))
 
     @classmethod
-    def of_descriptor(cls, descriptor: int, name: str, *, strict: bool = False, scrub: bool = False) -> AudioReader:
+    def of_descriptor(cls, descriptor: int, name: str, *, strict: bool = False, scrub: bool = False, channels: int = 2) -> AudioReader:
         """Reader of a file that is open already, from its beginning; the descriptor is closed with the reader.
 
         Parameters
@@ -91,9 +93,11 @@ class AudioReader:
             Refuse a file whose header disagrees with its content; else that is a warning.
         scrub : bool
             Replace samples that are not finite by 0 and count them; else they are refused.
+        channels : int
+            Of the programme that is wanted.
         """
         reader = AudioReader.__new__(AudioReader)
-        reader._prepare(name, strict, scrub)  # noqa: SLF001 its own
+        reader._prepare(name, strict, scrub, channels)  # noqa: SLF001 its own
         reader._open(descriptor)  # noqa: SLF001
         return reader
 
@@ -106,8 +110,9 @@ class AudioReader:
             self.close()
             raise
 
-    def _prepare(self, name: str, strict: bool, scrub: bool) -> None:
+    def _prepare(self, name: str, strict: bool, scrub: bool, channels: int) -> None:
         self.name = name
+        self._wanted = channels
         self.strict, self.scrub = strict, scrub
         self.warnings: list[str] = []
         self.scrubbed = self.position = 0
@@ -158,8 +163,10 @@ class AudioReader:
             self._warn(sentence)
 
     def _take_format(self, decoder: Decoder) -> None:
-        if decoder.channels > 2:
+        if self._wanted == 2 and decoder.channels > 2:
             raise InputError(f"{self.name}: {decoder.channels} channels; mono and stereo are read")
+        if self._wanted != 2 and decoder.channels != self._wanted:
+            raise InputError(f"{self.name}: {decoder.channels} channels, the programme has {self._wanted}")
         self.fs, self.channels = decoder.fs, decoder.channels
         self.format = f"{decoder.format} {decoder.subtype.lower().replace('_', ' ')}"
 
@@ -203,7 +210,7 @@ class AudioReader:
         self.warnings.append(sentence)
 
     def read(self, frames: int) -> Audio:
-        """The next frames, (2, frames) float32; fewer only at the end.
+        """The next frames, (programme channels, frames) float32; fewer only at the end.
 
         Raises
         ------
@@ -218,7 +225,7 @@ class AudioReader:
             bad = _misfits(x)
             self.scrubbed += int(bad.sum())
             x[bad] = 0
-        return np.ascontiguousarray(np.broadcast_to(x.T, (2, len(x))))
+        return np.ascontiguousarray(np.broadcast_to(x.T, (self._wanted, len(x))))
 
     def _read(self, frames: int) -> Audio:
         """(frames, channels) as they stand in the file, one stream after another."""
@@ -289,7 +296,8 @@ class AudioReader:
             count += int(_misfits(x).sum())
             x = self._read(len(x))
         samples = "1 sample" if count == 1 else f"{count} samples"
-        where = f"first at frame {first}, channel {channel + 1}{CHANNEL_NAMES[self.channels][channel]}"
+        name = CHANNEL_NAMES[self.channels][channel] if self.channels in CHANNEL_NAMES else ""
+        where = f"first at frame {first}, channel {channel + 1}{name}"
         return InputError(f"{self.name}: not finite or above +120 dBFS: {samples}, {where}; --scrub replaces them by silence")
 
     def close(self) -> None:

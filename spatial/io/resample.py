@@ -32,6 +32,8 @@ class Resampler:
     source : StereoSource
     fs : int
         The rate wanted, Hz.
+    channels : int
+        Of the source.
 
     Raises
     ------
@@ -39,7 +41,7 @@ class Resampler:
         A rate outside CONVERTIBLE_HZ.
     """
 
-    def __init__(self, source: StereoSource, fs: int) -> None:
+    def __init__(self, source: StereoSource, fs: int, channels: int = 2) -> None:
         import soxr
 
         for rate in (source.fs, fs):
@@ -49,9 +51,9 @@ class Resampler:
         self._piece = max(PIECE_FRAMES * min(source.fs, fs) // fs, 1)  # read at a time; bounds what it becomes
         self._source = source
         self._lower = min(source.fs, fs)
-        self._stream: Any = soxr.ResampleStream(source.fs, fs, 2, dtype="float32", quality="VHQ")
-        self._waiting: Audio = np.zeros((2, 0), np.float32)
-        self._ringing: Audio = np.zeros((2, 0), np.float32)
+        self._stream: Any = soxr.ResampleStream(source.fs, fs, channels, dtype="float32", quality="VHQ")
+        self._waiting: Audio = np.zeros((channels, 0), np.float32)
+        self._ringing: Audio = np.zeros((channels, 0), np.float32)
         self._taken = self._given = 0
         self._lead: int | None = None  # frames still to be left out at the beginning; None: not begun
         self._ended = False
@@ -63,7 +65,7 @@ class Resampler:
 
     @property
     def ringing(self) -> Audio:
-        """What sounds on behind the last frame, (2, frames): the second halves of what the last frames become. Known at the end."""
+        """What sounds on behind the last frame, (channels, frames): the second halves of what the last frames become. Known at the end."""
         return self._ringing
 
     @property
@@ -76,7 +78,7 @@ class Resampler:
         return (2 * frames * self.fs + self._source.fs) // (2 * self._source.fs)
 
     def read(self, frames: int) -> Audio:
-        """The next frames, (2, frames) float32; fewer only at the end."""
+        """The next frames, (channels, frames) float32; fewer only at the end."""
         pieces, there = [self._waiting], self._waiting.shape[1]
         while there < frames and not self._ended:
             pieces.append(self._convert())
@@ -92,7 +94,7 @@ class Resampler:
         self._ended = x.shape[1] < self._piece
         y = self._resampled(x)
         if self._ended:
-            behind = np.zeros((2, math.ceil(2 * RINGING * self._source.fs / self._lower)), np.float32)
+            behind = np.zeros((len(x), math.ceil(2 * RINGING * self._source.fs / self._lower)), np.float32)
             y = np.concatenate([y, self._resampled(behind, last=True)], axis=1)
             due = self._at_new_rate(self._taken) - self._given
             y = np.pad(y, ((0, 0), (0, max(due + self.ringing_frames - y.shape[1], 0))))
@@ -107,7 +109,7 @@ class Resampler:
             common = math.gcd(self._source.fs, self.fs)
             periods = math.ceil(LEAD * common / self._lower)
             self._lead = periods * self.fs // common
-            x = np.concatenate([np.zeros((2, periods * self._source.fs // common), np.float32), x], axis=1)
+            x = np.concatenate([np.zeros((len(x), periods * self._source.fs // common), np.float32), x], axis=1)
         y = self._stream.resample_chunk(np.ascontiguousarray(x.T), last=last).T
         left_out = min(self._lead, y.shape[1])
         self._lead -= left_out

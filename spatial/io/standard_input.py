@@ -59,8 +59,10 @@ class StandardInput(AudioReader):
 
     _opened: dict[str, StandardInput] = {}
 
-    def __init__(self, descriptor: int, *, name: str = "standard input", strict: bool = False, scrub: bool = False) -> None:
-        self._prepare(name, strict, scrub)
+    def __init__(
+        self, descriptor: int, *, name: str = "standard input", strict: bool = False, scrub: bool = False, channels: int = 2
+    ) -> None:
+        self._prepare(name, strict, scrub, channels)
         self._tape = Tape(descriptor)
         self._own = descriptor if name != "standard input" else -1
         try:
@@ -70,7 +72,7 @@ class StandardInput(AudioReader):
             raise
 
     @classmethod
-    def opened(cls, name: str = STANDARD_INPUT, *, strict: bool = False, scrub: bool = False) -> StandardInput:
+    def opened(cls, name: str = STANDARD_INPUT, *, strict: bool = False, scrub: bool = False, channels: int = 2) -> StandardInput:
         """The one there is.
 
         Parameters
@@ -81,6 +83,8 @@ class StandardInput(AudioReader):
             Refuse a file whose header disagrees with its content; else that is a warning.
         scrub : bool
             Replace samples that are not finite by 0 and count them; else they are refused.
+        channels : int
+            Of the programme that is wanted.
 
         Raises
         ------
@@ -94,9 +98,9 @@ class StandardInput(AudioReader):
                     raise InputError("standard input is closed; sound is expected: ... | spatial ... -")
                 if sys.stdin.isatty():
                     raise InputError("standard input is a terminal; sound is expected: ... | spatial ... -")
-                reader = cls(sys.stdin.fileno())
+                reader = cls(sys.stdin.fileno(), channels=channels)
             else:
-                reader = cls(open_pipe(name), name=name)
+                reader = cls(open_pipe(name), name=name, channels=channels)
             cls._opened[name] = reader
         reader.strict, reader.scrub = strict, scrub
         return reader
@@ -329,7 +333,7 @@ def words(subtype: str) -> str:
     return subtype.lower().replace("_", " ")
 
 
-def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False) -> AudioReader:
+def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: bool = False, channels: int = 2) -> AudioReader:
     """Reader of a file, of standard input for "-", or of a pipe with a name. InputError as of ``AudioReader``.
 
     Parameters
@@ -339,10 +343,12 @@ def open_audio(path: str | os.PathLike[str], *, strict: bool = False, scrub: boo
         Refuse a file whose header disagrees with its content; else that is a warning.
     scrub : bool
         Replace samples that are not finite by 0 and count them; else they are refused.
+    channels : int
+        Of the programme that is wanted.
     """
     name = os.fspath(path)
     if name == STANDARD_INPUT and needs_its_file():
-        return AudioReader.of_descriptor(os.dup(0), "standard input", strict=strict, scrub=scrub)
+        return AudioReader.of_descriptor(os.dup(0), "standard input", strict=strict, scrub=scrub, channels=channels)
     if name == STANDARD_INPUT or is_pipe(name):
-        return StandardInput.opened(name, strict=strict, scrub=scrub)
-    return AudioReader(path, strict=strict, scrub=scrub)
+        return StandardInput.opened(name, strict=strict, scrub=scrub, channels=channels)
+    return AudioReader(path, strict=strict, scrub=scrub, channels=channels)

@@ -12,7 +12,7 @@ import math
 import os
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.bank.matrix import FilterMatrix
@@ -20,12 +20,12 @@ from spatial.base.arrays import Audio
 from spatial.base.errors import DeviceError, SpatialError, UsageError
 from spatial.base.units import from_db
 from spatial.dsp.backends import CORE_MISSING, engine_name
-from spatial.dsp.chain import ChainPlan
 from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
 from spatial.io.standard_input import open_audio
 from spatial.session.offline import Path, at_rate, ringing
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_plan
+from spatial.session.player_stats import PlayerStats
 from spatial.session.render_report import level_db
 
 if TYPE_CHECKING:
@@ -49,56 +49,8 @@ _LOST: list[Any] = []
 """What devices that never let go may still touch."""
 
 
-@dataclass(frozen=True)
-class PlayerStats:
-    """Figures of playback now.
-
-    Attributes
-    ----------
-    state : "ready", "playing", "stopping", "ended" or "lost"
-    time_s : float
-        Of the programme, at the loudspeakers.
-    position : int
-        Frames of the programme that the chain has taken.
-    frames : int
-        Given to the device since the start, silence and all.
-    peaks_dbfs : dict, driver -> dB
-        Largest sample since the last look; None for silence.
-    limiter_db : float
-        Gain of the limiter, <= 0.
-    clipped : int
-        Samples beyond full scale (without the limiter).
-    dropouts : int
-        Times that the programme came too late, or that the device says it had to invent samples.
-    late : int
-        Those of the first kind. Nothing of the programme is lost by them.
-    discarded : int
-        Samples that were not finite.
-    load : float
-        Share of the time that the callback takes, 0 to 1.
-    latency_ms : float
-        From a frame's entry to the loudspeaker: device, blocks, upmix, filters, limiter.
-    swaps : int
-        Filters that have taken the place of others.
-    """
-
-    state: str
-    time_s: float
-    position: int
-    frames: int
-    peaks_dbfs: dict[str, float | None]
-    limiter_db: float
-    clipped: int
-    dropouts: int
-    late: int
-    discarded: int
-    load: float
-    latency_ms: float
-    swaps: int
-
-
 class Player:
-    """Plays a file, any stereo source, or a device's input.
+    """Plays a file, any source of the bank's programme, or a device's input.
 
     Parameters
     ----------
@@ -152,23 +104,26 @@ class Player:
         if source is None and input_device is None:
             raise UsageError("what is to be played? a file, or input_device")
         self._options = options or RenderOptions()
-        self._plan = ChainPlan.of(bank, self._options)
+        self._plan = chain_plan(bank, self._options)
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
         self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
+        self._mute = False
         self.device = device if isinstance(device, Device) else find_device(devices(), device)
         self.input: Device | None = None
         if source is None:
             self.input = input_device if isinstance(input_device, Device) else find_device(devices(), input_device, "input")
-        self.n_channels = max(bank.n_channels, n_channels)
+        self.n_channels, channels = max(bank.n_channels, n_channels), len(bank.programme)
         if self.device.outputs < self.n_channels:
             raise DeviceError(f"{self.device} has {self.device.outputs} output channels, the bank needs {self.n_channels}")
+        if self.input and channels > 2 and self.input.inputs < channels:
+            raise DeviceError(f"{self.input} has {self.input.inputs} input channels, the bank's programme has {channels}")
         if self.input and self.input.api != self.device.api:
             raise UsageError(f"input {self.input} and output {self.device} belong to different sound systems; take both from one")
         self._reader: AudioReader | None = None
         self._source: StereoSource | None = None
         if isinstance(source, str | os.PathLike):
-            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub)
-            self._source = at_rate(self._reader, bank.fs, self._options.resample)
+            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub, channels=channels)
+            self._source = at_rate(self._reader, bank.fs, self._options.resample, channels)
         else:
             self._source = source
             if source is not None and source.fs != bank.fs:
@@ -220,7 +175,7 @@ class Player:
 
         self._chain = chain
         self._control(chain)
-        captured = min(self.input.inputs, 2) if self.input else 0
+        captured = min(self.input.inputs, self._plan.n_inputs) if self.input else 0
         self._live = CoreLive(
             chain, self.n_channels, self._host_block, n_captured=captured, fade_in=self._skip > 0, first_frame=self._first_frame
         )
@@ -310,7 +265,7 @@ class Player:
         from spatial.dsp.core.chain import CoreChain
         from spatial.dsp.core.live import exchange_filters
 
-        plan = ChainPlan.of(bank, self._options)
+        plan = chain_plan(bank, self._options)
         with self._lock:
             if not self._started:
                 self._plan = plan
@@ -326,7 +281,7 @@ class Player:
             self._plan = plan
 
     def set_bypass(self, bypass: bool, gain_db: float = 0.0) -> None:
-        """Left and right straight to one driver each, with a gain of its own, for comparison at equal loudness."""
+        """Every channel straight to one driver, with a gain of its own, for comparison at equal loudness."""
         with self._lock:
             self._bypass, self._bypass_gain_db = bypass, gain_db
             self._control_now()
@@ -336,6 +291,12 @@ class Player:
         with self._lock:
             replace(self._options, solo=paths, bypass=False).path_gains(self._plan.paths)
             self._solo = paths
+            self._control_now()
+
+    def set_mute(self, mute: bool) -> None:
+        """Silence, while the programme goes on."""
+        with self._lock:
+            self._mute = mute
             self._control_now()
 
     def set_gain_db(self, gain_db: float) -> None:
@@ -356,6 +317,7 @@ class Player:
             chain.set_path_gain(path, float(gain))
         chain.set_gain(float(from_db(plan.gain_db + self._gain_db + (self._bypass_gain_db if self._bypass else 0.0))))
         chain.set_bypass(self._bypass)
+        chain.set_mute(self._mute)
 
     # --------------------------------------------------------------------------------------------------------- figures
 
@@ -415,7 +377,7 @@ class Player:
             while not self._stopping:
                 x = self._source.read(PIECE)
                 ended = x.shape[1] < PIECE
-                for part in (x, ringing(self._source)) if ended else (x,):
+                for part in (x, ringing(self._source, x)) if ended else (x,):
                     self._write(part)
                 if ended:
                     break

@@ -1,4 +1,4 @@
-"""Files through the chain: stereo in, driver feeds (or left, right, centre) out, in bounded memory."""
+"""Files through the chain: a programme in, driver feeds (or left, right, centre) out, in bounded memory."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.bank.matrix import FilterMatrix
+from spatial.bank.recipe import RenderRecipe
 from spatial.base.checks import instance, path, usual_float_errors
 from spatial.base.errors import InputError, OutputError
 from spatial.base.units import db
 from spatial.base.whole_files import check_destination
-from spatial.dsp.chain import make_chain
-from spatial.dsp.twins.meters import make_meter
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.make import make_meter, make_upmix
 from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.audio_out import AudioWriter, SampleFormat
 from spatial.io.resample import Resampler
 from spatial.io.standard_input import open_audio
-from spatial.session.options import RenderOptions
+from spatial.session.options import RenderOptions, chain_of
+from spatial.session.programme_meter import ProgrammeMeter
 from spatial.session.render_report import DriverReport, RenderReport, UpmixReport, level_db
 
 Audio = NDArray[np.float32]
@@ -52,7 +52,7 @@ def render_file(
     Parameters
     ----------
     input, output : path
-        Anything libsndfile reads, mono or stereo; .wav, .rf64, .flac, .caf or .w64.
+        Anything libsndfile reads, with the channels of the bank's programme (mono feeds both of stereo); .wav, .rf64, .flac, .caf or .w64.
     bank : FilterMatrix
     options : RenderOptions
         None: all defaults.
@@ -79,13 +79,13 @@ def render_file(
     options = instance(options or RenderOptions(), RenderOptions, "render_file: options", "RenderOptions(...) makes one")
     form = SampleFormat(output, bank.n_channels, options.bits)
     check_destination(output, force=force, inputs=(input,))
-    with open_audio(input, strict=options.strict, scrub=options.scrub) as reader:
-        source = at_rate(reader, bank.fs, options.resample)
-        chain = make_chain(bank, options)
+    with open_audio(input, strict=options.strict, scrub=options.scrub, channels=len(bank.programme)) as reader:
+        source = at_rate(reader, bank.fs, options.resample, len(bank.programme))
+        chain = chain_of(bank, options)
         skip = 0 if options.keep_latency else chain.latency.total
         rings = source.ringing_frames if options.keep_latency and isinstance(source, Resampler) else 0
         expected = None if source.frames is None else source.frames + rings + chain.tail - skip
-        meter_in, meter_out = make_meter(bank.fs, 2, peaks=False), make_meter(bank.fs, len(bank.channels))
+        meter_in, meter_out = ProgrammeMeter(bank), make_meter(bank.fs, len(bank.channels))
         channels = tuple(channel - 1 for channel in bank.channels)
         too_loud = False
         with AudioWriter(output, bank.fs, channels, bits=options.bits, frames=expected, first_frame=skip) as writer:
@@ -171,8 +171,8 @@ def upmix_file(
     )
 
 
-def at_rate(reader: AudioReader, fs: int, resample: bool) -> StereoSource:
-    """The reader itself, or converted to another rate where that is allowed; InputError where it is not."""
+def at_rate(reader: AudioReader, fs: int, resample: bool, channels: int) -> StereoSource:
+    """The reader of so many programme channels itself, or converted to another rate where that is allowed; InputError where it is not."""
     if reader.fs == fs:
         return reader
     if not resample:
@@ -180,14 +180,14 @@ def at_rate(reader: AudioReader, fs: int, resample: bool) -> StereoSource:
             f"{reader.name}: {reader.fs} Hz, the bank is for {fs} Hz; --resample converts it (or design with --fs {reader.fs})"
         )
     try:
-        return Resampler(reader, fs)
+        return Resampler(reader, fs, channels)
     except InputError as error:
         raise InputError(f"{reader.name}: {error}") from None
 
 
-def ringing(source: StereoSource) -> Audio:
-    """What sounds on behind the last frame of a source: nothing, unless it is resampled."""
-    return source.ringing if isinstance(source, Resampler) else np.zeros((2, 0), np.float32)
+def ringing(source: StereoSource, last: Audio) -> Audio:
+    """What sounds on behind the last frames of a source: nothing, unless it is resampled."""
+    return source.ringing if isinstance(source, Resampler) else last[:, :0]
 
 
 def flow(
@@ -205,13 +205,13 @@ def flow(
     """
     taken = given = 0
     total = None
-    behind = np.zeros((2, 0), np.float32)
+    x = behind = np.zeros((0, 0), np.float32)
     while total is None or given < total:
-        x = source.read(chunk) if total is None else np.zeros((2, 0), np.float32)
+        x = source.read(chunk) if total is None else x[:, :0]
         taken += x.shape[1]
         if total is None and x.shape[1] < chunk:
             total = taken + tail
-            behind = ringing(source)
+            behind = ringing(source, x)
         if heard:
             heard(x)
         room = chunk - x.shape[1]

@@ -1,4 +1,4 @@
-"""What a caller may ask of a render."""
+"""What a caller may ask of a render, and the chain that it makes of a bank."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.bank.matrix import MAX_GAIN_DB, PATHS
+from spatial.bank.matrix import MAX_GAIN_DB, FilterMatrix
+from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base import checks
 from spatial.base.errors import UsageError
+from spatial.dsp.chain import Chain, ChainPlan
+from spatial.dsp.make import make_chain
 
 SIDES = "sides"
 NAMES = (*PATHS, SIDES)
@@ -35,10 +38,10 @@ class RenderOptions:
     keep_latency : bool
         Leave the delays in, so that file and playback are the same frames.
     solo, mute : tuple of str
-        Paths ("left", "right", "center", "sides") that alone, or not, are heard.
+        Paths ("left", "right", "center", "sides", or of other programmes their channels) that alone, or not, are heard.
     path_gain_db : mapping, path -> dB
     bypass : bool
-        No filters: left and right go to one driver each, as late as the render would be.
+        No filters: every channel goes to one driver, as late as the render would be.
     strict, scrub, resample : bool
         Refuse files that are merely odd; replace samples that are not finite; convert the input to the bank's rate.
 
@@ -86,8 +89,9 @@ class RenderOptions:
         if named and self.bypass:
             raise UsageError("bypass has no paths; solo, mute and path gains do not go with it")
         for name in sorted(named, key=str):
-            if name not in NAMES:
-                raise UsageError(f"path '{name}': a path is {', '.join(NAMES[:-1])} or {SIDES}")
+            known = NAMES if set(paths) <= set(PATHS) else (*paths, SIDES)
+            if name not in known:
+                raise UsageError(f"path '{name}': a path is {', '.join(known[:-1])} or {SIDES}")
             if not set(_members(name)) <= set(paths):
                 raise UsageError(f"path '{name}': this bank has {' and '.join(paths)} only")
         gains = np.ones(len(paths))
@@ -98,6 +102,37 @@ class RenderOptions:
                 gains[i] = 0
             gains[i] *= 10 ** (sum(gain for name, gain in self.path_gain_db.items() if path in _members(name)) / 20)
         return gains.astype(np.float32)
+
+
+def chain_plan(bank: FilterMatrix, options: RenderOptions | None = None) -> ChainPlan:
+    """What a bank and a caller's options (None: all defaults) ask of the chain; inputs that are no paths are passed over.
+
+    Raises
+    ------
+    UsageError
+        The bank lacks left or right, or the options name a path that it does not have.
+    """
+    options = options or RenderOptions()
+    paths = bank.paths
+    if not set(bank.programme) <= set(paths):
+        raise UsageError(f"bank: inputs {' and '.join(bank.programme)} are needed, it has {', '.join(bank.input_names)}")
+    return ChainPlan(
+        bank=bank,
+        paths=paths,
+        taps=bank.taps[:, [bank.input_index(path) for path in paths]],
+        recipe=bank.recipe if "center" in paths else RenderRecipe("off"),
+        path_gains=options.path_gains(paths),
+        gain_db=bank.headroom_gain_db if options.gain_db is None else options.gain_db,
+        drivers=bank.bypass_drivers(),
+        block=options.block,
+        limiter=options.limiter,
+        bypass=options.bypass,
+    )
+
+
+def chain_of(bank: FilterMatrix, options: RenderOptions | None = None) -> Chain:
+    """The chain of a bank, in the engine in force. Raises as ``chain_plan`` and ``spatial.dsp.make.make_chain``."""
+    return make_chain(chain_plan(bank, options))
 
 
 def _gain_db(value: Any, what: str) -> float:

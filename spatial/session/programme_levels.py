@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.units import db, power_db
-from spatial.dsp.chain import make_chain
-from spatial.dsp.twins.meters import make_meter
+from spatial.dsp.make import make_meter
 from spatial.io.standard_input import open_audio
 from spatial.session.offline import CHUNK, at_rate, flow
+from spatial.session.options import chain_of
+from spatial.session.programme_meter import ProgrammeMeter
 
 Audio = NDArray[np.float32]
 LAG_FRAMES = 8192  # lags are looked for up to here
@@ -59,10 +60,10 @@ def measure_programme(input: str | os.PathLike[str], bank: FilterMatrix) -> Prog
     InputError
         The file cannot be read.
     """
-    with open_audio(input, scrub=True) as reader:
-        source = at_rate(reader, bank.fs, True)
-        chain = make_chain(bank)
-        meter_in, meter_out = make_meter(bank.fs, 2), make_meter(bank.fs, len(bank.channels))
+    with open_audio(input, scrub=True, channels=len(bank.programme)) as reader:
+        source = at_rate(reader, bank.fs, True, len(bank.programme))
+        chain = chain_of(bank)
+        meter_in, meter_out = ProgrammeMeter(bank), make_meter(bank.fs, len(bank.channels))
         feeds = _Feeds(len(bank.channels))
         for y in flow(source, chain.process, chain.tail, chain.latency.total, CHUNK, heard=meter_in.add):
             meter_out.add(y)

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
-from spatial.dsp.backends import make_convolver
-from spatial.dsp.chain import ChainPlan, make_chain
-from spatial.session.options import RenderOptions
+from spatial.dsp.make import make_chain, make_convolver
+from spatial.session.options import RenderOptions, chain_plan
 
 Audio = NDArray[np.float32]
 Process = Callable[[Audio], Audio]
@@ -91,16 +90,16 @@ def time_bank(bank: FilterMatrix, block: int, seconds: float = 1.0) -> BankTime:
     UsageError, DeviceError
         As ``make_convolver`` and ``make_chain``.
     """
-    options = RenderOptions(block=block)
-    taps = ChainPlan.of(bank, options).taps
+    plan = chain_plan(bank, RenderOptions(block=block))
+    taps = plan.taps
     convolver = make_convolver(taps, block, exact_blocks=True)
-    chain = make_chain(bank, options)
+    chain = make_chain(plan)
     period = convolver.partitions[-1]
     rng = np.random.default_rng(0)
     paths = rng.uniform(-0.5, 0.5, (taps.shape[1], max(PIECE, 2 * period))).astype(np.float32)
-    stereo = paths[:2].copy()
+    programme = paths[: plan.n_inputs].copy()
     convolution = time_process(convolver.process, paths, block, period, bank.fs, 0.4 * seconds)
-    whole = time_process(chain.process, stereo, block, stereo.shape[1], bank.fs, 0.4 * seconds)
+    whole = time_process(chain.process, programme, block, programme.shape[1], bank.fs, 0.4 * seconds)
     begin = (0, block) if len(convolver.partitions) == 1 else (period, 2 * period)
     return BankTime(
         block=block,

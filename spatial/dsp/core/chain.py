@@ -6,19 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from spatial.bank.matrix import PATHS
 from spatial.base.errors import UsageError
-from spatial.dsp.chain import Audio, Chain, ChainPlan, Latency
+from spatial.dsp.chain import Chain, ChainPlan, Latency
 from spatial.dsp.core._core import ffi, lib
-from spatial.dsp.core.convolver import channel_pointers, chosen_instruction_set, succeed
+from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
 from spatial.dsp.core.upmix import METHODS
-from spatial.dsp.stages import checked_audio, checked_gain, checked_rate, checked_taps
-from spatial.dsp.twins.upmix_frames import window_lengths
-from spatial.dsp.upmix import checked_recipe
+from spatial.dsp.stages import Audio, checked_audio, checked_gain, checked_rate, checked_taps
+from spatial.dsp.upmix import checked_recipe, window_lengths
 
 
 class CoreChain(Chain):
-    """``sp_chain`` of csrc/spatial.h; see ``Chain``.
+    """``sp_chain`` of csrc/include/spatial.h; see ``Chain``.
 
     Attributes
     ----------
@@ -27,10 +25,10 @@ class CoreChain(Chain):
     """
 
     def __init__(self, plan: ChainPlan) -> None:
-        bank, options, recipe = plan.bank, plan.options, checked_recipe(plan.recipe)
+        bank, recipe = plan.bank, checked_recipe(plan.recipe)
         self.plan = plan
         checked_rate(bank.fs, "chain")
-        taps = checked_taps(plan.taps, options.block)
+        taps = checked_taps(plan.taps, plan.block)
         in_frames = recipe.upmix == "projection" or (recipe.upmix == "directional" and recipe.latency_ms != 0)
         n, span = window_lengths(bank.fs, recipe.latency_ms) if in_frames else (0, 0)
         isa = chosen_instruction_set()
@@ -38,11 +36,12 @@ class CoreChain(Chain):
             "sp_chain_plan *",
             {
                 "fs": bank.fs,
+                "n_inputs": plan.n_inputs,
                 "convolver": {
                     "n_inputs": taps.shape[1],
                     "n_outputs": taps.shape[0],
                     "n_taps": taps.shape[2],
-                    "block": options.block,
+                    "block": plan.block,
                     "exact_blocks": 1,
                     "instruction_set": isa,
                 },
@@ -50,7 +49,7 @@ class CoreChain(Chain):
                 "upmix_n": n,
                 "upmix_span": span,
                 "strength": recipe.strength,
-                "limiter": int(options.limiter),
+                "limiter": int(plan.limiter),
                 "bypass_outputs": plan.drivers,
                 "bypass_delay": bank.latency_samples,
             },
@@ -63,7 +62,7 @@ class CoreChain(Chain):
             raise UsageError(f"chain: not possible at {bank.fs} Hz with {recipe.latency_ms:g} ms of upmix (error {error[0]} of the core)")
         self.pointer: Any = ffi.gc(made, lib.sp_chain_free)
         self.latency = Latency(bank.latency_samples, lib.sp_chain_upmix_latency(made), lib.sp_chain_limiter_latency(made))
-        self.limiter = _LimiterFigures(self) if options.limiter else None
+        self.limiter = _LimiterFigures(self) if plan.limiter else None
         self._n_outputs = len(taps)
         self._ended = False
         self.set_all()
@@ -75,7 +74,7 @@ class CoreChain(Chain):
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """As ``Chain.process``."""
-        x = checked_audio(x, 2, self.plan.options.block, exact_blocks=True)
+        x = checked_audio(x, self.plan.n_inputs, self.plan.block, exact_blocks=True)
         frames = x.shape[1]
         if material is not None and material < frames and not self._ended:
             succeed(lib.sp_chain_end(self.pointer, material), "chain")
@@ -88,7 +87,7 @@ class CoreChain(Chain):
         """Linear gain of a path."""
         if path not in self.plan.paths:
             raise UsageError(f"path '{path}': this bank has {' and '.join(self.plan.paths)} only")
-        succeed(lib.sp_chain_set_path_gain(self.pointer, PATHS.index(path), checked_gain(gain, f"path '{path}'")), "chain")
+        succeed(lib.sp_chain_set_path_gain(self.pointer, self.plan.paths.index(path), checked_gain(gain, f"path '{path}'")), "chain")
 
     def set_gain(self, gain: float) -> None:
         """Linear gain of all drivers."""
@@ -99,7 +98,7 @@ class CoreChain(Chain):
         lib.sp_chain_set_mute(self.pointer, int(mute))
 
     def set_bypass(self, bypass: bool) -> None:
-        """Left and right to one driver each."""
+        """Each channel to one driver."""
         lib.sp_chain_set_bypass(self.pointer, int(bypass))
 
     def reset(self) -> None:

@@ -1,61 +1,14 @@
-"""The C core of csrc/, through cffi. Importing this fails with ImportError where the core is not built."""
+"""The C core's convolver. Importing this fails with ImportError where the core is not built."""
 
 from __future__ import annotations
-
-import os
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
+from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
 from spatial.dsp.stages import Audio, checked_audio, checked_swap
-
-INSTRUCTION_SETS = {"baseline": lib.SP_ISA_BASELINE, "avx2": lib.SP_ISA_AVX2, "avx512": lib.SP_ISA_AVX512}
-"""Values of SPATIAL_ISA, which exists so that tests can hold the instruction sets together."""
-
-
-def chosen_instruction_set() -> int:
-    """The best one that the processor has, or that of SPATIAL_ISA.
-
-    Raises
-    ------
-    UsageError
-        SPATIAL_ISA is none of ``INSTRUCTION_SETS``, or not on this processor.
-    """
-    asked = os.environ.get("SPATIAL_ISA")
-    if not asked:
-        return lib.sp_best_instruction_set()
-    known = ", ".join(name for name, isa in INSTRUCTION_SETS.items() if lib.sp_instruction_set_name(isa) != ffi.NULL)
-    if asked not in INSTRUCTION_SETS or lib.sp_instruction_set_name(INSTRUCTION_SETS[asked]) == ffi.NULL:
-        raise UsageError(f"SPATIAL_ISA = {asked}: this processor has {known}")
-    return INSTRUCTION_SETS[asked]
-
-
-def instruction_set_name() -> str:
-    """What the chosen instruction set is called."""
-    return ffi.string(lib.sp_instruction_set_name(chosen_instruction_set())).decode()
-
-
-def succeed(error: int, what: str) -> None:
-    """Nothing where a call of the core went well.
-
-    Raises
-    ------
-    UsageError
-        Another thread is in the object, which then is as it was, or the core refuses the call. what: the object that was called.
-    """
-    if error == lib.SP_ERROR_BUSY:
-        raise UsageError(f"{what}: another thread is in it; one thread at a time may process or reset an object, use one object a thread")
-    if error != lib.SP_OK:
-        raise UsageError(f"{what}: not possible (error {error} of the core)")
-
-
-def channel_pointers(x: Audio) -> Any:
-    """Where the rows of (channels, frames) begin, as the core takes them; x has to live as long. One for each call: threads share none."""
-    start, frames = ffi.from_buffer("float[]", x), x.shape[1]
-    return ffi.new("float *[]", [start + channel * frames for channel in range(len(x))])
 
 
 def swap_filters(convolver: object, taps: Audio) -> None:
@@ -78,7 +31,7 @@ def free_filters(convolver: object) -> None:
 
 
 class CoreConvolver:
-    """``sp_convolver`` of csrc/spatial.h behind the interface of ``Convolver``."""
+    """``sp_convolver`` of csrc/include/spatial.h behind the interface of ``Convolver``."""
 
     engine = "c"
 
@@ -109,6 +62,11 @@ class CoreConvolver:
     def latency(self) -> int:
         """Frames by which the output is late."""
         return lib.sp_convolver_latency(self._convolver)
+
+    @property
+    def tail(self) -> int:
+        """Frames that still come when the input has ended."""
+        return self.latency + self.n_taps - 1
 
     @property
     def partitions(self) -> tuple[int, ...]:

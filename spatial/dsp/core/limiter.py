@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike
 
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
-from spatial.dsp.core.convolver import channel_pointers, chosen_instruction_set, succeed
+from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
 from spatial.dsp.stages import Audio, checked_rate
 
 
 class CoreLimiter:
-    """``sp_limiter`` of csrc/spatial.h: the same as ``Limiter`` with its default spec.
+    """``sp_limiter`` of csrc/include/spatial.h: the same as ``NumpyLimiter``.
 
     Raises
     ------
@@ -32,6 +32,7 @@ class CoreLimiter:
         self._limiter = ffi.gc(made, lib.sp_limiter_free)
         self._channels = channels
         self.latency: int = lib.sp_limiter_latency(self._limiter)
+        self.tail = self.latency
 
     @property
     def limited_frames(self) -> int:

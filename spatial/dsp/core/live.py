@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spatial.base.errors import UsageError
-from spatial.dsp.chain import Audio, ChainPlan
+from spatial.dsp.chain import ChainPlan
 from spatial.dsp.core._core import ffi, lib
+from spatial.dsp.core.calls import channel_pointers, succeed
 from spatial.dsp.core.chain import CoreChain
 from spatial.dsp.core.convolver import free_filters as free_exchanged
-from spatial.dsp.core.convolver import succeed, swap_filters
-from spatial.dsp.stages import checked_taps
+from spatial.dsp.core.convolver import swap_filters
+from spatial.dsp.stages import FADE_S, Audio, checked_taps
 
 RING_S = 2.0
 """Programme that is kept ready: for so long Python may be busy."""
@@ -22,7 +23,6 @@ RING_S = 2.0
 REFILL_S = 0.25
 """Programme that is there before anything sounds, at first and when the ring has run dry."""
 
-FADE_S = 0.020
 WARM_S = 0.25
 """For which new filters listen before they are heard, beyond their own length: the upmix's means settle."""
 
@@ -48,7 +48,7 @@ class LiveFigures:
 
 
 class CoreLive:
-    """``sp_live`` of csrc/spatial.h.
+    """``sp_live`` of csrc/include/spatial.h.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class CoreLive:
     host_block : int
         Frames of a callback; 0: not known.
     n_captured : int
-        Channels of the device's input, where that is the programme.
+        Channels of the device's input, where that is the programme: as many as it has, or 1 for all of them.
     fade_in : bool
         The programme begins in the middle of something.
     first_frame : int
@@ -83,7 +83,8 @@ class CoreLive:
         fs = chain.plan.bank.fs
         self.n_channels = n_channels
         self._fs = fs
-        self._block = chain.plan.options.block
+        self._block = chain.plan.block
+        self._n_inputs = chain.plan.n_inputs
         plan = {
             "block": self._block,
             "host_block": host_block,
@@ -127,8 +128,11 @@ class CoreLive:
         return lib.sp_live_room(self._live)
 
     def write(self, x: Audio) -> int:
-        """Hand over (2, frames), contiguous; returns how many frames were taken."""
-        written = lib.sp_live_write(self._live, ffi.from_buffer("float[]", x[0]), ffi.from_buffer("float[]", x[1]), x.shape[1])
+        """Hand over (programme channels, frames); returns how many frames were taken. UsageError for another number of channels."""
+        x = np.ascontiguousarray(x, dtype=np.float32)
+        if x.ndim != 2 or x.shape[0] != self._n_inputs:
+            raise UsageError(f"live: the programme must be ({self._n_inputs}, frames), got shape {x.shape}")
+        written = lib.sp_live_write(self._live, channel_pointers(x), x.shape[1])
         succeed(-min(written, 0), "live")
         return written
 
@@ -138,11 +142,13 @@ class CoreLive:
 
     def switch(self, chain: CoreChain) -> None:
         """Lead over to another chain without a click; the latest wins. UsageError where it does not fit, and all stays as it is."""
-        if chain.plan.bank.fs != self._fs or chain.plan.options.block != self._block:
+        if chain.plan.bank.fs != self._fs or chain.plan.block != self._block:
             raise UsageError(
-                f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.options.block} cannot take the place of those "
+                f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.block} cannot take the place of those "
                 f"at {self._fs} Hz in blocks of {self._block}"
             )
+        if chain.plan.n_inputs != self._n_inputs:
+            raise UsageError(f"filters for {chain.plan.n_inputs} programme channels cannot take the place of those for {self._n_inputs}")
         if _address(chain.pointer) in self._chains:
             raise UsageError("live: this chain plays already, or is still to be given back; switch to another one")
         feeds = self._feeds(chain)
@@ -190,7 +196,7 @@ def exchange_filters(chain: CoreChain, plan: ChainPlan) -> bool:
     """
     if _shape(plan) != _shape(chain.plan):
         return False
-    swap_filters(lib.sp_chain_convolver(chain.pointer), checked_taps(plan.taps, plan.options.block))
+    swap_filters(lib.sp_chain_convolver(chain.pointer), checked_taps(plan.taps, plan.block))
     chain.plan = plan
     return True
 
@@ -208,17 +214,18 @@ def limiter_gain_db(chain: CoreChain) -> float:
 
 def _shape(plan: ChainPlan) -> tuple[Any, ...]:
     """What the filters of a chain may not change."""
-    bank, options = plan.bank, plan.options
+    bank = plan.bank
     return (
         plan.taps.shape,
+        bank.programme,
         plan.paths,
         plan.recipe,
         plan.drivers,
         bank.fs,
         bank.latency_samples,
         bank.channels,
-        options.block,
-        options.limiter,
+        plan.block,
+        plan.limiter,
     )
 
 

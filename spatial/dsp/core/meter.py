@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from spatial.base.errors import UsageError
 from spatial.base.units import db
 from spatial.dsp.core._core import ffi, lib
-from spatial.dsp.core.convolver import chosen_instruction_set, succeed
+from spatial.dsp.core.calls import chosen_instruction_set, succeed
+from spatial.dsp.loudness import gated_loudness
 from spatial.dsp.stages import Audio, checked_rate
-from spatial.dsp.twins.meters import gated_loudness
 
 
 class CoreMeter:
-    """``sp_meter`` of csrc/spatial.h; see ``Meter``."""
+    """``sp_meter`` of csrc/include/spatial.h; see ``Meter``."""
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         checked_rate(fs, "meter")

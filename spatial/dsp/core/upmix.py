@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
-from spatial.dsp.core.convolver import channel_pointers, chosen_instruction_set, succeed
+from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
 from spatial.dsp.stages import Audio, checked_rate
-from spatial.dsp.twins.upmix_frames import window_lengths
+from spatial.dsp.upmix import window_lengths
 
 METHODS = {
     "off": lib.SP_UPMIX_OFF,
@@ -20,7 +20,7 @@ METHODS = {
 
 
 class CoreUpmix:
-    """``sp_upmix`` of csrc/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
+    """``sp_upmix`` of csrc/include/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
     ``ProjectionUpmix``, in single precision and many times as quick.
 
     Raises
@@ -48,6 +48,7 @@ class CoreUpmix:
             raise UsageError(f"upmix: no {latency_ms:g} ms at {fs} Hz (error {error[0]} of the core)")
         self._upmix = ffi.gc(made, lib.sp_upmix_free)
         self.latency: int = lib.sp_upmix_latency(self._upmix)
+        self.tail = self.latency
 
     @property
     def discarded(self) -> int:

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.base.errors import UsageError
-from spatial.dsp.backends import make_convolver
-from spatial.dsp.bypass import bypass_gains
-from spatial.dsp.chain import FADE_S, Audio, Chain, ChainPlan, Latency
-from spatial.dsp.stages import MAX_SAMPLE, checked_gain, checked_rate
-from spatial.dsp.twins.limiter import make_limiter
-from spatial.dsp.upmix import make_upmix
+from spatial.dsp.chain import Chain, ChainPlan, Latency, bypass_gains
+from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_audio, checked_gain
 
 
 class Fade:
@@ -53,15 +49,13 @@ class Fade:
 
 
 class ChainOfParts(Chain):
-    """See ``Chain``."""
+    """See ``Chain``; the stages are those of the plan, new ones, the convolver in exact blocks."""
 
-    def __init__(self, plan: ChainPlan) -> None:
-        bank, options = plan.bank, plan.options
-        checked_rate(bank.fs, "chain")
+    def __init__(self, plan: ChainPlan, *, upmix: Upmix, convolver: Convolver, limiter: Limiter | None) -> None:
+        bank = plan.bank
         self.plan = plan
-        self._upmix = make_upmix(plan.recipe, bank.fs)
-        self._convolver = make_convolver(plan.taps, options.block, exact_blocks=True)
-        self.limiter = self._limiter = make_limiter(len(plan.taps), bank.fs) if options.limiter else None
+        self._upmix, self._convolver = upmix, convolver
+        self.limiter = self._limiter = limiter
         self.latency = Latency(bank.latency_samples, self._upmix.latency, self._limiter.latency if self._limiter else 0)
         self._straight = bypass_gains(plan.drivers, len(plan.taps))
         frames = max(round(FADE_S * bank.fs), 1)
@@ -79,7 +73,7 @@ class ChainOfParts(Chain):
             self._limiter.reset()
         for fade in self._fades():
             fade.settle()
-        self._delayed = np.zeros((2, self.latency.bank + self.latency.upmix), np.float32)
+        self._delayed = np.zeros((self.plan.n_inputs, self.latency.bank + self.latency.upmix), np.float32)
         self._position = 0  # frames taken
         self._end: int | None = None  # of the programme
         self._discarded = 0
@@ -107,14 +101,13 @@ class ChainOfParts(Chain):
         self.set_gain(self._wanted_gain)
 
     def set_bypass(self, bypass: bool) -> None:
-        """Left and right to one driver each."""
+        """Each channel to one driver."""
         self._bypass.wanted = float(bypass)
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """As ``Chain.process``."""
-        block, frames = self.plan.options.block, x.shape[1]
-        if frames % block:
-            raise UsageError(f"chain: {frames} frames are no multiple of the block of {block}")
+        x = checked_audio(x, self.plan.n_inputs, self.plan.block, exact_blocks=True)
+        block, frames = self.plan.block, x.shape[1]
         if material is not None and material < frames and self._end is None:
             self._end = self._position + material
         if not self._started:
@@ -144,7 +137,9 @@ class ChainOfParts(Chain):
         self._delayed = stream[:, frames:]
         weight = self._bypass.values(frames)
         if np.any(weight > 0):
-            direct = self._straight[:, :1] * stream[0, :frames] + self._straight[:, 1:] * stream[1, :frames]
+            direct = self._straight[:, :1] * stream[0, :frames]
+            for channel in range(1, len(stream)):
+                direct += self._straight[:, channel, None] * stream[channel, :frames]
             y = np.where(weight == 1, direct, y * (1 - weight) + direct * weight)
         y *= self._gain.values(frames)
         self._position += frames

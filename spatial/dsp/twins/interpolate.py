@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-KAISER_BETA = 5.0
+from spatial.dsp.constants import real
+
+KAISER_BETA = real("SP_LIMITER_KAISER_BETA")
 
 
 def windowed_sincs(oversampling: int, half_taps: int) -> NDArray[np.float64]:

@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.dsp.backends import engine_name
-from spatial.dsp.stages import checked_rate
+from spatial.dsp.constants import real, whole
+from spatial.dsp.stages import Audio, checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
 from spatial.dsp.twins.meters import TRUE_PEAK_TAPS
 
-if TYPE_CHECKING:
-    from spatial.dsp.core.limiter import CoreLimiter
-
-Audio = NDArray[np.float32]
-
-STEPS_PER_DB = 10**6
-"""Gains are whole numbers of this fine a step: minima, slopes and sums are exact, however the stream is cut into calls."""
-
-MIN_LOOK_AHEAD = 40
-"""Frames, at rates where the look-ahead would be shorter."""
-
-LARGEST_SAMPLE = 1e12
-"""+240 dBFS; what is beyond is treated as not finite."""
+CEILING_DB = real("SP_LIMITER_CEILING_DB")
+ABOVE_METER_DB = CEILING_DB - real("SP_LIMITER_METER_CEILING_DB") + real("SP_LIMITER_METER_MARGIN_DB")
+"""By which what the meter reads is scaled to the ceiling."""
+LOOK_AHEAD_S, HOLD_S = real("SP_LIMITER_LOOK_AHEAD_S"), real("SP_LIMITER_HOLD_S")
+RELEASE_DB_PER_S = real("SP_LIMITER_RELEASE_DB_PER_S")
+MIN_LOOK_AHEAD = whole("SP_MIN_LOOK_AHEAD")
+PLACES, HALF_TAPS = whole("SP_LIMITER_PLACES"), whole("SP_LIMITER_HALF_TAPS")
+STEPS_PER_DB, ROUNDING_STEPS = whole("SP_LIMITER_STEPS_PER_DB"), whole("SP_LIMITER_ROUNDING_STEPS")
+LARGEST_SAMPLE = real("SP_MAX_LIMITED_SAMPLE")
 
 
-@dataclass(frozen=True)
-class LimiterSpec:
-    """What the limiter promises: no sample, and no peak between samples, above the ceiling."""
-
-    ceiling_db: float = -1.0
-    meter_db: float = -0.95  # what a meter of BS.1770 may read between samples; 0.15 dB below what is promised, while the gain falls
-    look_ahead_ms: float = 5.0  # the whole delay; a gain moves within it,
-    hold_ms: float = 25.0  # stays that long,
-    release_db_per_s: float = 40.0  # and returns this fast at most
-    oversampling: int = 8  # places a sample at which peaks are looked for; even
-    half_taps: int = 10  # of the interpolation between samples
-
-
-class Limiter:
+class NumpyLimiter:
     """One gain for all channels, ``latency`` frames late; where nothing is too loud the samples pass unchanged.
 
     The gain that each frame needs is taken as a minimum over look-ahead and hold, rises again no faster than the release, and is then
@@ -50,7 +30,6 @@ class Limiter:
     Parameters
     ----------
     channels, fs : int
-    spec : LimiterSpec
 
     Attributes
     ----------
@@ -66,19 +45,19 @@ class Limiter:
     Notes
     -----
     Peaks are looked for at eight places a sample, by 20 taps, and by the filter of BS.1770's meter besides, which reads up to 0.22 dB too
-    much of a tone, and more of other signals. csrc/spatial.h says what is promised; benchmarks/README.md has a table.
+    much of a tone, and more of other signals. csrc/include/spatial.h says what is promised; benchmarks/README.md has a table.
     """
 
-    def __init__(self, channels: int, fs: int, spec: LimiterSpec = LimiterSpec()) -> None:
+    def __init__(self, channels: int, fs: int) -> None:
         checked_rate(fs, "limiter")
-        self._find = PeakFinder(windowed_sincs(spec.oversampling, spec.half_taps))
-        self._meter = PeakFinder(np.array(TRUE_PEAK_TAPS) * 10 ** ((spec.ceiling_db - spec.meter_db) / 20))
+        self._find = PeakFinder(windowed_sincs(PLACES, HALF_TAPS))
+        self._meter = PeakFinder(np.array(TRUE_PEAK_TAPS) * 10 ** (ABOVE_METER_DB / 20))
         self._reach = self._find.half  # frames that a peak beside a sample depends on, each way
-        self.latency = max(round(spec.look_ahead_ms * 1e-3 * fs), MIN_LOOK_AHEAD)
-        self._ceiling = 10 ** (spec.ceiling_db / 20)
+        self.latency = self.tail = max(round(LOOK_AHEAD_S * fs), MIN_LOOK_AHEAD)
+        self._ceiling = 10 ** (CEILING_DB / 20)
         self._average = self.latency - self._reach + 1
-        self._window = self._average + round(spec.hold_ms * 1e-3 * fs)  # of the minimum
-        self._slope = round(spec.release_db_per_s * STEPS_PER_DB / fs)
+        self._window = self._average + round(HOLD_S * fs)  # of the minimum
+        self._slope = round(RELEASE_DB_PER_S * STEPS_PER_DB / fs)
         self._harmless = self._ceiling / (
             1.001 * max(self._find.largest_gain, self._meter.largest_gain)
         )  # a channel below cannot exceed the ceiling anywhere
@@ -128,7 +107,7 @@ class Limiter:
             np.maximum(peak, np.maximum(between[:-1], between[1:]), out=peak)
         over = peak > self._ceiling
         exact = 20 * STEPS_PER_DB * np.log10(self._ceiling / peak[over].astype(np.float64))
-        needed[over] = np.floor(exact).astype(np.int64) - 10  # 1e-5 dB for the rounding of float32
+        needed[over] = np.floor(exact).astype(np.int64) - ROUNDING_STEPS
         return needed
 
     def _gain_db(self, needed: NDArray[np.int64]) -> NDArray[np.float64] | None:
@@ -146,15 +125,6 @@ class Limiter:
         self._averaged = averaged[frames:]
         sums = np.concatenate([[0], np.cumsum(averaged)])
         return (sums[self._average :] - sums[: -self._average]) / (STEPS_PER_DB * self._average)
-
-
-def make_limiter(channels: int, fs: int) -> Limiter | CoreLimiter:
-    """The limiter with its default spec, in the C core where that is the engine."""
-    if engine_name() == "c":
-        from spatial.dsp.core.limiter import CoreLimiter
-
-        return CoreLimiter(channels, fs)
-    return Limiter(channels, fs)
 
 
 def sliding_minimum(x: NDArray[np.int64], window: int) -> NDArray[np.int64]:

@@ -1,72 +1,28 @@
-"""Loudness and true peak of a stream (ITU-R BS.1770-5): in the C core where that is the engine, else in NumPy."""
+"""Loudness and true peak of a stream (ITU-R BS.1770-5) in NumPy."""
 
 from __future__ import annotations
 
 from array import array
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.base.units import REFERENCE_FS, db, power_db
-from spatial.dsp.backends import engine_name
-from spatial.dsp.stages import MAX_SAMPLE, checked_rate
+from spatial.base.units import REFERENCE_FS, db
+from spatial.dsp.constants import real, reals, whole
+from spatial.dsp.loudness import STEPS_PER_S, gated_loudness
+from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder
 
-Audio = NDArray[np.float32]
-
-ABSOLUTE_GATE_LUFS = -70.0
-RELATIVE_GATE_LU = -10.0
-OFFSET_LU = -0.691  # makes 997 Hz at full scale in one channel read -3.01 LUFS
-STEPS_PER_S = 10  # gating blocks begin every 100 ms
-BLOCK_STEPS = 4  # and last 400 ms
-PIECE_STEPS = 4096
 BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
 
-SHELF_HZ, SHELF_DB, SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-PASS_HZ, PASS_Q = 38.13547087602444, 0.5003270373238773
+SHELF_HZ, SHELF_DB, SHELF_Q = real("SP_METER_SHELF_HZ"), real("SP_METER_SHELF_DB"), real("SP_METER_SHELF_Q")
+PASS_HZ, PASS_Q = real("SP_METER_PASS_HZ"), real("SP_METER_PASS_Q")
 HIGH = 10 ** (SHELF_DB / 20)
-BAND = HIGH**0.4996667741545416
-MATCHED_BELOW_HZ = 32000
+BAND = HIGH ** real("SP_METER_SHELF_BAND_POWER")
+MATCHED_BELOW_HZ = whole("SP_METER_MATCHED_BELOW_HZ")
 
-TRUE_PEAK_TAPS = (
-    (0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625,
-     0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500),
-    (-0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250,
-     0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375),
-)  # fmt: skip
+TRUE_PEAK_TAPS = (reals("SP_METER_TAPS_0"), reals("SP_METER_TAPS_1"))
 """Interpolating filter of BS.1770 annex 2, phases 0 and 1; phases 3 and 2 are their mirror images."""
-
-
-class Meter(Protocol):
-    """Loudness, true peak and sample peaks of a stream. discarded: samples not finite or beyond 1e6, which counted as 0."""
-
-    @property
-    def discarded(self) -> int: ...
-
-    def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
-
-    def reset(self) -> None:
-        """Back to the state of a new one."""
-
-    @property
-    def sample_peaks(self) -> NDArray[np.float64]: ...
-
-    @property
-    def true_peak_db(self) -> float | None: ...
-
-    @property
-    def integrated_lufs(self) -> float | None: ...
-
-
-def make_meter(fs: int, channels: int, peaks: bool = True) -> Meter:
-    """A meter of the engine in force; without peaks it tells loudness alone."""
-    if engine_name() == "c":
-        from spatial.dsp.core.meter import CoreMeter
-
-        return CoreMeter(fs, channels, peaks)
-    return NumpyMeter(fs, channels, peaks)
 
 
 class NumpyMeter:
@@ -177,27 +133,6 @@ class LoudnessMeter:
         if len(rest) >= self._step:
             steps = np.append(steps, rest[: self._step].mean())
         return gated_loudness(steps)
-
-
-def gated_loudness(steps: NDArray[np.float64]) -> float | None:
-    """LUFS of the weighted powers of steps of 100 ms; None where no block of 400 ms passes the gates."""
-    absolute = 10 ** ((ABSOLUTE_GATE_LUFS - OFFSET_LU) / 10)
-    mean = _mean_block_above(absolute, steps)
-    if mean is None:
-        return None
-    gated = _mean_block_above(max(absolute, mean * 10 ** (RELATIVE_GATE_LU / 10)), steps)
-    return None if gated is None else float(OFFSET_LU + power_db(gated))
-
-
-def _mean_block_above(gate: float, steps: NDArray[np.float64]) -> float | None:
-    """Mean power of the blocks of 400 ms above the gate; None where there is none. Piece by piece: ten hours are many steps."""
-    total, count = 0.0, 0
-    for begin in range(0, len(steps) - BLOCK_STEPS + 1, PIECE_STEPS):
-        piece = steps[begin : begin + PIECE_STEPS + BLOCK_STEPS - 1]
-        blocks = np.convolve(piece, np.full(BLOCK_STEPS, 1 / BLOCK_STEPS), "valid")
-        loud = blocks[blocks > gate]
-        total, count = total + float(loud.sum()), count + len(loud)
-    return total / count if count else None
 
 
 class BlockFilter:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.dsp.stages import Audio, StreamConvolver
+from spatial.dsp.stages import Audio
+from spatial.dsp.twins.stream import StreamConvolver
 
 
 class NumbaConvolver(StreamConvolver):

@@ -16,7 +16,9 @@ from numba import njit
 from numba.core.caching import FunctionCache
 from numpy.typing import NDArray
 
-PRODUCTS_PER_SUM = 64
+from spatial.dsp.constants import whole
+
+PRODUCTS_PER_SUM = whole("SP_PRODUCTS_PER_SUM")
 
 Floats = NDArray[np.float32]
 Turns = NDArray[np.complex64]

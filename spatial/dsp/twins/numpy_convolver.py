@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.dsp.stages import Audio, StreamConvolver
+from spatial.dsp.stages import Audio
+from spatial.dsp.twins.stream import StreamConvolver
 
 
 class NumpyConvolver(StreamConvolver):

@@ -15,25 +15,29 @@ import numpy as np
 
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS
-from spatial.dsp.stages import MAX_SAMPLE, checked_rate
+from spatial.dsp.constants import real, whole
+from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
 from spatial.dsp.twins.upmix_directional import DirectionalModel, with_dead_zone
-from spatial.dsp.twins.upmix_frames import FLOOR_DBFS, Audio, Floats, nearest_power_of_two, split
+from spatial.dsp.twins.upmix_frames import FLOOR, Floats
+from spatial.dsp.twins.upmix_matrix import split
+from spatial.dsp.upmix import nearest_power_of_two
 
-MIN_BANDS_FS = 4000
+MIN_BANDS_FS = whole("SP_MIN_BANDS_FS")
 """Lowest sample rate, Hz."""
 
-BANDS = 24
-EDGES_HZ = (80.0, 16000.0)
-HIGHEST_SHARE = 0.42
+BANDS = whole("SP_BANDS")
+EDGES_HZ = (real("SP_BANDS_LOWEST_HZ"), real("SP_BANDS_HIGHEST_HZ"))
+HIGHEST_SHARE = real("SP_BANDS_HIGHEST_SHARE")
 """Of the sample rate: the highest edge at most."""
 
-CONTROL_FRAMES = 16
+CONTROL_FRAMES = whole("SP_BANDS_CONTROL_FRAMES")
 """Control block at 48 kHz, frames; the nearest power of two at other rates."""
 
-MEAN_PERIODS, MEAN_S = 6.0, (0.006, 0.060)
+MEAN_PERIODS = real("SP_BANDS_MEAN_PERIODS")
+MEAN_S = (real("SP_BANDS_SHORTEST_MEAN_S"), real("SP_BANDS_LONGEST_MEAN_S"))
 """Time constant of a band's means: periods of its lower edge, within limits."""
 
-PRIOR_BLOCKS = 16
+PRIOR_BLOCKS = whole("SP_BANDS_PRIOR_BLOCKS")
 """Control blocks after which the prior follows the shares."""
 
 
@@ -53,7 +57,7 @@ class BandUpmix:
         A rate that is too low or too high.
     """
 
-    latency = 0
+    latency = tail = 0
 
     def __init__(self, fs: int, strength: float = 1.0) -> None:
         if checked_rate(fs, "upmix") < MIN_BANDS_FS:
@@ -64,7 +68,7 @@ class BandUpmix:
         self._sections = low_passes(self.edges_hz, fs)
         self._keep_means = np.exp(-self.block / fs / mean_times_s(self.edges_hz))
         bins = np.arange(BANDS)
-        self._model = DirectionalModel(bins, bins, self.block / fs, 10 ** (FLOOR_DBFS / 10), PRIOR_BLOCKS)
+        self._model = DirectionalModel(bins, bins, self.block / fs, FLOOR, PRIOR_BLOCKS)
         self.reset()
 
     def reset(self) -> None:
@@ -119,7 +123,7 @@ class BandUpmix:
         self._stokes[np.abs(self._stokes) < 1e-200] = 0
         mid_power, side_power = (self._stokes[0] + self._stokes[1]) / 2, (self._stokes[0] - self._stokes[1]) / 2
         of_mid, of_side, _ = with_dead_zone(self._model.gains(self._stokes), mid_power, side_power)
-        silent = self._stokes[0] <= 10 ** (FLOOR_DBFS / 10)
+        silent = self._stokes[0] <= FLOOR
         self._gains = np.stack([self._gains[1], np.where(silent, self._gains[1], np.stack([of_mid, -of_side]))])
 
 

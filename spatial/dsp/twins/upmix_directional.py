@@ -30,6 +30,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.dsp.constants import real, whole
 from spatial.dsp.twins.upmix_frames import Floats, FrameUpmix, Spectra, power, recursive_means, smooth, smoothing_bands
 
 PAN_DEG = np.arange(-45.0, 46.0, 15.0)
@@ -41,42 +42,43 @@ DIRECTIONS = np.concatenate(
 )
 """u_k, (10, 3)."""
 
-CENTRE = 3
+CENTRE = int(np.argmin(np.abs(PAN_DEG)))
 """Which of them is the centre."""
 
-MEAN_S = 0.020
+MEAN_S = real("SP_DIRECTIONAL_MEAN_S")
 """Time constant of the covariance."""
 
-SMOOTHING_ERB = 0.18
+SMOOTHING_ERB = real("SP_DIRECTIONAL_SMOOTHING_ERB")
 """Half-width of its mean over frequency, in equivalent rectangular bandwidths."""
 
-VARIANCES_S = 0.018
+VARIANCES_S = real("SP_DIRECTIONAL_VARIANCES_S")
 """Time constant with which the variances of the last frame fade into the prior."""
 
-UPDATES = 2
+UPDATES = whole("SP_DIRECTIONAL_UPDATES")
 """Of the variances in a frame. A third separates a little more and adds artefacts."""
 
-REGULARISATION = 1e-3
+REGULARISATION = real("SP_DIRECTIONAL_REGULARISATION")
 """Of a bin's power, added to both diagonal elements of the model."""
 
-SHARES_S = 0.5
+SHARES_S = real("SP_DIRECTIONAL_SHARES_S")
 """Time constant of the shares that the directions have in an ERB band."""
 
-GLOBAL_WEIGHT = 0.2
+GLOBAL_WEIGHT = real("SP_DIRECTIONAL_GLOBAL_WEIGHT")
 """Exponent of the mean share of all bands in the prior; 1 minus it is that of the band's own."""
 
-SHARPENING = 1.35
+SHARPENING = real("SP_DIRECTIONAL_SHARPENING")
 """Exponent of both."""
 
-CENTRE_AT_START, CENTRE_AT_LEAST, SHARE_AT_LEAST = 0.7, 0.1, 1e-4
+CENTRE_AT_START, CENTRE_AT_LEAST = real("SP_DIRECTIONAL_CENTRE_AT_START"), real("SP_DIRECTIONAL_CENTRE_AT_LEAST")
+SHARE_AT_LEAST = real("SP_DIRECTIONAL_SHARE_AT_LEAST")
 
-DEAD_ZONE = 1e-3
+DEAD_ZONE = real("SP_DIRECTIONAL_DEAD_ZONE")
 """Share of S in a bin's power below which C is M; up to ten times as much the two estimates are blended."""
 
-GUARD_DB = {2.7: 10.5, 21.0: 12.5, 85.0: 12.0}
+GUARD_DB = {2.7: real("SP_GUARD_SHORT_DB"), 21.0: real("SP_GUARD_DB"), 85.0: real("SP_GUARD_LONG_DB")}
 """Latency in ms -> how far below C the expected error is kept."""
 
-GUARD_S = 1.0
+GUARD_S = real("SP_GUARD_S")
 """Time constant of the expected error."""
 
 

@@ -11,25 +11,19 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from spatial.base.errors import UsageError
-from spatial.base.units import REFERENCE_FS
-from spatial.dsp.stages import MAX_SAMPLE, checked_rate
+from spatial.dsp.constants import real, whole
+from spatial.dsp.stages import MAX_SAMPLE, Audio
+from spatial.dsp.twins.upmix_matrix import split
+from spatial.dsp.upmix import window_lengths
 
-Audio = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Spectra = NDArray[np.complex128]
 
-WINDOWS_AT_48K = {2.7: (512, 128), 21.0: (2048, 1024), 85.0: (4096, 4096)}
-"""Latency in ms -> analysis window, synthesis window in samples."""
-
-MIN_SPAN, MIN_WINDOW, MAX_WINDOW = 16, 32, 1 << 17
-"""Shortest synthesis window, shortest and longest analysis window, samples."""
-
-OVERLAP = 4
+OVERLAP = whole("SP_UPMIX_OVERLAP")
 """Hops in a synthesis window."""
 
-FLOOR_DBFS = -200.0
-"""Noise that regularises the ratios of powers, and below which a band counts as silent."""
+FLOOR = real("SP_UPMIX_FLOOR")
+"""Power of the noise that regularises the ratios of powers, and below which a band counts as silent."""
 
 
 class FrameUpmix(ABC):
@@ -54,10 +48,10 @@ class FrameUpmix(ABC):
         self.n, self.span = window_lengths(fs, latency_ms)
         self.fs = fs
         self.hop = self.span // OVERLAP
-        self.latency = self.span
+        self.latency = self.tail = self.span
         self.strength = strength
         self.analysis, self.synthesis = windows(self.n, self.span)
-        self.floor = 10 ** (FLOOR_DBFS / 10) * np.sum(self.analysis**2)
+        self.floor = FLOOR * np.sum(self.analysis**2)
         self._half_turns = np.exp(-1j * np.pi * np.arange(self.n) / self.n)
 
     def reset(self) -> None:
@@ -131,32 +125,6 @@ class FrameUpmix(ABC):
         return total[:hops].reshape(-1).astype(np.float32)
 
 
-def window_lengths(fs: int, latency_ms: float) -> tuple[int, int]:
-    """Samples of the analysis and of the synthesis window, at any rate.
-
-    Raises
-    ------
-    UsageError
-        A latency that there is not, or a rate at which its windows are too short or too long.
-    """
-    if latency_ms not in WINDOWS_AT_48K:
-        raise UsageError(f"upmix: latency_ms is 2.7, 21 or 85, and for 'directional' also 0, got {latency_ms:g}")
-    n, span = WINDOWS_AT_48K[latency_ms]
-    checked_rate(fs, "upmix")
-    n, span = nearest_power_of_two(n * fs / REFERENCE_FS), nearest_power_of_two(span * fs / REFERENCE_FS)
-    if span < MIN_SPAN or not MIN_WINDOW <= n <= MAX_WINDOW:
-        raise UsageError(
-            f"upmix: latency_ms = {latency_ms:g} at {fs:g} Hz would need windows of {n} and {span} samples; "
-            f"{MIN_WINDOW} to {MAX_WINDOW}, and at least {MIN_SPAN}, are possible: take another latency or a higher rate"
-        )
-    return n, span
-
-
-def nearest_power_of_two(x: float) -> int:
-    """Nearest on a log scale."""
-    return 2 ** round(np.log2(x))
-
-
 def windows(n: int, span: int) -> tuple[Floats, Floats]:
     """Analysis window (n,) and synthesis window (span,) for the last span samples.
 
@@ -169,11 +137,6 @@ def windows(n: int, span: int) -> tuple[Floats, Floats]:
     analysis = np.concatenate([up, down])
     hann = np.sin(np.pi * (np.arange(span) + 0.5) / span) ** 2 * (2 / OVERLAP)
     return analysis, hann / analysis[n - span :]
-
-
-def split(x: Audio, centre: Audio) -> Audio:
-    """L', R', C (3, frames) from L, R (2, frames) and C (frames,)."""
-    return np.stack([x[0] - centre, x[1] - centre, centre])
 
 
 def power(x: Spectra) -> Floats:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatial.dsp.constants import real
 from spatial.dsp.twins.upmix_frames import Floats, FrameUpmix, Spectra, power, recursive_means, smooth, smoothing_bands
 
-MEAN_S = 0.060
+MEAN_S = real("SP_PROJECTION_MEAN_S")
 """Time constant of the recursive means."""
 
-SMOOTHING_ERB = 0.25
+SMOOTHING_ERB = real("SP_PROJECTION_SMOOTHING_ERB")
 """Half-width of the mean over frequency, in equivalent rectangular bandwidths."""
 
-OVERSUBTRACTION = 1.6
+OVERSUBTRACTION = real("SP_PROJECTION_OVERSUBTRACTION")
 """Of the power of S from that of M. 1 leaves 2.4 dB more of other sources in the centre, and 2 dB less of the centre at the sides."""
 
 

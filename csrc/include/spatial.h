@@ -1,5 +1,5 @@
-/* The whole contract of the core. cffi and the compiler read this same file, so it holds plain declarations and
- * "#define NAME number" only; guard and includes stand in core.h.
+/* The whole contract of the core, and every number that C and Python share. The compiler, cffi and spatial/dsp/constants.py read this same
+ * file, so it holds plain declarations and "#define NAME number" (or "number, number, ...") only; guard and includes stand in core.h.
  *
  * Nothing here prints, reads the environment or knows a file. Functions of one object may not run at the same time, but where it says
  * so; different objects are independent. Two threads in the process or reset of one object do no harm: the second gets SP_ERROR_BUSY, and
@@ -22,7 +22,7 @@
 #define SP_ERROR_FRAMES 9          /* frames negative, or with exact_blocks no multiple of the block */
 #define SP_ERROR_WINDOW 10         /* not 0, nor powers of two, SP_MIN_SPAN <= span <= n, SP_MIN_WINDOW <= n <= SP_MAX_WINDOW */
 #define SP_ERROR_SETTING 11        /* sample rate outside SP_MIN_FS..SP_MAX_FS, or strength outside 0..1 */
-#define SP_ERROR_UPMIX 12          /* no such upmix, or one where there are two inputs */
+#define SP_ERROR_UPMIX 12          /* no such upmix, or one without stereo in and three paths */
 #define SP_ERROR_BYPASS 13         /* outputs that there are not, or a delay outside 0..SP_MAX_BYPASS_DELAY */
 #define SP_ERROR_TAILS 14          /* tails no rising powers of two, or 2 tails[k] >= n_taps */
 #define SP_ERROR_FILTERS 15        /* filters of another convolver, or that a convolver owns already */
@@ -38,6 +38,9 @@
 #define SP_MAX_TAILS 3
 #define SP_MAX_PARTITION 32768
 
+/* Products in one accumulator of single precision; so many sums are added up apart. */
+#define SP_PRODUCTS_PER_SUM 64
+
 /* Values of n_tails that are no number of tails. */
 #define SP_TAILS_CHOSEN 0 /* by the cost of the work; the worst block costs at most 1.4 times the mean */
 #define SP_TAILS_NONE -1
@@ -45,10 +48,12 @@
 /* Shortest cross-fade of a swap, frames. */
 #define SP_MIN_FADE 1024
 
-/* Sample rates of all stages, Hz; the upmix without delay begins at SP_MIN_BANDS_FS. */
+/* Sample rates of all stages, Hz; the upmix without delay begins at SP_MIN_BANDS_FS. Lengths that are told at one rate are told at
+ * SP_REFERENCE_FS. */
 #define SP_MIN_FS 1000
 #define SP_MAX_FS 1000000
 #define SP_MIN_BANDS_FS 4000
+#define SP_REFERENCE_FS 48000
 
 /* Linear, +120 dB. */
 #define SP_MAX_GAIN 1000000
@@ -59,8 +64,12 @@
 #define SP_MIN_WINDOW 32
 #define SP_MAX_WINDOW 131072
 
-/* Samples beyond this magnitude, about +120 dBFS, are taken for garbage. */
+/* Samples beyond this magnitude, about +120 dBFS, are taken for garbage; in the limiter those beyond +240 dBFS. */
 #define SP_MAX_SAMPLE 1000000
+#define SP_MAX_LIMITED_SAMPLE 1e12
+
+/* In which gains, mute, bypass and what else a listener may switch go from one value to the next, s. */
+#define SP_FADE_S 0.020
 
 /* Instruction sets. All give the same bits; BASELINE is what every processor of the architecture has. */
 #define SP_ISA_BEST 0
@@ -165,6 +174,52 @@ typedef struct {
     int instruction_set; /* SP_ISA_... */
 } sp_upmix_plan;
 
+/* Windows: hops in a synthesis window; power re full scale below which a band is silent. */
+#define SP_UPMIX_OVERLAP 4
+#define SP_UPMIX_FLOOR 1e-20
+
+/* DIRECTIONAL: time constant of the covariance, s, and half-width of its mean over frequency, equivalent rectangular bandwidths. */
+#define SP_DIRECTIONAL_MEAN_S 0.020
+#define SP_DIRECTIONAL_SMOOTHING_ERB 0.18
+/* Updates of the variances in a frame (a third separates a little more and adds artefacts); regularisation of the model, in units of a
+ * bin's power; share of S in it below which C is M, up to ten times as much the two are blended. */
+#define SP_DIRECTIONAL_UPDATES 2
+#define SP_DIRECTIONAL_REGULARISATION 1e-3
+#define SP_DIRECTIONAL_DEAD_ZONE 1e-3
+/* Time constants with which the last frame's variances fade into the prior, and of the directions' shares in a band, s. */
+#define SP_DIRECTIONAL_VARIANCES_S 0.018
+#define SP_DIRECTIONAL_SHARES_S 0.5
+/* The prior: exponent of the mean share of all bands, 1 minus it being that of the band's own; exponent of both; bounds of the shares. */
+#define SP_DIRECTIONAL_GLOBAL_WEIGHT 0.2
+#define SP_DIRECTIONAL_SHARPENING 1.35
+#define SP_DIRECTIONAL_CENTRE_AT_START 0.7
+#define SP_DIRECTIONAL_CENTRE_AT_LEAST 0.1
+#define SP_DIRECTIONAL_SHARE_AT_LEAST 1e-4
+/* How far below C its expected error is kept, dB, with synthesis windows of 2.7, 21 and 85 ms; time constant of that error, s. */
+#define SP_GUARD_SHORT_DB 10.5
+#define SP_GUARD_DB 12.5
+#define SP_GUARD_LONG_DB 12.0
+#define SP_GUARD_S 1.0
+
+/* DIRECTIONAL without delay: bands, their lowest and highest edge, Hz, and the share of the rate that the highest is at most. */
+#define SP_BANDS 24
+#define SP_BANDS_LOWEST_HZ 80.0
+#define SP_BANDS_HIGHEST_HZ 16000.0
+#define SP_BANDS_HIGHEST_SHARE 0.42
+/* Control block at SP_REFERENCE_FS, frames, at other rates the nearest power of two; blocks after which the prior follows the shares. */
+#define SP_BANDS_CONTROL_FRAMES 16
+#define SP_BANDS_PRIOR_BLOCKS 16
+/* Time constant of a band's means: periods of its lower edge, within limits, s. */
+#define SP_BANDS_MEAN_PERIODS 6.0
+#define SP_BANDS_SHORTEST_MEAN_S 0.006
+#define SP_BANDS_LONGEST_MEAN_S 0.060
+
+/* PROJECTION: as above; how much of the power of S is taken from that of M (1 leaves 2.4 dB more of other sources in the centre, and 2 dB
+ * less of the centre at the sides). */
+#define SP_PROJECTION_MEAN_S 0.060
+#define SP_PROJECTION_SMOOTHING_ERB 0.25
+#define SP_PROJECTION_OVERSUBTRACTION 1.6
+
 typedef struct sp_upmix sp_upmix;
 
 /* Plans, allocates and touches everything. NULL with *error set where the plan lies outside its domain. */
@@ -189,11 +244,11 @@ void sp_upmix_free(sp_upmix *upmix);
 
 /* Peak limiter with look-ahead: one gain for all channels, so that what they make together in the air keeps its shape.
  *
- * Below the ceiling the samples pass unchanged. Look-ahead 5 ms, and at least SP_MIN_LOOK_AHEAD frames, which is the latency; the gain
- * stays for 25 ms and returns at 40 dB/s. What is promised, at every rate:
+ * Below the ceiling the samples pass unchanged. A gain moves within the look-ahead, which is the latency, stays and returns. What is
+ * promised, at every rate:
  *
- * - No sample above -1 dBFS, for any input.
- * - No true peak above -0.8 dBTP as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any input for which
+ * - No sample above SP_LIMITER_CEILING_DB, for any input.
+ * - No true peak above SP_LIMITER_METER_CEILING_DB as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any input for which
  *   the gain falls by up to 0.1 dB a frame. A fall is spread over the look-ahead, so that is a reduction of up to 23 dB at 48 kHz, 95 dB at
  *   192 kHz and 3 dB at 8 kHz and below. Steeper falls may at the very worst let through another 0.14 dB for every further 0.1 dB a frame;
  *   of all signals in benchmarks/true_peak.py none does, at +20 or +60 dBFS, at any rate.
@@ -202,7 +257,24 @@ void sp_upmix_free(sp_upmix *upmix);
  *
  * Life: sp_limiter_new, then process and reset in any order, then sp_limiter_free.
  */
-#define SP_MIN_LOOK_AHEAD 40
+#define SP_LIMITER_CEILING_DB -1.0
+#define SP_LIMITER_METER_CEILING_DB -0.8
+#define SP_LIMITER_METER_MARGIN_DB 0.15 /* by which the meter's reading is kept below that, for it is not the same while the gain falls */
+
+#define SP_LIMITER_LOOK_AHEAD_S 0.005
+#define SP_MIN_LOOK_AHEAD 40 /* frames, where that would be shorter */
+#define SP_LIMITER_HOLD_S 0.025
+#define SP_LIMITER_RELEASE_DB_PER_S 40.0
+
+/* Where peaks are looked for: places a sample, by Kaiser-windowed sincs of so many taps on either side. */
+#define SP_LIMITER_PLACES 8
+#define SP_LIMITER_HALF_TAPS 10
+#define SP_LIMITER_KAISER_BETA 5.0
+
+/* Gains are whole numbers of this fine a step, so that minima, slopes and sums are exact however the stream is cut into calls; a gain that
+ * is needed is so many steps lower than computed, for the rounding of single precision. */
+#define SP_LIMITER_STEPS_PER_DB 1000000
+#define SP_LIMITER_ROUNDING_STEPS 10
 
 typedef struct {
     double fs;           /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
@@ -237,6 +309,27 @@ void sp_limiter_free(sp_limiter *limiter);
 /* Loudness and true peak of a stream (ITU-R BS.1770-5), every channel with weight 1. A sample that is not finite or beyond SP_MAX_SAMPLE
  * counts as 0 and is discarded. Life: sp_meter_new, then process and reset in any order, then sp_meter_free.
  */
+/* Steps of a second: gating blocks begin with each. */
+#define SP_METER_STEPS_PER_S 10
+
+/* The analogue filters behind the standard's K-weighting (De Man 2014): a high shelf, whose band gain is its high one to a power, and a
+ * high-pass. Below SP_METER_MATCHED_BELOW_HZ, where half the rate comes near to the shelf, the shelf is a matched one. */
+#define SP_METER_SHELF_HZ 1681.974450955533
+#define SP_METER_SHELF_DB 3.999843853973347
+#define SP_METER_SHELF_Q 0.7071752369554196
+#define SP_METER_SHELF_BAND_POWER 0.4996667741545416
+#define SP_METER_PASS_HZ 38.13547087602444
+#define SP_METER_PASS_Q 0.5003270373238773
+#define SP_METER_MATCHED_BELOW_HZ 32000
+
+/* Interpolating filter of the true-peak meter, annex 2: phases 0 and 1; phases 3 and 2 are their mirror images. */
+#define SP_METER_TAPS_0 \
+    0.0017089843750, 0.0109863281250, -0.0196533203125, 0.0332031250000, -0.0594482421875, 0.1373291015625, \
+    0.9721679687500, -0.1022949218750, 0.0476074218750, -0.0266113281250, 0.0148925781250, -0.0083007812500
+#define SP_METER_TAPS_1 \
+    -0.0291748046875, 0.0292968750000, -0.0517578125000, 0.0891113281250, -0.1665039062500, 0.4650878906250, \
+    0.7797851562500, -0.2003173828125, 0.1015625000000, -0.0582275390625, 0.0330810546875, -0.0189208984375
+
 typedef struct {
     double fs;           /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
     int n_channels;      /* 1..SP_MAX_CHANNELS */
@@ -271,21 +364,23 @@ int sp_meter_reset(sp_meter *meter);
 void sp_meter_free(sp_meter *meter);
 
 
-/* The chain: upmix -> end of the programme -> path gains -> sp_convolver -> bypass -> gain -> sp_limiter.
+/* The chain: programme -> upmix -> end of the programme -> path gains -> sp_convolver -> bypass -> gain -> sp_limiter.
  *
- * Stereo in, one feed an output out. Changes of gains and bypass are smooth over 20 ms. Life: sp_chain_new; any sp_chain_set_...; then
+ * n programme channels in, m paths into the filters, one feed an output out. An upmix makes left', right' and centre of stereo: n = 2, m = 3.
+ * With SP_UPMIX_OFF the first n paths are the programme's channels as they are, and further ones are silent. Changes of gains and bypass are smooth over SP_FADE_S. Life: sp_chain_new; any sp_chain_set_...; then
  * process, set and reset in any order; then sp_chain_free. What is set before the first process, or between reset and the next one,
  * holds from its first frame.
  */
 typedef struct {
     double fs;            /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
-    sp_plan convolver;    /* n_inputs 2: left, right, or 3: left, right, centre; exact_blocks 1 */
-    int upmix;            /* SP_UPMIX_...; OFF where there are two inputs */
+    int n_inputs;         /* channels of the programme, 1..SP_MAX_CHANNELS */
+    sp_plan convolver;    /* its n_inputs are the paths, at least as many as the programme's channels; exact_blocks 1 */
+    int upmix;            /* SP_UPMIX_...; else than OFF where stereo becomes three paths */
     int upmix_n;          /* as in sp_upmix_plan, for DIRECTIONAL and PROJECTION */
     int upmix_span;
     double strength;      /* of the centre, 0..1 */
     int limiter;          /* 1: there is one, 0: none */
-    int bypass_outputs[2]; /* where left and right go to in bypass; if that is one and the same, both go there, 3 dB lower */
+    int bypass_outputs[SP_MAX_CHANNELS]; /* where each channel goes to in bypass; where k of them share an output, by sqrt(1/k) lower */
     int bypass_delay;     /* of the filters, frames, so that bypass is as late as they are */
 } sp_chain_plan;
 
@@ -296,25 +391,26 @@ sp_chain *sp_chain_new(const sp_chain_plan *plan, const float *filters, int *err
 
 /* Of the plan. */
 int sp_chain_block(const sp_chain *chain);
+int sp_chain_n_inputs(const sp_chain *chain);
 int sp_chain_n_outputs(const sp_chain *chain);
 
 /* Frames by which the output is late, bank not counted: upmix, limiter. */
 int sp_chain_upmix_latency(const sp_chain *chain);
 int sp_chain_limiter_latency(const sp_chain *chain);
 
-/* Real time. n_frames is a multiple of the convolver's block, else SP_ERROR_FRAMES and nothing is touched. in[2] and out[n_outputs] may
- * not overlap. The sizes of the calls do not change a bit; controls are looked at where a block begins. */
+/* Real time. n_frames is a multiple of the convolver's block, else SP_ERROR_FRAMES and nothing is touched. in[n_inputs] and out[n_outputs]
+ * may not overlap. The sizes of the calls do not change a bit; controls are looked at where a block begins. */
 int sp_chain_process(sp_chain *chain, const float *const *in, float *const *out, int n_frames);
 
 /* The programme ends n_frames after what was processed so far; what is processed beyond has to be silence, and no path sounds longer
  * than the programme (the filters' tails do). From the thread that processes. SP_ERROR_FRAMES where n_frames is negative. */
 int sp_chain_end(sp_chain *chain, int n_frames);
 
-/* Controls, from any thread; gains are linear, 0..SP_MAX_GAIN, else SP_ERROR_GAIN and nothing happens. path: 0 left, 1 right, 2 centre. */
+/* Controls, from any thread; gains are linear, 0..SP_MAX_GAIN, else SP_ERROR_GAIN and nothing happens. path: from 0. */
 int sp_chain_set_path_gain(sp_chain *chain, int path, float gain);
 int sp_chain_set_gain(sp_chain *chain, float gain);
 int sp_chain_set_mute(sp_chain *chain, int mute);     /* before the limiter */
-int sp_chain_set_bypass(sp_chain *chain, int bypass); /* left and right to one output each, as late as the filters' sound */
+int sp_chain_set_bypass(sp_chain *chain, int bypass); /* every channel to one output, as late as the filters' sound */
 
 /* Readings, from any thread. */
 float sp_chain_gain_now(const sp_chain *chain);                     /* of the last frame, mute in it; the limiter's latency earlier */
@@ -331,7 +427,7 @@ int sp_chain_reset(sp_chain *chain);
 void sp_chain_free(sp_chain *chain);
 
 
-/* Live: a stereo programme through a chain to a sound device, from inside the device's callback.
+/* Live: a programme through a chain to a sound device, from inside the device's callback.
  *
  * The programme comes through a ring that another thread fills, or from the device's own input. Where the host's block is a known multiple
  * of the plan's block nothing is added to the latency, else one block: never more, never changing. What comes out is, that latency later,
@@ -354,7 +450,7 @@ typedef struct {
     int block;          /* of the chain's plan, or 0: what the chain has; else SP_ERROR_BLOCK, at sp_live_new as at a switch */
     int host_block;     /* frames of a callback; 0: not known */
     int n_channels;     /* of the device, 1..SP_MAX_DEVICE_CHANNELS, interleaved */
-    int n_captured;     /* of the device's input, 1 or 2, which is the programme then; 0: the ring is */
+    int n_captured;     /* of the device's input, which is the programme then: as many as the chain's inputs, or 1 for all; 0: the ring is */
     int ring_frames;    /* that are kept ready, at least; more is taken, up to a power of two */
     int refill_frames;  /* that the ring must hold before it sounds, at first and when it ran dry */
     int fade_frames;    /* at least 1: of stop, of a switch, and around a gap; rounded up to whole blocks around a gap */
@@ -370,8 +466,8 @@ sp_live *sp_live_new(const sp_live_plan *plan, const sp_feeds *feeds, int *error
 /* Frames added to the chain's latency: 0 where host_block is a multiple of block, else block. */
 int sp_live_latency(const sp_live *live);
 
-/* Frames taken from left and right, as many as there is room for, or minus an error. */
-int sp_live_write(sp_live *live, const float *left, const float *right, int n_frames);
+/* Frames taken from in[inputs of the chain], as many as there is room for, or minus an error. */
+int sp_live_write(sp_live *live, const float *const *in, int n_frames);
 
 /* Frames that sp_live_write would take now. */
 int sp_live_room(const sp_live *live);
@@ -382,7 +478,7 @@ int sp_live_end(sp_live *live);
 /* PortAudio's callback; user is the sp_live. Real time: no allocation, lock, wait, system call or page fault. Returns 0, go on. */
 int sp_live_callback(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags, void *user);
 
-/* Other feeds: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
+/* Other feeds, of as many inputs: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
  * it was; else the chain belongs to the live until it is collected. SP_ERROR_BUSY: the live has this chain already, or another thread is
  * in this function or in sp_live_collect. Nothing is switched once the programme has ended. */
 int sp_live_switch(sp_live *live, const sp_feeds *feeds, int warm_frames);
