@@ -14,8 +14,8 @@ from matplotlib.text import Text
 
 import spatial
 from spatial.analysis.binaural_cues import judged_frequencies, judged_thirds, third_octave_separation_db
-from spatial.catalogue.thresholds import flat
 from spatial.base.errors import UsageError
+from spatial.catalogue.thresholds import flat
 from spatial.cli.main import main
 from spatial.plots.fonts import fit_fonts
 from spatial.plots.labels import every_nth, ordinal, short_names, shortened, width
