@@ -15,6 +15,7 @@ import numpy as np
 from spatial.acoustics.points import arc, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_figures import beam_figures
+from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import mean_power
 from spatial.design.beamformer import beam_weights
 from spatial.design.constant_directivity import constant_directivity
@@ -46,7 +47,7 @@ def figures(name: str) -> Callable[[], object]:
     """All figures of a beam, a hundred draws of tolerances included."""
     rig_file = load_rig(name)
     bank = compute_filters(rig_file)
-    return lambda: beam_figures(bank, rig_file)
+    return lambda: beam_figures(study_of(bank, rig_file))
 
 
 CASES: dict[str, Callable[[], object]] = {

@@ -13,6 +13,7 @@ largest change of the centre's sound power within a ninth of an octave, third oc
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, frequencies_of
 from spatial.analysis.spread import spread_figures
-from spatial.analysis.weights import effective_weights, side_weights
+from spatial.analysis.weights import effective_weights
 from spatial.base.units import power_db, third_octave_centres
+from spatial.catalogue.figures import study_of
 from spatial.rig.layouts import shipped_rigs
 from spatial.rig.model import RigFile, Tolerance
 from spatial.targets.beam_directions import judged_bands
@@ -49,7 +51,8 @@ def main() -> None:
         if rig_file.rig.kind == "headphones":
             continue
         bank = spatial.FilterMatrix.load(args.banks / f"{name}.npz") if args.banks else spatial.compute_filters(rig_file)
-        spreads = [spread_figures(side_weights(bank, rig_file.rig), rig_file, tolerance=one) for one in SPREADS]
+        built = [replace(rig_file, rig=replace(rig_file.rig, tolerance=one)) for one in SPREADS]
+        spreads = [spread_figures(study_of(bank, loudspeaker).sides) for loudspeaker in built]
         cells = [f"{found.ild_p90_db:.1f} dB, {found.itd_p90_us:.0f} us, {found.tone_p90_db:.1f} dB" for found in spreads]
         cells += [" ".join(f"{x:.1f}" for x in tones(bank, rig_file, aside_m)) for aside_m in (0.0, ASIDE_M)]
         print(f"| {name} | " + " | ".join([*cells, f"{power_step_db(bank, rig_file):.1f}"]) + " |", flush=True)

@@ -17,8 +17,9 @@ import spatial
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.units import power_db
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
 from spatial.plots.style import LIGHT, figure_bytes
-from spatial.report.figures import bank_figure
 from spatial.targets.virtual_pair import real_pair
 
 BAND_HZ = (500.0, 8000.0)
@@ -68,7 +69,8 @@ def main(folder: Path) -> None:
     assert abs(rendered - wanted) < 1.0 < wanted - alone
 
     picture = folder / "cancellation.png"
-    picture.write_bytes(figure_bytes(bank_figure("cancellation", bank, rig_file, "python examples/01_quickstart.py"), LIGHT))
+    drawn = bank_figure("cancellation", study_of(bank, rig_file), LIGHT, "python examples/01_quickstart.py")
+    picture.write_bytes(figure_bytes(drawn, LIGHT))
     print(f"  files    {', '.join(sorted(path.name for path in folder.iterdir()))} in {folder}")
 
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import spatial
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
 from spatial.plots.style import THEMES, figure_bytes
-from spatial.report.figures import bank_figure
 
 PICTURES = {"ball3": ("panels", "cancellation"), "ring7": ("panels",)}
 DPI = 100
@@ -17,11 +18,11 @@ DPI = 100
 def main(folder: Path) -> None:
     for rig, kinds in PICTURES.items():
         rig_file = spatial.load_rig(rig)
-        bank = spatial.compute_filters(rig_file)
+        study = study_of(spatial.compute_filters(rig_file), rig_file)
         for kind in kinds:
             for name, theme in THEMES.items():
                 path = folder / f"{rig}-{kind}-{name}.png"
-                figure = bank_figure(kind, bank, rig_file, "python examples/README_picture.py", theme)
+                figure = bank_figure(kind, study, theme, "python examples/README_picture.py")
                 path.write_bytes(figure_bytes(figure, theme, dpi=DPI))
                 print(f"{path}  {path.stat().st_size / 1000:.0f} kB")
 

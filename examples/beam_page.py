@@ -10,14 +10,15 @@ import numpy as np
 from page_tables import filled, table
 
 import spatial
-from spatial.analysis.beam_figures import beam_figures
+from spatial.analysis.beam_figures import beam_figures, simple_beam_figures
 from spatial.analysis.room import room_figures
 from spatial.analysis.seat import seat_figures
-from spatial.analysis.summary import plays_reference_alone
+from spatial.catalogue.design_table import plays_reference_alone
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
 from spatial.design.beamformer import beam_weights
-from spatial.design.simple_beams import baseline_figures, baseline_weights
+from spatial.design.simple_beams import simple_beams
 from spatial.plots.style import MINUS, THEMES, figure_bytes
-from spatial.report.figures import bank_figure
 from spatial.rig.model import Room
 
 PAGE = Path(__file__).parents[1] / "docs" / "beam.md"
@@ -42,7 +43,8 @@ def rigs_table() -> str:
         for preset in PRESETS:
             rig_file = spatial.load_rig(name, [f"design.beam.preset={preset}"])
             bank = spatial.compute_filters(rig_file)
-            f, at_seat = beam_figures(bank, rig_file), seat_figures(bank, rig_file)
+            study = study_of(bank, rig_file)
+            f, at_seat = beam_figures(study), seat_figures(study)
             alone = " (reference)" if preset != "reference" and plays_reference_alone(bank, rig_file) else ""
             seat = [number(x) for x in (at_seat.side_db, at_seat.droop45_db)]
             around = [number(x) for x in (f.side_db, f.p10_db, f.droop45_db, f.rear_db, f.di_db, f.effort_db)]
@@ -56,8 +58,9 @@ def simpler_table() -> str:
     """Side rejection, lowest and highest level in the window, of what is simpler."""
     rows = []
     for name in RIGS:
-        found = baseline_figures(spatial.load_rig(name))
-        cells = [f"{number(f['side_db'])} ({number(f['droop45_db'])} … {f['peak45_db']:+.1f})" for f in (found[key] for key in SIMPLER)]
+        rig_file = spatial.load_rig(name)
+        found = simple_beam_figures(study_of(spatial.compute_filters(rig_file), rig_file))
+        cells = [f"{number(f.side_db)} ({number(f.droop45_db)} … {f.peak45_db:+.1f})" for f in (found[key] for key in SIMPLER)]
         rows.append([f"`{name}`", *cells])
         print("  ".join(rows[-1]), flush=True)
     return table(("sides, dB (window)", *SIMPLER.values()), rows)
@@ -68,7 +71,7 @@ def rooms_table() -> str:
     rows = []
     for name in ("ball3", "ring7", "ball_two_tier"):
         rig_file = spatial.load_rig(name, ["design.beam.preset=room"])
-        simpler = baseline_weights(rig_file)
+        simpler = simple_beams(rig_file)
         ways = {
             "reference": simpler["reference"],
             "equal": simpler["all_equal"],
@@ -103,10 +106,10 @@ TABLES = {"rigs": rigs_table, "simpler": simpler_table, "rooms": rooms_table}
 def main(page: Path) -> None:
     page.write_text(filled(page.read_text(encoding="utf-8"), TABLES), encoding="utf-8")
     rig_file = spatial.load_rig("ring7")
-    bank = spatial.compute_filters(rig_file)
+    study = study_of(spatial.compute_filters(rig_file), rig_file)
     for name, theme in THEMES.items():
         path = page.parent / "pictures" / f"ring7-directivity-{name}.png"
-        path.write_bytes(figure_bytes(bank_figure("directivity", bank, rig_file, "python examples/beam_page.py", theme), theme, dpi=DPI))
+        path.write_bytes(figure_bytes(bank_figure("directivity", study, theme, "python examples/beam_page.py"), theme, dpi=DPI))
         print(path)
 
 

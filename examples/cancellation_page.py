@@ -15,15 +15,14 @@ from spatial.analysis.cancellation import side_figures
 from spatial.analysis.comparison import THIS_BANK, compare
 from spatial.analysis.other_poses import over_poses
 from spatial.analysis.pink_level import pink_frequencies, pink_level_db
-from spatial.analysis.weights import side_weights
-from spatial.bank.matrix import FilterMatrix
+from spatial.analysis.study import Study
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
 from spatial.design.sides import design_side
 from spatial.feasibility.effort_trade import trade
 from spatial.feasibility.limits import effort_for
 from spatial.plots.style import MINUS, THEMES, figure_bytes
-from spatial.report.figures import prepared
 from spatial.rig.load import rig_from_text
-from spatial.rig.model import RigFile
 from spatial.targets.virtual_pair import wished_pair
 
 PAGE = Path(__file__).parents[1] / "docs" / "cancellation.md"
@@ -47,10 +46,10 @@ PICTURES = {  # name: rig, settings, kind
 DPI = 90
 
 
-def designed(rig: str, settings: Sequence[str]) -> tuple[FilterMatrix, RigFile]:
-    """Rig and filters with settings of [design.crosstalk]."""
+def designed(rig: str, settings: Sequence[str]) -> Study:
+    """Filters of a rig with settings of [design.crosstalk], to be judged on it."""
     rig_file = spatial.load_rig(rig, [f"design.crosstalk.{setting}" for setting in settings])
-    return spatial.compute_filters(rig_file), rig_file
+    return study_of(spatial.compute_filters(rig_file), rig_file)
 
 
 def decibels(level_db: float, sign: str = "") -> str:
@@ -65,13 +64,12 @@ def modes_table() -> str:
         for mode, settings in MODES.items():
             if rig == "box2" and "robust" in mode:
                 continue  # two drivers have nothing left to spend on poses
-            bank, rig_file = designed(rig, (*settings, f"effort_cap_db={CAP_DB}"))
-            f = side_figures(bank, rig_file)
-            weights = side_weights(bank, rig_file.rig)
-            level = max(pink_level_db(weights(ear, pink_frequencies())) for ear in (0, 1))
+            sides = designed(rig, (*settings, f"effort_cap_db={CAP_DB}")).sides
+            f = side_figures(sides)
+            level = max(pink_level_db(sides.at(ear, pink_frequencies())) for ear in (0, 1))
             cells = [words, mode, decibels(f.sep_mean_db), decibels(f.worst_pose_db)]
             if "virtual" in mode:
-                poses = over_poses(weights, rig_file)
+                poses = over_poses(sides)
                 cells += [
                     f"{f.ild_error_db:.1f} dB, {f.itd_error_us:.0f} µs",
                     f"{poses.ild_error_db.max():.1f} dB, {poses.itd_error_us.max():.0f} µs",
@@ -124,9 +122,9 @@ def methods_table() -> str:
     """Published methods beside the virtual pair on the narrow pair, and beside the robust null on the bar."""
     rows = []
     for rig, settings in (("box2", ()), ("bar8", ("mode=null", "robust=true"))):
-        bank, rig_file = designed(rig, settings)
-        for row in compare(bank, rig_file):
-            f, virtual = row.figures, rig_file.design.crosstalk.mode == "virtual"
+        sides = designed(rig, settings).sides
+        for row in compare(sides, sides.methods()):
+            f, virtual = row.figures, sides.rig_file.design.crosstalk.mode == "virtual"
             cues = f"{f.ild_error_db:.1f} dB, {f.itd_error_us:.0f} µs" if virtual else ""
             separation = "" if virtual else f"{min(f.sep_mean_db, 80):.1f} dB, {f.worst_pose_db:.1f} dB"
             costs = [decibels(f.timbre_db), decibels(f.effort_db), decibels(row.level_db, "+")]
@@ -147,11 +145,10 @@ TABLES: dict[str, Callable[[], str]] = {
 def draw(folder: Path) -> None:
     """The page's pictures, for light and dark pages."""
     for name, (rig, settings, kind) in PICTURES.items():
-        bank, rig_file = designed(rig, settings)
-        picture = prepared(kind, bank, rig_file, f"examples/{Path(__file__).name}: {rig} {' '.join(settings)}".strip())
+        study, command = designed(rig, settings), f"examples/{Path(__file__).name}: {rig} {' '.join(settings)}".strip()
         for theme_name, theme in THEMES.items():
             path = folder / f"cancellation-{name}-{theme_name}.png"
-            path.write_bytes(figure_bytes(picture(theme), theme, dpi=DPI))
+            path.write_bytes(figure_bytes(bank_figure(kind, study, theme, command), theme, dpi=DPI))
             print(f"{path.name}  {path.stat().st_size / 1000:.0f} kB")
 
 

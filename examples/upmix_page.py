@@ -15,7 +15,9 @@ from spatial.analysis.listening_zone import Zone, listening_zone, playbacks
 from spatial.analysis.pan_sweep import pan_sweep
 from spatial.analysis.separation import separation
 from spatial.bank.recipe import RenderRecipe
-from spatial.cli.see import chain_drawing
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
+from spatial.cli.banks import study_with_chain
 from spatial.dsp.make import make_upmix
 from spatial.plots.style import MINUS, THEMES, figure_bytes
 from spatial.rig.model import Room
@@ -84,7 +86,7 @@ def pan_table() -> str:
         rig_file = spatial.load_rig(name)
         bank = spatial.compute_filters(rig_file)
         recipe = RenderRecipe("directional", 21.0)
-        sweep = pan_sweep(bank, rig_file, lambda x, bank=bank, recipe=recipe: make_upmix(recipe, bank.fs).process(x))
+        sweep = pan_sweep(study_of(bank, rig_file), lambda x, bank=bank, recipe=recipe: make_upmix(recipe, bank.fs).process(x))
         as_it_is, level, middle = sweep.level_db, sweep.as_loud_db, len(sweep.pans) // 2
         figures = (as_it_is[0], as_it_is[middle], level[0], level[middle], level.min(), level.max())
         rows.append([f"`{name}`", *(number(x) for x in figures)])
@@ -99,12 +101,12 @@ PICTURES = ("latency", "pan")
 def main(page: Path) -> None:
     page.write_text(filled(page.read_text(encoding="utf-8"), TABLES), encoding="utf-8")
     rig_file = spatial.load_rig("ball3")
-    bank = spatial.compute_filters(rig_file)
+    study = study_with_chain(spatial.compute_filters(rig_file), rig_file)
     for kind in PICTURES:
-        drawing = chain_drawing(kind, bank, rig_file, f"spatial plot ball3.npz --kind {kind} -o {kind}.png")
         for name, theme in THEMES.items():
+            figure = bank_figure(kind, study, theme, f"spatial plot ball3.npz --kind {kind} -o {kind}.png")
             path = page.parent / "pictures" / f"ball3-{kind}-{name}.png"
-            path.write_bytes(figure_bytes(drawing(theme), theme, dpi=DPI))
+            path.write_bytes(figure_bytes(figure, theme, dpi=DPI))
             print(path)
 
 

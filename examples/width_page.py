@@ -13,6 +13,7 @@ import spatial
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_rate_hz
 from spatial.analysis.width_pair import BAND_HZ, ITD_BELOW_HZ, WidthFigures, width_figures
+from spatial.catalogue.figures import study_of
 from spatial.plots.style import DASHES, MINUS, THEMES, Theme, decibel_axis, figure_bytes, frequency_axis, new_figure, themed
 from spatial.rig.model import Medium
 from spatial.targets.width.models import relative_hrtf
@@ -31,7 +32,7 @@ DPI = 90
 def headphones(*settings: str) -> WidthFigures:
     """Figures of the filters of the shipped headphones rig, with settings."""
     rig_file = spatial.load_rig("headphones", settings)
-    return width_figures(spatial.compute_filters(rig_file), rig_file)
+    return width_figures(study_of(spatial.compute_filters(rig_file), rig_file))
 
 
 def models_table() -> str:

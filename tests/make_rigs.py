@@ -1,5 +1,11 @@
-"""Rigs for tests, written as rig files and read by the loader like a user's."""
+"""Rigs for tests, written as rig files and read by the loader like a user's; and sides on them that no bank plays."""
 
+import numpy as np
+
+from spatial.acoustics.points import LEFT, RIGHT
+from spatial.analysis.study import Sides
+from spatial.design.sides import design_side
+from spatial.design.solver import ClosedForms
 from spatial.rig.load import rig_from_text
 from spatial.rig.model import RigFile
 
@@ -12,6 +18,16 @@ def first_wave(rig_file: RigFile) -> RigFile:
     crosstalk = rig_file.design.crosstalk
     cap = ["design.crosstalk.effort_cap_db=18"] if crosstalk.mode == "virtual" and crosstalk.effort_cap_db is None else []
     return rig_from_text(rig_file.text, "test.toml", [*FIRST_WAVE, *cap])
+
+
+def sides_of(weights, rig_file: RigFile, top_hz=np.inf) -> Sides:
+    """Weights without a bank on a rig, to be judged: freqs -> those of the left and of the right side, (freqs, drivers) each."""
+    return Sides(rig_file, weights, ClosedForms(), top_hz)
+
+
+def closed_form(rig_file: RigFile) -> Sides:
+    """The design's own sides, before filters are made of them."""
+    return sides_of(lambda freqs: tuple(design_side(rig_file, ear, freqs).w for ear in (LEFT, RIGHT)), rig_file)
 
 
 def free_rig(lefts_m, *, distance_m=2.0, design="", driver_keys=None, listener="") -> RigFile:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from make_rigs import first_wave
 from rig_texts import FREE, HEADPHONES
 
-from spatial.analysis.summary import analyze_bank
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import InputError, ThresholdError, UsageError
+from spatial.catalogue.figures import analyze_bank
 from spatial.catalogue.thresholds import Threshold, flat, read_thresholds, require
 from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import rig_from_text

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from make_rigs import ball_rig, first_wave, free_rig
+from make_rigs import ball_rig, closed_form, first_wave, free_rig
 
 from spatial.acoustics.points import LEFT, RIGHT
-from spatial.analysis.cancellation import figures_of_sides
-from spatial.analysis.comparison import METHODS, baseline, canceller, compare, methods_for
+from spatial.analysis.cancellation import side_figures
+from spatial.analysis.comparison import compare
 from spatial.base.errors import UsageError
+from spatial.catalogue.figures import study_of
 from spatial.design.crosstalk import least_effort_weights, nearest_in_disc, reachable_leaks
 from spatial.design.filter_bank import compute_filters
 from spatial.design.published_formulas import (
@@ -22,6 +23,7 @@ from spatial.design.published_formulas import (
     tikhonov,
     tikhonov_beta_for_separation,
 )
+from spatial.design.published_methods import METHODS, methods_for, published
 from spatial.design.sides import design_side
 
 CASES = dict(seed=st.integers(0, 2**32 - 1), drivers=st.integers(2, 8))
@@ -185,6 +187,16 @@ def free_pair(angle_deg, distance_m=2.0, design=""):
     return free_rig([distance_m * np.tan(angle), -distance_m * np.tan(angle)], distance_m=distance_m, design=design)
 
 
+def method(name, rig_file):
+    """A method on a rig, beside the closed form that tells it what is wanted and allowed."""
+    return published(name, rig_file, closed_form(rig_file).nominal)
+
+
+def names_for(rig_file):
+    """All methods that a rig leaves a place for."""
+    return [method.name for method in methods_for(rig_file, closed_form(rig_file).nominal)]
+
+
 NULL = '[design.crosstalk]\nmode = "null"\neffort_cap_db = 12\n'
 TARGET = '[design.crosstalk]\nmode = "target"\neffort_cap_db = 12\n'
 
@@ -195,10 +207,10 @@ def test_methods_stay_under_the_cap_that_they_share(name, design):
     worst = []
     for rig_file in (free_rig(BOX, design=design), free_rig([0.3, 0.05, -0.2], design=design)):
         freqs = np.geomspace(30, 20000, 120)
-        weights = baseline(name, rig_file)
+        weights = method(name, rig_file).weights(freqs)
         for ear in (LEFT, RIGHT):
             side = design_side(rig_file, ear, freqs)
-            worst.append(float((side.effort_db(weights(ear, freqs)) - side.cap_db).max()))
+            worst.append(float((side.effort_db(weights[ear]) - side.cap_db).max()))
     assert max(worst) < 0.05
     assert max(worst) > -0.05 or design == TARGET, "a cap that binds nowhere would show nothing"
 
@@ -208,11 +220,9 @@ def test_tikhonov_and_lcmv_meet_the_target_where_the_cap_lets_them(lefts):
     rig_file = free_rig(lefts, design='[design.crosstalk]\nmode = "target"\neffort_cap_db = 40\ntarget_db = [[100, 20], [10000, 20]]\n')
     freqs = np.geomspace(500, 6000, 80)
     for name in ("tikhonov", "lcmv"):
-        weights = baseline(name, rig_file)
         separation = []
-        for ear in (LEFT, RIGHT):
+        for ear, w in enumerate(method(name, rig_file).weights(freqs)):
             side = design_side(rig_file, ear, freqs)
-            w = weights(ear, freqs)
             separation.append(20 * np.log10(np.abs(np.sum(side.h_ipsi * w, axis=1) / np.sum(side.h_contra * w, axis=1))))
         # one beta serves both sides of Tikhonov's inverse: the worse side has the target, unless any loading leaves more
         worse = np.min(separation, axis=0)
@@ -222,24 +232,25 @@ def test_tikhonov_and_lcmv_meet_the_target_where_the_cap_lets_them(lefts):
 def test_mirrored_rigs_get_mirrored_methods():
     freqs = np.geomspace(100, 10000, 40)
     one, other = free_rig([0.3, 0.05, -0.2], design=TARGET), free_rig([0.2, -0.05, -0.3], design=TARGET)
-    for name in methods_for(one):
-        left, right = baseline(name, one)(LEFT, freqs), baseline(name, other)(RIGHT, freqs)[:, ::-1]
+    assert names_for(one) == names_for(other) != []
+    for name in names_for(one):
+        left, right = method(name, one).weights(freqs)[LEFT], method(name, other).weights(freqs)[RIGHT][:, ::-1]
         assert np.allclose(left, right, rtol=1e-6, atol=1e-9), name
 
 
 def test_the_cascade_adds_its_leak_to_the_wanted_crosstalk():
     """The figures that were found before anything here was written: 118-213 us where the joint design is within 8."""
     for rig_file in map(first_wave, (free_rig(BOX), ball_rig([0, 90, -90]))):
-        ours = figures_of_sides(lambda ear, freqs, rig_file=rig_file: design_side(rig_file, ear, freqs).w, rig_file)
-        cascade = figures_of_sides(baseline("cascade", rig_file), rig_file)
+        ours = side_figures(closed_form(rig_file))
+        cascade = side_figures(closed_form(rig_file).beside(method("cascade", rig_file).weights))
         assert 118 <= cascade.itd_error_us <= 213
         assert ours.itd_error_us <= 8 and ours.timbre_db < 0.01 < cascade.timbre_db
 
 
 def test_race_separates_a_wide_pair_and_colours_a_narrow_one():
     """15.9 dB on a pair of 60 degrees, about 5 on a small box, with 3-6 dB of colouration."""
-    wide = figures_of_sides(canceller("race", free_pair(30.0, design=NULL)), free_pair(30.0, design=NULL))
-    narrow = figures_of_sides(canceller("race", free_rig(BOX, design=NULL)), free_rig(BOX, design=NULL))
+    pairs = free_pair(30.0, design=NULL), free_rig(BOX, design=NULL)
+    wide, narrow = (side_figures(closed_form(rig_file).beside(method("race", rig_file).canceller)) for rig_file in pairs)
     assert wide.sep_mean_db == pytest.approx(15.9, abs=0.7)
     assert narrow.sep_mean_db == pytest.approx(5.0, abs=2.0) and 3 <= narrow.timbre_db <= 6
 
@@ -247,18 +258,19 @@ def test_race_separates_a_wide_pair_and_colours_a_narrow_one():
 def test_methods_that_a_rig_leaves_no_place_for_are_refused_and_left_out():
     null = free_rig(BOX, design=NULL)
     with pytest.raises(UsageError, match='"cascade" puts a virtual pair in front.*mode "null"'):
-        baseline("cascade", null)
+        method("cascade", null)
     with pytest.raises(UsageError, match="no method 'magic'.*tikhonov, lcmv"):
-        baseline("magic", null)
+        method("magic", null)
     alone = free_rig([0.0, 0.1], design='[design.crosstalk]\ntimbre_drivers = { left = ["d0"], right = ["d0"] }\n')
     with pytest.raises(UsageError, match="same reference driver"):
-        baseline("race", alone)
-    assert set(methods_for(null)) == set(METHODS) - {"cascade"} and "race" not in methods_for(alone)
+        method("race", alone)
+    assert set(names_for(null)) == set(METHODS) - {"cascade"} and "race" not in names_for(alone)
 
 
 def test_a_comparison_has_the_bank_first_and_what_its_sides_do():
     rig_file = first_wave(free_rig(BOX))
-    rows = compare(compute_filters(rig_file), rig_file, ["lcmv", "cascade"])
+    sides = study_of(compute_filters(rig_file), rig_file).sides
+    rows = compare(sides, sides.methods(["lcmv", "cascade"]))
     assert [row.name for row in rows] == ["this bank", "lcmv", "cascade"]
     assert rows[0].canceller_db is None and rows[0].figures.itd_error_us < 10
     assert all(row.canceller_db > 5 for row in rows[1:])

@@ -16,6 +16,7 @@ from spatial.analysis.spinorama import orbits, spinorama, zone_weights
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
 from spatial.base.units import db, from_db, power_db, third_octave_centres
+from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights
 from spatial.design.centre import Centre
@@ -407,7 +408,7 @@ def test_no_other_beam_of_that_index_costs_less():
 
 def test_a_ring_holds_six_decibels_in_every_third_octave():
     """PHYSICS: constant DI 6.00 +- 0.05 dB, in the filters that are played."""
-    figures = beam_figures(centre_bank(load_rig("ring7", ["design.beam.preset=constant"])), load_rig("ring7"))
+    figures = beam_figures(study_of(centre_bank(load_rig("ring7", ["design.beam.preset=constant"])), load_rig("ring7")))
     assert abs(figures.di_db - 6) < 0.02
     assert figures.di_min_db > 5.96
 
@@ -434,7 +435,7 @@ def test_reach_of_the_shipped_rigs(name, preset, seat_side_db, at_least, at_most
     At the seat the level is as asked. Far away it may not be: drivers at the back are nearer to there, beside those in front.
     """
     rig_file = load_rig(name, [f"design.beam.preset={preset}"])
-    figures = beam_figures(centre_bank(rig_file), rig_file)
+    figures = beam_figures(study_of(centre_bank(rig_file), rig_file))
     for key, floor in at_least.items():
         assert getattr(figures, key) >= floor, key
     for key, ceiling in at_most.items():
@@ -469,7 +470,7 @@ def test_bands_that_begin_below_250_hz_cost_a_beam_nothing_above(name, edge_hz):
     drivers = [driver.name for driver in load_rig(name).rig.drivers]
     banded_file = load_rig(name, [f"driver.{driver}.band_hz=[{edge_hz}, 20000]" for driver in drivers])
     whole_file = load_rig(name, [f"driver.{driver}.band_hz=[60, 20000]" for driver in drivers])
-    banded, whole = (beam_figures(centre_bank(rig_file), rig_file) for rig_file in (banded_file, whole_file))
+    banded, whole = (beam_figures(study_of(centre_bank(rig_file), rig_file)) for rig_file in (banded_file, whole_file))
     for key in ("side_db", "di_db", "p10_db", "droop45_db"):
         assert getattr(banded, key) >= getattr(whole, key) - 0.35, key
     assert np.ptp(seat_level_db(banded_file)) <= 0.2
@@ -522,7 +523,7 @@ def test_no_filter_goes_above_its_drivers_gain_bound():
     loud, quiet = (db(transfer(centre_bank(r).taps[:, 2].T, f, 48000)) for r in (free, bound))
     assert loud[:, 1:].max() > -5, keys
     assert quiet[:, 1:].max() < -8 + 0.01
-    held, asked = (beam_figures(centre_bank(r), r) for r in (bound, free))
+    held, asked = (beam_figures(study_of(centre_bank(r), r)) for r in (bound, free))
     assert np.ptp(seat_level_db(bound)) < 0.2
     assert abs(seat_level_db(bound).mean() - seat_level_db(free).mean()) < 0.1
     assert 4 < held.side_db < asked.side_db
@@ -570,7 +571,7 @@ def test_drivers_of_a_wall_stay_in_it():
     rig_file = wall_rig([0.084, 0.028, -0.028, -0.084])
     moved = moved_rig(rig_file.rig, np.full((4, 3), 2e-3))
     assert [(d.position_m.front, round(d.position_m.up, 9)) for d in moved.drivers] == [(0.0, 0.002)] * 4
-    figures = beam_figures(centre_bank(rig_file), rig_file)
+    figures = beam_figures(study_of(centre_bank(rig_file), rig_file))
     assert figures.p10_db > figures.side_db - 1.0
 
 
@@ -597,7 +598,7 @@ def test_averages_of_an_omni_and_of_a_cardioid():
     for directivity, index in (("omni", 0.0), ("cardioid", 4.77)):
         keys = {0: f'directivity = "{directivity}"\nfacing_deg = {{ azimuth = 0.0 }}'}
         rig_file = free_rig([0.0], driver_keys=keys, design='[design.beam]\npreset = "reference"\n')
-        curves = spinorama(centre_bank(rig_file), rig_file, np.array([500.0, 2000.0]))
+        curves = spinorama(study_of(centre_bank(rig_file), rig_file), np.array([500.0, 2000.0]))
         assert np.allclose(curves.on_axis_db - curves.sound_power_db, index, atol=0.03)
         assert np.all(curves.listening_window_db <= curves.on_axis_db + 1e-9)
 

@@ -9,11 +9,12 @@ from test_beam import BALL3, centre_bank
 from spatial.analysis.beam_bands import beam_bands
 from spatial.analysis.weights import effective_weights
 from spatial.base.units import third_octave_centres
+from spatial.catalogue.beam_pictures import axis_words, where_words
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
 from spatial.plots.balloon import draw_balloon
 from spatial.plots.directivity import draw_side_rejection, draw_spinorama
 from spatial.plots.style import LIGHT, THEMES, figure_bytes, new_figure, themed
-from spatial.report.beam_figures import axis_words, where_words
-from spatial.report.figures import bank_figure
 from spatial.rig.geometry import direction
 
 KINDS = ("panels", "directivity", "balloon", "spinorama")
@@ -33,14 +34,15 @@ def axes_of(figure):
 @pytest.mark.parametrize("theme", THEMES)
 def test_pictures_are_the_same_bytes_for_the_same_bank(kind, theme, ball):
     rig_file, bank = ball
-    one, other = (figure_bytes(bank_figure(kind, bank, rig_file, "command", THEMES[theme]), THEMES[theme], dpi=40) for _ in range(2))
+    figures = [bank_figure(kind, study_of(bank, rig_file), THEMES[theme], "command") for _ in range(2)]
+    one, other = (figure_bytes(figure, THEMES[theme], dpi=40) for figure in figures)
     assert one == other
     assert one.startswith(b"\x89PNG")
 
 
 def test_three_panels_are_named_and_share_their_scale(ball):
     rig_file, bank = ball
-    figure = bank_figure("panels", bank, rig_file)
+    figure = bank_figure("panels", study_of(bank, rig_file))
     shown = axes_of(figure)
     assert [axes.get_title(loc="left") for axes in shown] == ["all drivers equal", "best static matrix", "beamformer"]
     assert all(axes.get_xlim() == (150, 8000) and axes.get_ylim() == (-180, 180) for axes in shown)
@@ -87,7 +89,7 @@ class Recorder:
 
 def test_spinorama_of_an_omni_is_one_line_and_no_index():
     rig_file = free_rig([0.0], design='[design.beam]\npreset = "reference"\n')
-    figure = bank_figure("spinorama", centre_bank(rig_file), rig_file)
+    figure = bank_figure("spinorama", study_of(centre_bank(rig_file), rig_file))
     lines = {line.get_label(): line.get_ydata() for line in axes_of(figure)[0].lines}
     assert np.allclose(lines["sound power"], lines["on axis"], atol=0.05)
     assert np.ptp(lines["sound power index"]) < 0.05
@@ -95,19 +97,19 @@ def test_spinorama_of_an_omni_is_one_line_and_no_index():
 
 
 def test_tone_is_drawn_as_it_is_printed():
-    from spatial.analysis.summary import tone_match
+    from spatial.analysis.tone_match import tone_match
     from spatial.design.filter_bank import compute_filters
     from spatial.rig.load import load_rig
 
     rig_file = load_rig("box2")
     bank = compute_filters(rig_file)
-    found = tone_match(bank, rig_file)
-    axes = axes_of(bank_figure("tone", bank, rig_file))[0]
+    found = tone_match(study_of(bank, rig_file))
+    axes = axes_of(bank_figure("tone", study_of(bank, rig_file)))[0]
     drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
     for name in ("left", "right", "center"):
-        assert np.allclose(drawn[name], found[f"{name}_db"])
-    assert np.allclose([bar.get_height() for bar in axes.patches], found["sides_minus_centre_db"])
-    assert found["largest_db"] <= 1.0  # PHYSICS section 1
+        assert np.allclose(drawn[name], getattr(found, f"{name}_db"))
+    assert np.allclose([bar.get_height() for bar in axes.patches], found.sides_minus_centre_db)
+    assert found.largest_db <= 1.0  # PHYSICS section 1
 
 
 def test_captions_say_where_a_beam_was_looked_at_and_what_its_axis_is():

@@ -15,8 +15,9 @@ from spatial.acoustics.points import sphere
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import frequencies_of
 from spatial.analysis.seat import seat_figures
-from spatial.analysis.summary import design_table
 from spatial.base.units import db, from_db, power_db, third_octave_centres
+from spatial.catalogue.design_table import design_table
+from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import beam_weights, bounded_beam, find_beam
 from spatial.design.centre import Centre
@@ -191,17 +192,17 @@ def test_a_beam_that_is_worse_than_its_reference_is_not_taken_and_the_table_says
     found, f = find_beam(rig_file, BINS), np.geomspace(100, 8000, 20)
     assert found.alone
     assert np.array_equal(beam_weights(rig_file, f), reference_alone(rig_file, f))
-    row = next(row for row in design_table(compute_filters(rig_file), rig_file) if row.figure.startswith("beam"))
+    row = next(row for row in design_table(study_of(compute_filters(rig_file), rig_file)) if row.figure.startswith("beam"))
     assert row.figure == "beam 'reference' for 'constant'"
     assert row.asked == "DI 6.0 dB: not better than its reference"
 
 
 def test_a_window_that_is_missed_is_marked():
     """Eight drivers 13 cm apart cannot keep the window up to 3 kHz."""
-    rows = {row.figure.strip(): row for row in design_table(compute_filters(load_rig("bar8")), load_rig("bar8"))}
+    rows = {row.figure.strip(): row for row in design_table(study_of(compute_filters(load_rig("bar8")), load_rig("bar8")))}
     assert rows["window +-45 deg"].worst == "missed"
     assert float(rows["window +-45 deg"].reached.split()[0]) < NUMBERS.low_db - 0.3
-    ball = {row.figure.strip(): row for row in design_table(compute_filters(load_rig("ball3")), load_rig("ball3"))}
+    ball = {row.figure.strip(): row for row in design_table(study_of(compute_filters(load_rig("ball3")), load_rig("ball3")))}
     assert ball["window +-45 deg"].worst == ""
 
 
@@ -266,7 +267,7 @@ def test_figures_of_the_seat_are_those_of_a_slow_twin():
     """Waves added up in free field, the impulse response band-passed in time, the head's series summed term by term."""
     rig_file = free_rig([0.16, 0.04, -0.1], distance_m=1.5, listener="left_m = 0.2", design='[design.beam]\npreset = "null"\n')
     bank, head = centre_bank(rig_file), head_of(rig_file)
-    found, r0 = seat_figures(bank, rig_file), np.linalg.norm(head_of(rig_file))
+    found, r0 = seat_figures(study_of(bank, rig_file)), np.linalg.norm(head_of(rig_file))
     taps = bank.taps[:, 2].T
 
     bands = third_octave_centres(200, 10000)

@@ -7,6 +7,7 @@ from make_rigs import first_wave
 from spatial.analysis.cancellation import arrivals
 from spatial.analysis.pan_sweep import pan_sweep
 from spatial.bank.recipe import RenderRecipe
+from spatial.catalogue.figures import study_of
 from spatial.design.filter_bank import compute_filters
 from spatial.dsp.make import make_upmix
 from spatial.rig.load import load_rig
@@ -32,7 +33,7 @@ def banks():
 @pytest.mark.parametrize("name", RIGS)
 def test_left_right_and_centre_arrive_together(banks, name):
     rig_file, bank = banks(name)
-    found = arrivals(bank, rig_file)
+    found = arrivals(study_of(bank, rig_file))
     assert set(found) == {"left", "right", "center"}
     assert max(found.values()) - min(found.values()) < 0.1
 
@@ -48,15 +49,15 @@ def test_they_arrive_together_through_the_chain_as_it_plays(banks, upmix):
         x = np.zeros((2, 128 * 40), np.float32)
         x[:, 1024] = 0.1 * np.array({"left": [1, 0], "right": [0, 1], "center": [1, 1]}[path])
         heard[:, i] = chain.process(x)[:, 1024 + chain.latency.total - bank.latency_samples :][:, : bank.n_taps]
-    found = arrivals(bank.replace(taps=heard), rig_file)
+    found = arrivals(study_of(bank.replace(taps=heard), rig_file))
     assert max(found.values()) - min(found.values()) < 0.1
-    assert found == pytest.approx(arrivals(bank, rig_file), abs=0.1)
+    assert found == pytest.approx(arrivals(study_of(bank, rig_file)), abs=0.1)
 
 
 def swept(rig_file, bank):
     """A source panned over the bank by the directional upmix."""
     recipe = RenderRecipe("directional", 21.0)
-    return pan_sweep(bank, rig_file, lambda x: make_upmix(recipe, bank.fs).process(x), np.linspace(-1, 1, 21))
+    return pan_sweep(study_of(bank, rig_file), lambda x: make_upmix(recipe, bank.fs).process(x), np.linspace(-1, 1, 21))
 
 
 @pytest.mark.parametrize("name", ["ball3", "box2", "ring7", "bar8", "cylinder4"])
@@ -84,7 +85,7 @@ def test_with_the_pairs_tone_a_panned_source_makes_no_steps(banks):
 def test_a_pair_that_stands_where_it_is_wanted_is_the_real_pair(banks):
     """Without an upmix the chain of this rig is a no-op: every pan as the real pair has it, band by band."""
     rig_file, bank = banks("stereo_pair")
-    sweep = pan_sweep(bank, rig_file, lambda x: make_upmix(RenderRecipe("off"), bank.fs).process(x), np.linspace(-1, 1, 9))
+    sweep = pan_sweep(study_of(bank, rig_file), lambda x: make_upmix(RenderRecipe("off"), bank.fs).process(x), np.linspace(-1, 1, 9))
     assert np.abs(sweep.level_db).max() < 0.1
     assert np.abs(sweep.bands_db).max() < 0.5
 
@@ -92,6 +93,6 @@ def test_a_pair_that_stands_where_it_is_wanted_is_the_real_pair(banks):
 def test_the_sweep_sees_what_a_wrong_centre_gain_does(banks):
     """The control: a centre 6 dB too loud is told."""
     rig_file, bank = banks("box2")
-    louder = bank.replace(taps=bank.taps * np.array([1, 1, 2.0])[None, :, None])
-    sweep = pan_sweep(louder, rig_file, lambda x: make_upmix(RenderRecipe("directional", 21.0), bank.fs).process(x), np.array([-1.0, 0, 1]))
+    louder = study_of(bank.replace(taps=bank.taps * np.array([1, 1, 2.0])[None, :, None]), rig_file)
+    sweep = pan_sweep(louder, lambda x: make_upmix(RenderRecipe("directional", 21.0), bank.fs).process(x), np.array([-1.0, 0, 1]))
     assert np.abs(sweep.as_loud_db).max() > 2

@@ -11,11 +11,14 @@ from sounds import FS, in_pieces, noise
 from spatial.analysis.chain_latency import chain_latency
 from spatial.analysis.upmix_activity import UpmixActivity
 from spatial.base.errors import UsageError
+from spatial.catalogue import chain_pictures, pictures
+from spatial.catalogue.chain_pictures import activity_figure
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure
+from spatial.cli.banks import study_with_chain
 from spatial.cli.main import main
-from spatial.cli.see import CHAIN_KINDS, chain_drawing
 from spatial.design.filter_bank import compute_filters
 from spatial.plots.style import DARK, LIGHT, figure_bytes
-from spatial.report.chain_figures import activity
 from spatial.report.page import report_page
 from spatial.rig.load import load_rig
 
@@ -70,7 +73,7 @@ def test_activity_does_not_depend_on_the_size_of_calls():
 def test_the_picture_of_any_length(seconds):
     found = UpmixActivity(FS)
     found.add(noise(int(seconds * FS), 3).T)
-    figure = activity(found, "song.wav", "directional, 21 ms")(LIGHT)
+    figure = activity_figure(found, "song.wav", "directional, 21 ms", LIGHT)
     assert isinstance(figure, Figure) and len(figure_bytes(figure, LIGHT, dpi=40)) > 1000
 
 
@@ -79,7 +82,7 @@ def test_the_picture_of_any_length(seconds):
 
 def test_latencies_add_up_to_one_arrival(box):
     bank, rig_file = box
-    found = chain_latency(bank, rig_file, 1024, 240)
+    found = chain_latency(study_of(bank, rig_file), 1024, 240)
     arrivals = [path.arrival_s * bank.fs for path in found.values()]
     assert max(arrivals) - min(arrivals) < 0.1
     for path in found.values():
@@ -88,25 +91,32 @@ def test_latencies_add_up_to_one_arrival(box):
         assert path.filters_s * bank.fs == pytest.approx(bank.latency_samples, abs=20)
 
 
-@pytest.mark.parametrize("kind", CHAIN_KINDS)
+@pytest.mark.parametrize("kind", [picture.kind for picture in chain_pictures.PICTURES])
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
 def test_pictures_of_the_chain_are_drawn_the_same_twice(box, kind, theme):
-    drawing = chain_drawing(kind, *box, "spatial plot box2.npz")
-    first, again = (figure_bytes(drawing(theme), theme, dpi=40) for _ in range(2))
+    figures = [bank_figure(kind, study_with_chain(*box), theme, "spatial plot box2.npz") for _ in range(2)]
+    first, again = (figure_bytes(figure, theme, dpi=40) for figure in figures)
     assert first == again and len(first) > 3000
 
 
 def test_headphones_have_no_such_picture():
     rig_file = load_rig("headphones")
-    with pytest.raises(UsageError, match="no centre path"):
-        chain_drawing("latency", compute_filters(rig_file), rig_file)
+    with pytest.raises(UsageError, match="no picture 'latency': headphones radiate nothing.*; it has width, filters"):
+        bank_figure("latency", study_with_chain(compute_filters(rig_file), rig_file))
 
 
-def test_the_page_takes_them(box):
-    """Asked of headphones, whose own page is short."""
-    headphones = load_rig("headphones")
-    page = report_page(compute_filters(headphones), headphones, "spatial report", {"latency": chain_drawing("latency", *box)})
-    assert "<h2>Arrival</h2>" in page and "<h2>Panned across</h2>" not in page
+@pytest.mark.parametrize("kind", [picture.kind for picture in chain_pictures.PICTURES])
+def test_a_study_without_the_chain_has_no_such_picture(box, kind):
+    with pytest.raises(UsageError, match="needs its upmix and its limiter"):
+        bank_figure(kind, study_of(*box))
+
+
+def test_the_page_takes_them_where_the_chain_is_there(box, monkeypatch):
+    """Of a catalogue that holds nothing else, so that the page is quick."""
+    monkeypatch.setattr(pictures, "PICTURES", list(chain_pictures.PICTURES))
+    whole, filters_alone = (report_page(of(*box), "spatial report") for of in (study_with_chain, study_of))
+    for title in ("<h2>Arrival</h2>", "<h2>Panned across</h2>"):
+        assert title in whole and title not in filters_alone
 
 
 def test_the_commands(box, tmp_path, capsys):

@@ -9,9 +9,10 @@ from spatial.acoustics.points import LEFT, Ears, seat
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_figures import pressure
 from spatial.analysis.cancellation import arrivals, cancellation_curves, side_figures
-from spatial.analysis.weights import SIDE_NAMES, effective_weights
+from spatial.analysis.weights import effective_weights
 from spatial.base.errors import UsageError
 from spatial.base.units import db
+from spatial.catalogue.figures import study_of
 from spatial.design.crossover import Crossovers, _pass_taps, _response
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer
@@ -42,9 +43,9 @@ def three_way_bank():
 
 def summed_db(bank, rig_file, f):
     """Centre at the seat re its gain, left and right re their targets at the ears."""
-    at_seat = pressure(bank, rig_file.rig, rig_file.scene, seat(rig_file.scene.listener), f)[:, 0]
+    at_seat = pressure(study_of(bank, rig_file), seat(rig_file.scene.listener), f)[:, 0]
     centre = db(at_seat / center_gain(rig_file.design, f))
-    return [centre, *(curves.timbre_db for curves in cancellation_curves(bank, rig_file, f))]
+    return [centre, *(curves.timbre_db for curves in cancellation_curves(study_of(bank, rig_file).sides, f))]
 
 
 @pytest.mark.parametrize("hz", [120.0, 800.0, 6000.0])
@@ -86,18 +87,18 @@ def test_bass_goes_to_the_woofer_and_top_to_the_nearest_tweeter(three_way_bank):
 
 def test_paths_still_arrive_together(woofer_bank):
     rig_file, bank = woofer_bank
-    found = arrivals(bank, rig_file)
+    found = arrivals(study_of(bank, rig_file))
     assert max(found.values()) - min(found.values()) < 0.1
 
 
 def test_the_cue_of_a_virtual_pair_above_the_crossover_is_untouched(woofer_bank):
     rig_file, bank = woofer_bank
-    figures = side_figures(bank, rig_file)
+    figures = side_figures(study_of(bank, rig_file).sides)
     assert figures.effort_db <= 18.5
     assert figures.timbre_db < 0.5
-    curves = cancellation_curves(bank, rig_file, np.geomspace(500, 8000, 60))[LEFT]
+    curves = cancellation_curves(study_of(bank, rig_file).sides, np.geomspace(500, 8000, 60))[LEFT]
     alone = compute_filters(load_rig("ball3"))
-    before = cancellation_curves(alone, load_rig("ball3"), np.geomspace(500, 8000, 60))[LEFT]
+    before = cancellation_curves(study_of(alone, load_rig("ball3")).sides, np.geomspace(500, 8000, 60))[LEFT]
     assert np.abs(curves.reached_db - before.reached_db).max() < 1.5
 
 
@@ -105,7 +106,7 @@ def test_the_sides_make_up_for_what_the_woofer_leaks():
     """The woofer plays both sides alike, down by (edge/f)^4 above its crossover; the pair at the ears is still the wished one."""
     edges = [f"driver.{name}.band_hz=[180, 20000]" for name in ("front", "left", "right")]
     rig_file = first_wave(load_rig("ball3_woofer", ["design.width.model=sphere_exact", *edges]))
-    figures = side_figures(compute_filters(rig_file), rig_file)
+    figures = side_figures(study_of(compute_filters(rig_file), rig_file).sides)
     assert figures.itd_error_us <= 4 and figures.ild_error_db <= 0.1
 
 
@@ -140,14 +141,14 @@ def test_woofer_row_and_tweeter_are_in_phase_at_the_ear(three_way_bar):
 
 def test_a_target_is_reached_up_to_where_the_tweeter_takes_over(three_way_bar):
     rig_file, bank = three_way_bar
-    for curves in cancellation_curves(bank, rig_file, np.geomspace(300, 7000, 120)):
+    for curves in cancellation_curves(study_of(bank, rig_file).sides, np.geomspace(300, 7000, 120)):
         wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
         assert np.abs(curves.reached_db - wanted).max() <= 0.1
 
 
 def test_bands_say_who_takes_over_at_the_ends(three_way_bar):
     rig_file, bank = three_way_bar
-    found = bands(rig_file, lambda ear, freqs: effective_weights(bank, rig_file.rig, freqs, SIDE_NAMES[ear]))
+    found = bands(rig_file, study_of(bank, rig_file).sides)
     assert {band.limit for band in found if band.hz > 7500} == {"driver band"}
     assert {band.limit for band in found if 450 < band.hz < 6500} == {"none"}
 

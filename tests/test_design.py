@@ -13,6 +13,7 @@ from spatial.analysis.beam_figures import beam_pattern, directivity_index_db
 from spatial.analysis.cancellation import arrivals, side_figures
 from spatial.analysis.weights import effective_weights
 from spatial.base.errors import UsageError
+from spatial.catalogue.figures import study_of
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import band_limit, fit_firs, solve_block_toeplitz, transfer
 from spatial.design.sides import design_side
@@ -141,7 +142,7 @@ def ball_bank():
 def test_virtual_pair_on_a_ball():
     """18 dB to spend and drivers that are alike."""
     rig_file = first_wave(ball_rig([0, 90, -90]))
-    figures = side_figures(compute_filters(rig_file), rig_file)
+    figures = side_figures(study_of(compute_filters(rig_file), rig_file).sides)
     assert figures.ild_error_db <= 0.6
     assert figures.itd_error_us <= 8.0
     assert figures.timbre_db <= 0.2
@@ -151,7 +152,7 @@ def test_virtual_pair_on_a_ball():
 def test_virtual_pair_on_a_ball_as_it_is_by_default(ball_bank):
     """12 dB, drivers that differ: level differences and the pair's own tone hold, time differences as far as the closed form has them."""
     rig_file, bank = ball_bank
-    figures, closed = side_figures(bank, rig_file), design_side(rig_file, 0, np.geomspace(300, 1500, 100))
+    figures, closed = side_figures(study_of(bank, rig_file).sides), design_side(rig_file, 0, np.geomspace(300, 1500, 100))
     assert figures.ild_error_db <= 0.2
     assert figures.timbre_db <= 0.2
     assert figures.effort_db <= 12.5
@@ -162,7 +163,7 @@ def test_virtual_pair_on_a_ball_as_it_is_by_default(ball_bank):
 
 def test_paths_arrive_together_and_as_stated(ball_bank):
     rig_file, bank = ball_bank
-    found = arrivals(bank, rig_file)
+    found = arrivals(study_of(bank, rig_file))
     assert max(found.values()) - min(found.values()) < 0.1
     from_the_origin = 2.0 * bank.fs / C
     assert abs(np.mean(list(found.values())) - bank.latency_samples - from_the_origin) < 0.1
@@ -209,7 +210,7 @@ def test_taps_scale_with_the_rate_and_the_figures_hold(fs):
     bank = compute_filters(rig_file, fs)
     farther = (np.hypot(2.0, 0.1) - 2.0) / C * fs  # than the rig's origin, from where all paths arrive
     assert bank.latency_samples == round(384 * fs / 48000) + np.ceil(farther)
-    figures = side_figures(bank, rig_file)
+    figures = side_figures(study_of(bank, rig_file).sides)
     assert figures.timbre_db <= 0.1
     assert figures.effort_db <= 12.5
 
@@ -219,7 +220,7 @@ def test_taps_scale_with_the_rate_and_the_figures_hold(fs):
 def test_any_length_and_delay_keeps_timbre(taps, delay):
     crosstalk = f'[design.crosstalk]\nmode = "target"\ntaps = {taps}\ndelay_samples = {delay}\n'
     rig_file = free_rig([0.1, -0.1], design=crosstalk + ALONE)
-    assert side_figures(compute_filters(rig_file), rig_file).timbre_db <= 0.2
+    assert side_figures(study_of(compute_filters(rig_file), rig_file).sides).timbre_db <= 0.2
 
 
 def test_a_pair_that_stands_where_the_virtual_one_should_is_left_alone():
@@ -237,7 +238,7 @@ def test_a_pair_that_stands_where_the_virtual_one_should_is_left_alone():
 
 def test_pattern_of_the_bank_is_normalised_on_axis(ball_bank):
     rig_file, bank = ball_bank
-    pattern = beam_pattern(bank, rig_file, [500.0, 2000.0], [-90.0, 0.0, 90.0])
+    pattern = beam_pattern(study_of(bank, rig_file), [500.0, 2000.0], [-90.0, 0.0, 90.0])
     assert np.allclose(pattern.level_db[:, 1], 0)
     assert np.allclose(pattern.level_db[:, 0], pattern.level_db[:, 2], atol=1e-6)
     # 3 dB and the bass of a phantom, as loud at the seat as from the origin: far away the front driver, 9 cm nearer, is softer than that
@@ -258,7 +259,7 @@ def test_a_rate_out_of_range_is_refused():
 def test_bank_of_another_rig_is_refused(ball_bank):
     _, bank = ball_bank
     with pytest.raises(UsageError, match="names must be the same"):
-        side_figures(bank, free_rig([0.1, -0.1]))
+        side_figures(study_of(bank, free_rig([0.1, -0.1])).sides)
 
 
 @given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 4), blocks=st.integers(1, 12))

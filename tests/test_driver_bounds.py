@@ -8,6 +8,7 @@ from make_rigs import ball_rig, first_wave, free_rig
 
 from spatial.analysis.cancellation import cancellation_curves, side_figures
 from spatial.analysis.weights import effective_weights
+from spatial.catalogue.figures import study_of
 from spatial.design.filter_bank import compute_filters
 from spatial.rig.load import load_rig, rig_from_text
 
@@ -30,7 +31,7 @@ def test_max_gain_bounds_the_filter_and_others_take_over():
     assert filter_gain_db(free, 1) > 5.0
     assert filter_gain_db(bounded, 1) <= 3.0
     assert filter_gain_db(bounded, 2) <= 3.0
-    figures = side_figures(bounded, bounded_file)
+    figures = side_figures(study_of(bounded, bounded_file).sides)
     assert figures.timbre_db <= 0.2
     assert figures.sep_mean_db > 25
 
@@ -53,7 +54,7 @@ def test_a_driver_rests_outside_its_band():
     inside = (F > 1300) & (F < 3500)
     assert w[F < 300, 1].max() < 0.1 * w[inside, 1].max()
     assert w[F > 12000, 1].max() < 0.1 * w[inside, 1].max()
-    assert side_figures(bank, rig_file).timbre_db <= 0.2
+    assert side_figures(study_of(bank, rig_file).sides).timbre_db <= 0.2
 
 
 @pytest.mark.parametrize(("rig", "cap_db", "worst_pose_db"), [("ball3", 12.0, 12.5), ("ball3_woofer", 12.0, 12.5), ("laptop", 12.0, 7.0)])
@@ -63,7 +64,7 @@ def test_robust_sides_with_band_edges_keep_timbre_and_effort(rig, cap_db, worst_
     edges = [f"driver.{name}.band_hz=[110, 20000]" for name in ("front", "left", "right")] if rig == "ball3" else []
     rig_file = load_rig(rig, [*edges, f"design.crosstalk.mode={mode}", "design.crosstalk.robust=true",
                               f"design.crosstalk.effort_cap_db={cap_db}", "design.beam.preset=reference"])  # fmt: skip
-    figures = side_figures(compute_filters(rig_file), rig_file)
+    figures = side_figures(study_of(compute_filters(rig_file), rig_file).sides)
     assert figures.timbre_db <= 0.2
     assert figures.effort_db <= cap_db + 0.5
     if mode == "null":
@@ -85,10 +86,10 @@ def test_a_target_that_taps_follow_with_difficulty_is_still_reached():
         "aside.toml",
     )
     bank = compute_filters(rig_file)
-    figures = side_figures(bank, rig_file)
+    figures = side_figures(study_of(bank, rig_file).sides)
     assert figures.timbre_db <= 0.1
     assert figures.effort_db <= 4.3
-    for curves in cancellation_curves(bank, rig_file, np.geomspace(300, 8000, 120)):
+    for curves in cancellation_curves(study_of(bank, rig_file).sides, np.geomspace(300, 8000, 120)):
         wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
         assert np.abs(curves.reached_db - wanted).max() <= 0.25
 
@@ -121,7 +122,7 @@ def test_at_low_rates_taps_are_held_where_the_fit_stops_listening(fs):
         design=f'[design.crosstalk]\nmode = "target"\neffort_cap_db = 3.0\ntaps = 1024\n{ALONE}',
     )
     bank = compute_filters(rig_file, fs)
-    assert side_figures(bank, rig_file).effort_db <= 3.5
+    assert side_figures(study_of(bank, rig_file).sides).effort_db <= 3.5
     assert max(filter_gain_db(bank, i) for i in (0, 1)) < 12.0
 
 
@@ -138,11 +139,11 @@ def banded_rig(layout, edge_hz, mode):
 def test_a_target_is_reached_from_the_edge_of_the_band_on(layout, edge_hz):
     rig_file = banded_rig(layout, edge_hz, "target")
     bank = compute_filters(rig_file)
-    for curves in cancellation_curves(bank, rig_file, np.geomspace(max(300, edge_hz), 8000, 120)):
+    for curves in cancellation_curves(study_of(bank, rig_file).sides, np.geomspace(max(300, edge_hz), 8000, 120)):
         wanted = np.maximum(curves.natural_db, np.minimum(curves.asked_db, curves.reachable_db))
         assert np.abs(curves.reached_db - wanted).max() <= 0.25
         assert np.abs(curves.cap_db - 18.0).max() < 1e-9  # the stated one, from the edge on
-    figures = side_figures(bank, rig_file)
+    figures = side_figures(study_of(bank, rig_file).sides)
     assert figures.timbre_db <= 0.2
     assert figures.effort_db <= 18.5
 
@@ -150,7 +151,7 @@ def test_a_target_is_reached_from_the_edge_of_the_band_on(layout, edge_hz):
 @pytest.mark.parametrize(("layout", "edge_hz"), [(free_rig, 150), (free_rig, 240), (ball_rig, 150), (ball_rig, 240), (ball_rig, 300)])
 def test_a_virtual_pair_is_heard_from_300_hz_on_where_bands_allow(layout, edge_hz):
     rig_file = first_wave(banded_rig(layout, edge_hz, "virtual"))
-    figures = side_figures(compute_filters(rig_file), rig_file)
+    figures = side_figures(study_of(compute_filters(rig_file), rig_file).sides)
     assert figures.itd_error_us <= 8.0
     assert figures.ild_error_db <= 0.1
 

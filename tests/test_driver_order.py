@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spatial.analysis.summary import analyze_bank
+from spatial.catalogue.figures import analyze_bank
 from spatial.cli.main import main
 from spatial.design.filter_bank import compute_filters
 from spatial.feasibility.effort_trade import trade

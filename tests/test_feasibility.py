@@ -11,7 +11,7 @@ from make_rigs import ball_rig, first_wave, free_rig
 from spatial.acoustics.points import LEFT
 from spatial.analysis.cancellation import cancellation_curves
 from spatial.analysis.spans import spans
-from spatial.analysis.weights import side_weights
+from spatial.catalogue.figures import study_of
 from spatial.design.filter_bank import compute_filters
 from spatial.design.sides import design_side
 from spatial.feasibility.effort_trade import trade
@@ -26,7 +26,7 @@ def test_reachable_is_what_a_null_then_reaches():
     rig_file = free_rig([0.15, -0.15], design=NULL)
     found = feasibility(rig_file)
     bands = found.bands_hz[(found.bands_hz > 300) & (found.reachable_db < 20)]
-    curves = cancellation_curves(compute_filters(rig_file), rig_file, bands)
+    curves = cancellation_curves(study_of(compute_filters(rig_file), rig_file).sides, bands)
     told = found.reachable_db[np.isin(found.bands_hz, bands)]
     assert len(bands) >= 1
     for side in curves:
@@ -72,8 +72,8 @@ def target(cap_db, curve="[[100, 20], [10000, 20]]"):
     return f'[design.crosstalk]\nmode = "target"\neffort_cap_db = {cap_db}\ntarget_db = {curve}\n'
 
 
-def limits(rig_file, weights=None):
-    return {round(band.hz): band.limit for band in bands(rig_file, weights)}
+def limits(rig_file, sides=None):
+    return {round(band.hz): band.limit for band in bands(rig_file, sides)}
 
 
 def test_the_effort_for_a_leak_is_that_of_the_pseudo_inverse():
@@ -127,12 +127,12 @@ def test_more_effort_never_binds_more_bands():
 def test_filters_stand_beside_what_they_could_reach():
     rig_file = free_rig([0.15, -0.15], design=target(18))
     bank = compute_filters(rig_file)
-    for band in bands(rig_file, side_weights(bank, rig_file.rig)):
+    for band in bands(rig_file, study_of(bank, rig_file).sides):
         assert band.limit in ("none", "effort", "conditioning")
         if band.limit == "none" and band.hz > 300:
             assert abs(band.reached_db - min(band.asked_db, band.reachable_db)) < 0.5
     silent = bank.replace(taps=np.concatenate([bank.taps[:1], 0 * bank.taps[1:]]))
-    assert "filters" in limits(rig_file, side_weights(silent, rig_file.rig)).values()
+    assert "filters" in limits(rig_file, study_of(silent, rig_file).sides).values()
 
 
 def test_limits_in_words():

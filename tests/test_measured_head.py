@@ -19,6 +19,7 @@ from spatial.acoustics.hearing import band_average, erb_centres
 from spatial.acoustics.measured_head import MeasuredHead, neighbours
 from spatial.analysis.width_pair import width_figures
 from spatial.base.errors import InputError, UsageError
+from spatial.catalogue.figures import study_of
 from spatial.cli.main import main
 from spatial.design.filter_bank import compute_filters
 from spatial.design.headphones import headphone_filters
@@ -281,7 +282,7 @@ def test_without_h5py_one_line_says_what_to_install(folder, monkeypatch):
 def test_the_pair_of_a_measured_sphere_is_near_the_sphere(folder, angle):
     """One delay and minimum phase of the smooth level: 0.5 dB over ERB bands (1.2 where dips are smoothed), 12 us."""
     rig_file = headphones(folder, angle=angle)
-    figures = width_figures(headphone_filters(rig_file, 48000), rig_file)
+    figures = width_figures(study_of(headphone_filters(rig_file, 48000), rig_file))
     assert figures.ild_error_db < (0.5 if angle <= 60 else 1.2)
     assert figures.itd_error_us < 12
     assert figures.ipsi_flat_db < 1e-9
@@ -308,7 +309,7 @@ def test_a_measured_pair_can_be_balanced(folder, balance):
     with open(folder / "rig.toml", "a") as file:
         file.write(f"[headphones]\nbalance = {balance}\n")
     rig_file = load_rig(str(folder / "rig.toml"))
-    figures = width_figures(headphone_filters(rig_file, 44100), rig_file)
+    figures = width_figures(study_of(headphone_filters(rig_file, 44100), rig_file))
     assert (figures.centre_flat_db if balance else figures.hard_flat_db) < 0.002
 
 

@@ -14,6 +14,9 @@ from rig_texts import FREE, HEADPHONES, changed
 from spatial.analysis.beam_figures import beam_pattern
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import UsageError
+from spatial.catalogue import method_pictures
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import bank_figure, pictures_of
 from spatial.plots.beam import CONTOURS_DB, GUIDES_DEG, STEPS_DB, colour_scale, draw_beam_map
 from spatial.plots.cancellation import draw_effort, draw_separation
 from spatial.plots.cues import draw_ild, draw_itd
@@ -22,7 +25,6 @@ from spatial.plots.methods import draw_methods, draw_spread, draw_trade
 from spatial.plots.polar import draw_polar
 from spatial.plots.style import DARK, DPI, FORMATS, LIGHT, MINUS, decibels, figure_bytes, frequency_axis, new_figure, signed_degrees, themed
 from spatial.plots.sweet_spot import draw_poses, draw_sweet_spot, map_colours
-from spatial.report.figures import bank_figure, kinds_of, prepared
 from spatial.rig.load import rig_from_text
 from spatial.targets.cancellation import asked_separation_db
 
@@ -88,7 +90,7 @@ def places_away_from_lines(level_db_at):
 
 def test_a_pixel_of_the_heat_map_has_the_colour_of_the_closed_form():
     """Truth from outside: two point sources in free space."""
-    figure = bank_figure("beam", *loudspeaker_bank())
+    figure = bank_figure("beam", study_of(*loudspeaker_bank()))
     image, axes = pixels(figure), figure.axes[0]
     colours, norm = colour_scale()
     checked = 0
@@ -103,7 +105,7 @@ def test_the_heat_map_of_a_cardioid_is_the_cardioid_at_every_frequency():
     text = changed(FREE, "left = 0.08 }", 'left = 0.0 }\ndirectivity = "cardioid"')
     bank, rig_file = loudspeaker_bank(1.0, 0.0, text=text)
     azimuth = np.arange(-180.0, 181, 3.0)
-    pattern = beam_pattern(bank, rig_file, np.geomspace(150, 8000, 12), azimuth)
+    pattern = beam_pattern(study_of(bank, rig_file), np.geomspace(150, 8000, 12), azimuth)
     figure = Figure()
     axes = draw_beam_map(figure.add_subplot(), pattern.freqs, pattern.azimuth_deg, pattern.level_db)
     half = np.degrees(np.arccos(2 * 10 ** (-6 / 20) - 1))  # where (1 + cos)/2 is -6 dB
@@ -116,7 +118,7 @@ def test_the_heat_map_of_a_cardioid_is_the_cardioid_at_every_frequency():
 def test_a_mirrored_rig_gives_the_mirrored_picture():
     one, other = loudspeaker_bank(1.0, 0.5, 4), loudspeaker_bank(0.5, 1.0, -4)
     freqs, azimuth = np.geomspace(150, 8000, 40), np.arange(-180.0, 181, 5.0)
-    levels = [beam_pattern(*pair, freqs, azimuth).level_db for pair in (one, other)]
+    levels = [beam_pattern(study_of(*pair), freqs, azimuth).level_db for pair in (one, other)]
     assert not np.allclose(levels[0], levels[0][:, ::-1], atol=1.0), "the case is symmetric: it would show nothing"
     assert np.allclose(levels[0], levels[1][:, ::-1], atol=1e-6)
 
@@ -126,7 +128,7 @@ def test_a_mirrored_rig_gives_the_mirrored_picture():
         right = 0.5 * np.exp(-2j * np.pi * freq * 4 / 48000)
         return 20 * np.log10(abs(np.exp(1j * turn) + right * np.exp(-1j * turn)) / abs(1 + right))
 
-    figures = [bank_figure("beam", *pair) for pair in (one, other)]
+    figures = [bank_figure("beam", study_of(*pair)) for pair in (one, other)]
     images = [pixels(figure) for figure in figures]
     places = list(places_away_from_lines(level_db))
     assert len(places) > 100
@@ -139,7 +141,7 @@ def test_a_mirrored_rig_gives_the_mirrored_picture():
 
 
 def test_the_6_db_line_is_labelled_on_both_sides_and_the_sides_are_named():
-    figure = bank_figure("beam", *loudspeaker_bank())
+    figure = bank_figure("beam", study_of(*loudspeaker_bank()))
     axes = figure.axes[0]
     places = [text.get_position()[1] for text in axes.texts if text.get_text() == f"{MINUS}6 dB"]
     assert len(places) == 2 and min(places) < 0 < max(places)
@@ -175,7 +177,7 @@ def test_the_listeners_left_is_on_the_left_of_a_polar_and_the_listener_below():
 
 def test_polars_average_power_over_third_octaves():
     """Truth: the closed form of two sources, averaged by another rule."""
-    figure = bank_figure("polar", *loudspeaker_bank())
+    figure = bank_figure("polar", study_of(*loudspeaker_bank()))
     axes = next(a for a in figure.axes if a.get_title(loc="left") == "1 kHz")
     theta, level = axes.lines[0].get_data()
     fine = 1000 * 2 ** (np.linspace(-1, 1, 401) / 6)
@@ -259,8 +261,9 @@ def test_frequency_ticks_are_the_ones_of_the_field():
 @pytest.mark.parametrize("make", [loudspeaker_bank, headphone_bank])
 def test_every_kind_says_what_it_shows_and_how_it_was_made(make):
     bank, rig_file = make()
-    for kind in kinds_of(rig_file):
-        figure = bank_figure(kind, bank, rig_file, f"spatial plot bank.npz --kind {kind} -o x.png")
+    study = study_of(bank, rig_file)
+    for kind in [picture.kind for picture in pictures_of(rig_file, whole_chain=False)]:
+        figure = bank_figure(kind, study, LIGHT, f"spatial plot bank.npz --kind {kind} -o x.png")
         assert rig_file.rig.name in figure.get_suptitle()
         caption = figure.get_supxlabel()
         assert f"--kind {kind}" in caption and ("smoothing" in caption or "averaged" in caption)
@@ -271,25 +274,26 @@ def test_every_kind_says_what_it_shows_and_how_it_was_made(make):
 
 def test_kinds_that_a_rig_cannot_have_are_refused_with_those_it_has():
     with pytest.raises(UsageError, match="on the head.*no picture 'beam'.*width, filters"):
-        bank_figure("beam", *headphone_bank())
+        bank_figure("beam", study_of(*headphone_bank()))
     with pytest.raises(UsageError, match="no picture 'width'.*beam, panels, .*polar, .*cancellation, .*, filters"):
-        bank_figure("width", *loudspeaker_bank())
+        bank_figure("width", study_of(*loudspeaker_bank()))
     with pytest.raises(UsageError, match="no picture 'pie'"):
-        bank_figure("pie", *loudspeaker_bank())
+        bank_figure("pie", study_of(*loudspeaker_bank()))
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
 def test_the_same_bank_gives_the_same_bytes_whatever_the_readers_settings(file_format):
-    first = figure_bytes(bank_figure("filters", *headphone_bank()), LIGHT, file_format)
+    first = figure_bytes(bank_figure("filters", study_of(*headphone_bank())), LIGHT, file_format)
     with matplotlib.rc_context({"lines.linewidth": 9, "font.size": 30, "axes.grid": False, "svg.hashsalt": None, "savefig.dpi": 40}):
-        again = figure_bytes(bank_figure("filters", *headphone_bank()), LIGHT, file_format)
+        again = figure_bytes(bank_figure("filters", study_of(*headphone_bank())), LIGHT, file_format)
     assert first == again
     assert not any(sign in first for sign in (b"Date", b"matplotlib v", b"Matplotlib v"))
 
 
 def test_svg_bytes_do_not_hang_on_the_hash_seed():
     program = (
-        "import sys; from test_plots import *; sys.stdout.buffer.write(figure_bytes(bank_figure('width', *headphone_bank()), LIGHT, 'svg'))"
+        "import sys; from test_plots import *; figure = bank_figure('width', study_of(*headphone_bank())); "
+        "sys.stdout.buffer.write(figure_bytes(figure, LIGHT, 'svg'))"
     )
     folder = os.path.dirname(__file__)
     first, again = (
@@ -387,12 +391,10 @@ def test_methods_trades_and_cues_are_drawn_as_they_are_given():
 
 def test_one_computation_serves_both_themes(monkeypatch):
     """Numbers are found once for a picture; drawing it in another theme asks for nothing."""
-    from spatial.report import side_figures
-
     asked = []
-    monkeypatch.setattr(side_figures, "trade", lambda rig_file, own=side_figures.trade: asked.append(1) or own(rig_file))
-    picture = prepared("trade", *loudspeaker_bank())
-    light, dark = (figure_bytes(picture(theme), theme) for theme in (LIGHT, DARK))
+    monkeypatch.setattr(method_pictures, "trade", lambda rig_file, own=method_pictures.trade: asked.append(1) or own(rig_file))
+    study = study_of(*loudspeaker_bank())
+    light, dark = (figure_bytes(bank_figure("trade", study, theme), theme) for theme in (LIGHT, DARK))
     assert len(asked) == 1 and light != dark
 
 
@@ -400,6 +402,6 @@ def test_one_computation_serves_both_themes(monkeypatch):
 def test_side_kinds_of_modes_without_a_pair_show_separation(mode):
     bank, rig_file = loudspeaker_bank(text=FREE + f'[design.crosstalk]\nmode = "{mode}"\n')
     for kind in ("sweetspot", "distance", "robustness", "baselines"):
-        figure = bank_figure(kind, bank, rig_file)
+        figure = bank_figure(kind, study_of(bank, rig_file))
         words = " ".join(axes.get_ylabel() + axes.get_xlabel() for axes in figure.axes)
         assert "separation" in words and "difference off" not in words, kind

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spatial.analysis.weights import side_weights
+from spatial.catalogue.figures import study_of
 from spatial.design.filter_bank import compute_filters
 from spatial.feasibility.layout import DEEP_DB, feasibility, in_words
 from spatial.feasibility.limits import bands
@@ -53,7 +53,7 @@ RIGS = {
 def test_check_promises_the_virtual_pair_only_where_design_reaches_it(name):
     rig_file = phone(**RIGS[name])
     found, bank = feasibility(rig_file), compute_filters(rig_file)
-    reached = bands(rig_file, side_weights(bank, rig_file.rig))
+    reached = bands(rig_file, study_of(bank, rig_file).sides)
     assert found.pair_fits.any()
     for promised, band in zip(found.pair_fits, reached, strict=True):
         assert not promised or band.limit == "none", f"{band.hz:.0f} Hz: promised, and bound by {band.limit}"
@@ -65,7 +65,7 @@ def test_check_promises_cancellation_only_where_design_reaches_it(name):
     crosstalk = dataclasses.replace(rig_file.design.crosstalk, robust=False)
     rig_file = dataclasses.replace(rig_file, design=dataclasses.replace(rig_file.design, crosstalk=crosstalk))
     found, bank = feasibility(rig_file), compute_filters(rig_file)
-    reached = np.array([band.reached_db for band in bands(rig_file, side_weights(bank, rig_file.rig))])
+    reached = np.array([band.reached_db for band in bands(rig_file, study_of(bank, rig_file).sides)])
     assert found.deep.any()
     assert np.all(reached[found.deep] >= DEEP_DB - 0.5)
 

@@ -4,24 +4,30 @@ import base64
 import io
 import json
 import re
+from dataclasses import astuple
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import matplotlib.image
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 from rig_texts import BALL, FREE, HEADPHONES, changed
 
-from spatial.analysis.summary import design_table
 from spatial.bank.matrix import FilterMatrix
+from spatial.catalogue.design_table import design_table
+from spatial.catalogue.figures import study_of
+from spatial.catalogue.pictures import pictures_of
 from spatial.cli.main import main
 from spatial.design.filter_bank import compute_filters
 from spatial.plots.style import DARK, LIGHT
-from spatial.report.figures import kinds_of
 from spatial.report.page import report_page, typeset
 from spatial.rig.load import rig_from_text
 
 VOID = {"meta", "img", "source", "link", "br", "hr", "input"}
+REFERRING = ("src", "srcset", "href", "data", "action", "background", "poster")
+IMAGE = "data:image/png;base64,"
+NAMESPACES = (' xmlns="http://www.w3.org/2000/svg"', ' xmlns:xlink="http://www.w3.org/1999/xlink"')  # names, nothing is fetched from there
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +45,12 @@ def pair():
 
 @pytest.fixture(scope="module")
 def page(pair):
-    return report_page(*pair, "spatial report pair.npz -o report.html")
+    return report_page(study_of(*pair), "spatial report pair.npz -o report.html")
 
 
 @pytest.fixture(scope="module")
 def headphone_page(headphones):
-    return report_page(*headphones, "spatial report head.npz -o report.html")
+    return report_page(study_of(*headphones), "spatial report head.npz -o report.html")
 
 
 class Reader(HTMLParser):
@@ -60,9 +66,7 @@ class Reader(HTMLParser):
         self.tags.append(tag)
         if tag not in VOID:
             self.open.append(tag)
-        self.references += [
-            value for name, value in attributes if name in ("src", "srcset", "href", "data", "action", "background", "poster")
-        ]
+        self.references += [value for name, value in attributes if name.rpartition(":")[2] in REFERRING]
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -75,30 +79,84 @@ class Reader(HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.text))
 
 
+def drawn(page):
+    """The pictures of a page, text of an SVG element each."""
+    return re.findall(r'<div class="picture" role="img" aria-label="[^"]+">(<svg.*?</svg>)</div>', page, re.DOTALL)
+
+
+def declared(page):
+    """Variables of the page's style sheet, in light and in dark: name -> colour."""
+    light, dark = re.findall(r":root \{ ([^}]*) \}", page)
+    return tuple(dict(re.findall(r"--([a-z0-9-]+): (#[0-9a-f]{6});", block)) for block in (light, dark))
+
+
 def test_the_page_needs_nothing_from_outside(page):
     reader = Reader(page)
     assert not reader.open
-    assert not {"script", "link", "iframe", "object", "embed"} & set(reader.tags)
-    assert reader.references and all(reference.startswith("data:image/webp;base64,") for reference in reader.references)
-    without_pictures = re.sub(r"data:image/webp;base64,[A-Za-z0-9+/=]+", "", page)
-    assert not re.search(r"https?:|//|url\(|@import", without_pictures)
+    assert not {"script", "link", "iframe", "object", "embed", "img"} & set(reader.tags)
+    assert any(reference.startswith(IMAGE) for reference in reader.references)
+    assert all(reference.startswith(("#", IMAGE)) for reference in reader.references)
+    without_pictures = re.sub(IMAGE + r"[A-Za-z0-9+/=\s]+", "", page)
+    for namespace in NAMESPACES:
+        without_pictures = without_pictures.replace(namespace, "")
+    assert not re.search(r"https?:|//|url\((?!#)|@import", without_pictures)
 
 
-def test_every_picture_is_there_in_light_and_dark_and_decodes(page, pair):
-    pictures = [
-        matplotlib.image.imread(io.BytesIO(base64.b64decode(r.partition(",")[2])), "webp") / np.float32(255)
-        for r in Reader(page).references
-    ]
-    assert len(pictures) == 2 * (1 + len(kinds_of(pair[1])))  # the plan, and every kind
-    for dark, light in zip(pictures[::2], pictures[1::2], strict=True):
-        assert dark.shape == light.shape and dark.shape[1] >= 900
-        assert np.allclose(dark[0, 0, :3], to_rgb(DARK.page)) and np.allclose(light[0, 0, :3], to_rgb(LIGHT.page))
+def test_every_picture_is_there_once_on_a_ground_of_the_pages_colour_and_its_images_decode(page, pair):
+    pictures = [ElementTree.fromstring(text) for text in drawn(page)]
+    assert len(pictures) == 1 + len(pictures_of(pair[1], whole_chain=False))  # the plan, and every kind
+    assert page.count("<svg") == len(pictures)
+    images = 0
+    for picture in pictures:
+        left, top, width_pt, height_pt = map(float, picture.get("viewBox").split())
+        assert (left, top) == (0, 0) and width_pt / 72 * 150 >= 900
+        ground = next(picture.iter(f"{SVG}path"))
+        corners = np.array(re.findall(r"[ML] (\S+) (\S+)", ground.get("d")), float)
+        assert ground.get("style") == "fill: var(--page)" and np.allclose(np.ptp(corners, axis=0), (width_pt, height_pt))
+        for image in picture.iter(f"{SVG}image"):
+            data = next(value for name, value in image.attrib.items() if name.endswith("href"))
+            pixels = matplotlib.image.imread(io.BytesIO(base64.b64decode(data.removeprefix(IMAGE))), "png")
+            assert min(pixels.shape[:2]) > 5 and np.ptp(pixels) > 0
+            images += 1
+    assert images > 0
+
+
+def test_pictures_take_the_colours_of_the_theme_from_the_page(page):
+    light, dark = declared(page)
+    assert light.keys() == dark.keys()
+    for theme, found in ((LIGHT, light), (DARK, dark)):
+        colours = {*astuple(theme)[:-1], *theme.series}
+        assert set(found.values()) == colours
+        for text in drawn(page):
+            assert not colours & set(re.findall(r"#[0-9a-f]{6}", text.lower()))
+    for one, other in zip((*astuple(LIGHT)[:-1], *LIGHT.series), (*astuple(DARK)[:-1], *DARK.series), strict=True):
+        (name,) = [name for name, colour in light.items() if colour == one]
+        assert dark[name] == other
+    used = [set(re.findall(r"var\(--([a-z0-9-]+)\)", text)) for text in drawn(page)]
+    assert all({"page", "ink"} <= names <= light.keys() for names in used)
+    assert {"left", "right", "center"} <= set().union(*used)
+
+
+def test_what_pictures_refer_to_is_the_same_wherever_it_is_defined(page):
+    """All pictures share one page: of two definitions with one name a reader takes the first."""
+    definitions, asked = {}, set()
+    for text in drawn(page):
+        picture = ElementTree.fromstring(text)
+        for element in picture.iter():
+            element.tail = None
+            asked |= {value[1:] for name, value in element.attrib.items() if name.endswith("href") and value.startswith("#")}
+            asked |= {name for value in element.attrib.values() for name in re.findall(r"url\(#([^)]+)\)", value)}
+        for element in picture.iter():
+            if "id" in element.attrib:
+                definitions.setdefault(element.get("id"), set()).add(ElementTree.tostring(element))
+    assert len(asked) > 100
+    assert {name for name in asked if len(definitions[name]) > 1} == set()
 
 
 def test_the_page_says_what_was_asked_and_reached_and_how_it_was_made(page, pair):
     bank, rig_file = pair
     words = Reader(page).words
-    for row in design_table(bank, rig_file):
+    for row in design_table(study_of(bank, rig_file)):
         for cell in (row.figure, row.asked, row.reached, row.worst):
             assert typeset(cell) in words, row
     for expected in ("spatial report pair.npz -o report.html", rig_file.rig.name, "no band_hz", "antiphase", bank.content_hash()[:16]):
@@ -108,7 +166,7 @@ def test_the_page_says_what_was_asked_and_reached_and_how_it_was_made(page, pair
 
 
 def test_the_same_bank_gives_the_same_page(headphones, headphone_page):
-    assert report_page(*headphones, "spatial report head.npz -o report.html") == headphone_page
+    assert report_page(study_of(*headphones), "spatial report head.npz -o report.html") == headphone_page
 
 
 def test_a_page_about_headphones_has_the_width_pair(headphone_page):
@@ -118,7 +176,7 @@ def test_a_page_about_headphones_has_the_width_pair(headphone_page):
 
 def test_a_bank_judged_on_another_rig_says_so(headphones, headphone_page):
     other = rig_from_text(HEADPHONES + "[virtual_pair]\nangle_deg = 45.0\n", "test")
-    assert "Judged on another rig" in Reader(report_page(headphones[0], other, "x")).words
+    assert "Judged on another rig" in Reader(report_page(study_of(headphones[0], other), "x")).words
     assert "Judged on another rig" not in Reader(headphone_page).words
 
 

@@ -15,6 +15,7 @@ from spatial.analysis.cancellation import pose_separations, side_figures
 from spatial.analysis.spread import driver_errors
 from spatial.analysis.weights import effective_weights
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean
+from spatial.catalogue.figures import study_of
 from spatial.design.filter_bank import compute_filters
 from spatial.design.head_cloud import pose_weights, robust_weights
 from spatial.design.sides import design_side
@@ -105,11 +106,11 @@ def test_worst_of_27_poses(make, cap, floor_db):
     """PHYSICS 3: the floors, and 2 dB over the null of a single point, in 512-tap filters with timbre and effort held; drivers alike."""
     robust_file, plain_file = (first_wave(make(null(robust, cap))) for robust in (True, False))
     bank = compute_filters(robust_file)
-    figures = side_figures(bank, robust_file)
+    figures = side_figures(study_of(bank, robust_file).sides)
     assert figures.worst_pose_db >= floor_db
     assert figures.timbre_db <= 0.2
     assert figures.effort_db <= (12.5 if not cap else float(cap.split("=")[1]) + 0.5)
-    assert figures.worst_pose_db >= pose_separations(compute_filters(plain_file), plain_file, LEFT).min() + 2.0
+    assert figures.worst_pose_db >= pose_separations(study_of(compute_filters(plain_file), plain_file).sides, LEFT).min() + 2.0
 
 
 def worst_poses_of_draws(rig_file, spread):
@@ -166,7 +167,7 @@ def test_a_robust_virtual_pair_holds_beside_the_sweet_spot(cap_db, ild_floor_db,
         ild_db, itd_us = errors_aside(bank, rig_file, left_m)
         assert ild_db <= ild_floor_db
         assert itd_us <= itd_floor_us
-    figures = side_figures(bank, rig_file)
+    figures = side_figures(study_of(bank, rig_file).sides)
     assert figures.timbre_db <= 0.2
     assert figures.effort_db <= cap_db + 0.5
 

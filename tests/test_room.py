@@ -10,7 +10,7 @@ from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.room import room_figures
 from spatial.base.units import third_octave_centres, third_octave_mean
 from spatial.design.beamformer import beam_weights
-from spatial.design.simple_beams import baseline_weights
+from spatial.design.simple_beams import simple_beams
 from spatial.rig.load import load_rig
 from spatial.rig.model import Medium, Room
 
@@ -186,7 +186,7 @@ ROOMS = (((5.2, 4.1, 2.5), 0.45), ((4.2, 3.4, 2.5), 0.35), ((7.5, 5.5, 2.7), 0.6
 def test_preset_room_lifts_the_direct_sound_over_the_in_phase_mix(name, gain_db):
     """PHYSICS: mean over four places each in three rooms, 2.5 m away."""
     rig_file = load_rig(name, ["design.beam.preset=room"])
-    ways = {"equal": baseline_weights(rig_file)["all_equal"], "beam": lambda f: beam_weights(rig_file, f)}
+    ways = {"equal": simple_beams(rig_file)["all_equal"], "beam": lambda f: beam_weights(rig_file, f)}
     drr = {way: [] for way in ways}
     for size, rt60 in ROOMS:
         for moved in PLACES:

@@ -9,7 +9,7 @@ import pytest
 import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_rigs import ball_rig, first_wave, free_rig
+from make_rigs import ball_rig, closed_form, first_wave, free_rig, sides_of
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears
@@ -31,18 +31,6 @@ BOX = [0.08, -0.08]
 def differing(rig_file, gain_db, phase_deg):
     """The rig with drivers that differ by so much."""
     return replace(rig_file, rig=replace(rig_file.rig, tolerance=Tolerance(gain_db, phase_deg)))
-
-
-def closed_form(rig_file):
-    """The design's weights without filters, computed once a side."""
-    kept = {}
-
-    def weights(ear, freqs):
-        if ear not in kept:
-            kept[ear] = design_side(rig_file, ear, freqs).w
-        return kept[ear]
-
-    return weights
 
 
 # ------------------------------------------------------------------------------------------------------- no spread
@@ -68,8 +56,8 @@ def test_without_tolerance_the_leak_is_the_closed_forms(rig_file, cap_db):
 def test_without_tolerance_nothing_spreads():
     rig_file = differing(free_rig(BOX), 0.0, 0.0)
     assert np.array_equal(driver_errors(rig_file.rig.tolerance, 2), np.ones((DRAWS, 2)))
-    weights, freqs = closed_form(rig_file), judged_frequencies()
-    found = spread_figures(weights, rig_file)
+    freqs = judged_frequencies()
+    found = spread_figures(closed_form(rig_file))
     side = design_side(rig_file, LEFT, freqs)
     assert found.tone_p90_db == pytest.approx(0, abs=1e-9)
     assert found.itd_p90_us == pytest.approx(
@@ -136,14 +124,14 @@ def of_one_loudspeaker(h, real, w, error, freqs, ear):
 @pytest.mark.parametrize("rig_file", [free_rig([0.2, -0.1]), ball_rig([0, 80, -95])], ids=["pair", "ball"])
 def test_figures_of_spread_are_those_of_a_slow_twin(rig_file):
     """Loudspeaker by loudspeaker, third by third, none of the package's estimators; the draws are the package's own."""
-    weights, freqs = closed_form(rig_file), judged_frequencies()
+    found_sides, freqs = closed_form(rig_file), judged_frequencies()
     errors = errors_of_drivers(rig_file.rig)
     worse = np.zeros(3)
     for ear in (LEFT, RIGHT):
         at_ears = at_the_ears(rig_file, freqs, ear)
-        found = [of_one_loudspeaker(*at_ears, weights(ear, freqs), error, freqs, ear) for error in errors]
+        found = [of_one_loudspeaker(*at_ears, found_sides.at(ear, freqs), error, freqs, ear) for error in errors]
         worse = np.maximum(worse, np.percentile(found, 90, axis=0))
-    ours = spread_figures(weights, rig_file)
+    ours = spread_figures(found_sides)
     np.testing.assert_allclose([ours.ild_p90_db, ours.itd_p90_us, ours.tone_p90_db], worse, rtol=1e-6)
 
 
@@ -153,7 +141,7 @@ def test_figures_of_spread_are_those_of_a_slow_twin(rig_file):
 @cache
 def p90(name, cap_db, designed_for, judged_at):
     rig_file = load_rig(name, [f"design.crosstalk.effort_cap_db={cap_db}"])
-    return spread_figures(closed_form(differing(rig_file, *designed_for)), differing(rig_file, *judged_at))
+    return spread_figures(sides_of(closed_form(differing(rig_file, *designed_for)).weights, differing(rig_file, *judged_at)))
 
 
 @pytest.mark.parametrize(
@@ -212,17 +200,17 @@ def test_percentiles_are_those_of_many_loudspeakers():
     rng = np.random.default_rng(5)
     for name in ("box2", "ball3", "bar8"):
         rig_file = differing(load_rig(name), 1.0, 5.0)
-        weights, freqs = closed_form(rig_file), judged_frequencies()
+        found_sides, freqs = closed_form(rig_file), judged_frequencies()
         gain, phase = rng.uniform(-1, 1, (2, 20000, len(rig_file.rig.drivers)))
         errors = 10 ** (gain / 20) * np.exp(1j * np.deg2rad(5 * phase))
         h = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), freqs, rig_file.scene.medium)
         real = real_pair(rig_file.scene, freqs, Ears.of(rig_file.scene.listener))
         worse = 0.0
         for ear in (LEFT, RIGHT):
-            near, far = ((h[:, at] * weights(ear, freqs)) @ errors.T for at in (ear, 1 - ear))
+            near, far = ((h[:, at] * found_sides.at(ear, freqs)) @ errors.T for at in (ear, 1 - ear))
             found = ild_errors_db(freqs, near, far, real[:, ear, ear, None], real[:, 1 - ear, ear, None])
             worse = max(worse, np.percentile(rms(found), 90))
-        assert spread_figures(weights, rig_file).ild_p90_db == pytest.approx(worse, rel=0.04)
+        assert spread_figures(found_sides).ild_p90_db == pytest.approx(worse, rel=0.04)
 
 
 @settings(deadline=None, max_examples=30)
@@ -259,9 +247,9 @@ def test_least_spread_makes_the_same_ears_for_no_more_than_allowed(seed, drivers
 def test_of_many_drivers_those_that_leak_least_work_most(name, gain, monkeypatch):
     """Nine of ten loudspeakers are off by less than those of least effort."""
     rig_file = load_rig(name)
-    ours = spread_figures(closed_form(rig_file), rig_file)
+    ours = spread_figures(closed_form(rig_file))
     monkeypatch.setattr(sides, "least_spread_weights", lambda h_i, h_c, d, c, *_: least_effort_weights(h_i, h_c, d, c))
-    least = spread_figures(closed_form(rig_file), rig_file)
+    least = spread_figures(closed_form(rig_file))
     assert ours.ild_p90_db <= gain * least.ild_p90_db and ours.itd_p90_us <= 1.01 * least.itd_p90_us
     assert ours.tone_p90_db <= 1.05 * least.tone_p90_db
 

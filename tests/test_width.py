@@ -18,6 +18,7 @@ from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_r
 from spatial.analysis.width_pair import width_figures
 from spatial.base.blas_threads import one_blas_thread
 from spatial.base.minimum_phase import minimum_phase
+from spatial.catalogue.figures import study_of
 from spatial.design.headphones import headphone_filters
 from spatial.design.width.aims import BalancedAim, HumanAim, SphereAim, sphere_aims
 from spatial.design.width.balance import balanced_pair, is_rational
@@ -344,7 +345,7 @@ def test_without_balance_the_near_ear_is_a_pure_delay(model, fs):
 @pytest.mark.parametrize("angle", [0.0, 1.25, 30.0, 60.0, 78.75, 90.0, 110.0, 180.0])
 def test_headphone_firs_follow_the_sphere(angle, fs):
     rig_file = headphones("sphere_order5", angle)
-    figures = width_figures(headphone_filters(rig_file, fs), rig_file)
+    figures = width_figures(study_of(headphone_filters(rig_file, fs), rig_file))
     assert figures.ild_error_db <= (0.5 if min(angle, 180 - angle) <= 60 else 1.0)
     assert figures.itd_error_us <= 3.0
     assert figures.itd_worst_us <= 6.0
@@ -358,7 +359,7 @@ def test_256_taps_hold_the_series():
             rig_file = headphones("sphere_exact", angle)
             bank = headphone_filters(rig_file, fs)
             assert bank.n_taps == round(256 * fs / 48000)
-            figures = width_figures(bank, rig_file)
+            figures = width_figures(study_of(bank, rig_file))
             assert figures.ild_error_db <= 0.02
             assert figures.itd_error_us <= 1.0
 
@@ -370,10 +371,10 @@ def test_balanced_firs_are_flat_to_a_thousandth_of_a_decibel(model, rho, fs):
     """rho = 0: hard-panned power; rho = 1: the phantom centre; whatever the model, the ears' difference stays."""
     for angle in (15.0, 30.0):
         rig_file, plain_file = headphones(model, angle, rho=rho), headphones(model, angle)
-        figures = width_figures(headphone_filters(rig_file, fs), rig_file)
+        figures = width_figures(study_of(headphone_filters(rig_file, fs), rig_file))
         assert (figures.centre_flat_db if rho else figures.hard_flat_db) <= 0.001
         if model != "balanced":
-            plain = width_figures(headphone_filters(plain_file, fs), plain_file)
+            plain = width_figures(study_of(headphone_filters(plain_file, fs), plain_file))
             assert abs(figures.ild_error_db - plain.ild_error_db) <= 0.15
             assert abs(figures.itd_low_error_us - plain.itd_low_error_us) <= 2.0
         else:
