@@ -19,7 +19,7 @@ from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights
-from spatial.design.centre import Centre
+from spatial.design.centre import centre_taps, design_centre
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
 from spatial.design.realize import transfer
@@ -41,9 +41,9 @@ WINDOW = np.arange(-45.0, 46.0, 5.0)
 def centre_bank(rig_file, n_taps=1024, delay=384, fs=48000):
     """A bank whose sides are silent: the centre alone, without the design of the sides."""
     rig, n_fft = rig_file.rig, 4096
-    centre = Centre.design(rig_file, np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, 0.1))
+    centre = design_centre(rig_file, np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, 0.1))
     taps = np.zeros((len(rig.drivers), 3, n_taps))
-    taps[:, 2] = centre.taps(fs, n_taps, np.full(len(rig.drivers), float(delay))).T
+    taps[:, 2] = centre_taps(centre, fs, n_taps, np.full(len(rig.drivers), float(delay))).T
     return FilterMatrix(
         taps=taps,
         fs=fs,

@@ -8,7 +8,7 @@ from test_beam import BALL3, RING7, centre_bank, seat_side_of_taps_db, side_db
 
 from spatial.acoustics.points import arc, seat, seat_circle
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.beam_bands import beam_bands
+from spatial.analysis.beam_bands import BandPlant, beam_bands
 from spatial.analysis.beam_figures import beam_figures, prering_db, pressure, simple_beam_figures
 from spatial.base.errors import UsageError
 from spatial.base.units import db, power_db
@@ -86,14 +86,14 @@ def test_a_beam_beats_what_is_simpler():
 def test_bands_of_a_cardioid_and_of_an_omni():
     """Cardioid (1 + cos)/2: 6.02 dB to +-90 degrees, 4.77 dB of directivity, -6 dB first at +-90; an omni has none of it."""
     cardioid = free_rig([0.0], driver_keys={0: 'directivity = "cardioid"\nfacing_deg = { azimuth = 0.0 }'})
-    bands = beam_bands(cardioid, lambda f: np.ones((len(f), 1), complex), judged_bands(cardioid.rig))
+    bands = beam_bands(BandPlant.of(cardioid, judged_bands(cardioid.rig)), lambda f: np.ones((len(f), 1), complex))
     assert np.allclose(bands.side90_db, 6.02, atol=0.01)
     assert np.allclose(bands.di_db, 4.77, atol=0.01)
     assert np.allclose(bands.droop45_db, 20 * np.log10((1 + np.cos(np.pi / 4)) / 2))
     assert np.allclose(bands.bw6_deg, 180, atol=1)
     assert np.allclose(bands.effort_db, 0)
     omni = free_rig([0.0])
-    bands = beam_bands(omni, lambda f: np.ones((len(f), 1), complex), judged_bands(omni.rig))
+    bands = beam_bands(BandPlant.of(omni, judged_bands(omni.rig)), lambda f: np.ones((len(f), 1), complex))
     assert np.allclose(bands.side_db, 0, atol=1e-9)
     assert np.allclose(bands.bw6_deg, 360)
     # errors of one driver turn all directions alike, but for 2 mm in 2 m nearer to one side of the seat circle than to the front

@@ -6,7 +6,7 @@ import pytest
 from make_rigs import ball_rig, free_rig
 from test_beam import BALL3, centre_bank
 
-from spatial.analysis.beam_bands import beam_bands
+from spatial.analysis.beam_bands import BandPlant, beam_bands
 from spatial.analysis.weights import effective_weights
 from spatial.base.units import third_octave_centres
 from spatial.catalogue.beam_pictures import axis_words, where_words
@@ -53,7 +53,7 @@ def test_three_panels_are_named_and_share_their_scale(ball):
 def test_side_rejection_is_shaded_down_to_p10(ball):
     rig_file, bank = ball
     bands = third_octave_centres(250, 4000)
-    found = beam_bands(rig_file, lambda f: effective_weights(bank, rig_file.rig, f, "center"), bands)
+    found = beam_bands(BandPlant.of(rig_file, bands), lambda f: effective_weights(bank, rig_file.rig, f, "center"))
     with themed(LIGHT):
         figure = new_figure("", "")
         axes = draw_side_rejection(figure.add_subplot(), bands, found.side_db, found.side90_db, found.p10_db, {}, LIGHT)

@@ -20,7 +20,7 @@ from spatial.catalogue.design_table import design_table
 from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import patterns
 from spatial.design.beamformer import beam_weights, bounded_beam, find_beam
-from spatial.design.centre import Centre
+from spatial.design.centre import design_centre
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer
 from spatial.rig.geometry import direction, places
@@ -79,7 +79,7 @@ def rejected_db(rig_file, w):
 def test_the_centre_of_a_bar_is_what_was_asked_at_the_seat_ahead_and_aside(left_m):
     """17 dB were missing in a third octave at the seat of a bar of eight that was designed for far away."""
     rig_file = aside(load_rig("bar8"), left_m)
-    centre, head = Centre.design(rig_file, BINS), head_of(rig_file)
+    centre, head = design_centre(rig_file, BINS), head_of(rig_file)
     r0 = np.linalg.norm(head)
     made = sums(rig_file, centre.w, BINS, head[None])[:, 0] * r0
     asked_db = 3.0 + 3.0 / (1 + (BINS / 450.0) ** 4)
