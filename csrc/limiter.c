@@ -6,8 +6,9 @@
  * mathematical libraries of different machines round differently.
  *
  * Peaks are looked for at eight places a sample, and by the filter of BS.1770's meter besides, which reads up to 0.22 dB too much of a tone
- * and up to 0.84 dB more than the eight places of anything else. What it reads is kept a margin below what is promised: while the gain falls, it is not the same throughout the meter's 12 taps. The worst case of that for a steady fall is a linear programme; it is
- * 0.14 dB for 0.1 dB a frame, and so is the margin.
+ * and up to 0.84 dB more than the eight places of anything else. What it reads is kept a margin below what is promised: while the gain
+ * falls, it is not the same throughout the meter's 12 taps. The worst case of that for a steady fall is a linear programme; it is 0.14 dB
+ * for 0.1 dB a frame, and so is the margin.
  */
 #include "core.h"
 

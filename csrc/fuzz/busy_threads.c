@@ -137,8 +137,8 @@ int main(int argc, char **argv) {
         taps[k] = noise(&random) / 30;
     }
     sp_plan plan = {.n_inputs = INPUTS, .n_outputs = OUTPUTS, .n_taps = TAPS, .block = BLOCK, .exact_blocks = 1};
-    sp_chain_plan of_chain = {.fs = 48000, .n_inputs = 2, .convolver = plan, .upmix = SP_UPMIX_DIRECTIONAL, .upmix_n = 512, .upmix_span = 128,
-                              .strength = 1, .limiter = 1, .bypass_outputs = {0, 1}};
+    sp_chain_plan of_chain = {.fs = 48000, .n_inputs = 2, .convolver = plan, .upmix = SP_UPMIX_DIRECTIONAL, .upmix_n = 512,
+                              .upmix_span = 128, .strength = 1, .limiter = 1, .bypass_outputs = {0, 1}};
     sp_upmix_plan of_frames = {SP_UPMIX_PROJECTION, 48000, 512, 128, 1, 0}, of_bands = {SP_UPMIX_DIRECTIONAL, 48000, 0, 0, 1, 0};
     convolver = sp_convolver_new(&plan, taps, &errors[0]);
     chain = sp_chain_new(&of_chain, taps, &errors[1]);

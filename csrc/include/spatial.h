@@ -248,10 +248,10 @@ void sp_upmix_free(sp_upmix *upmix);
  * promised, at every rate:
  *
  * - No sample above SP_LIMITER_CEILING_DB, for any input.
- * - No true peak above SP_LIMITER_METER_CEILING_DB as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any input for which
- *   the gain falls by up to 0.1 dB a frame. A fall is spread over the look-ahead, so that is a reduction of up to 23 dB at 48 kHz, 95 dB at
- *   192 kHz and 3 dB at 8 kHz and below. Steeper falls may at the very worst let through another 0.14 dB for every further 0.1 dB a frame;
- *   of all signals in benchmarks/true_peak.py none does, at +20 or +60 dBFS, at any rate.
+ * - No true peak above SP_LIMITER_METER_CEILING_DB as a meter of ITU-R BS.1770-5 reads it (four places a sample, 12 taps each), for any
+ *   input for which the gain falls by up to 0.1 dB a frame. A fall is spread over the look-ahead, so that is a reduction of up to 23 dB at
+ *   48 kHz, 95 dB at 192 kHz and 3 dB at 8 kHz and below. Steeper falls may at the very worst let through another 0.14 dB for every further
+ *   0.1 dB a frame; of all signals in benchmarks/true_peak.py none does, at +20 or +60 dBFS, at any rate.
  * - Longer filters than the meter's read no more than that of what lies below 0.3 of the rate, and more of what lies close to half the
  *   rate: no figure can be promised there, since with ever longer filters there is no largest one. benchmarks/README.md has a table.
  *
@@ -366,10 +366,10 @@ void sp_meter_free(sp_meter *meter);
 
 /* The chain: programme -> upmix -> end of the programme -> path gains -> sp_convolver -> bypass -> gain -> sp_limiter.
  *
- * n programme channels in, m paths into the filters, one feed an output out. An upmix makes left', right' and centre of stereo: n = 2, m = 3.
- * With SP_UPMIX_OFF the first n paths are the programme's channels as they are, and further ones are silent. Changes of gains and bypass are smooth over SP_FADE_S. Life: sp_chain_new; any sp_chain_set_...; then
- * process, set and reset in any order; then sp_chain_free. What is set before the first process, or between reset and the next one,
- * holds from its first frame.
+ * n programme channels in, m paths into the filters, one feed an output out. An upmix makes left', right' and centre of stereo: n = 2, m =
+ * 3. With SP_UPMIX_OFF the first n paths are the programme's channels as they are, and further ones are silent. Changes of gains and bypass
+ * are smooth over SP_FADE_S. Life: sp_chain_new; any sp_chain_set_...; then process, set and reset in any order; then sp_chain_free. What
+ * is set before the first process, or between reset and the next one, holds from its first frame.
  */
 typedef struct {
     double fs;            /* sample rate, Hz: SP_MIN_FS..SP_MAX_FS */
@@ -450,7 +450,7 @@ typedef struct {
     int block;          /* of the chain's plan, or 0: what the chain has; else SP_ERROR_BLOCK, at sp_live_new as at a switch */
     int host_block;     /* frames of a callback; 0: not known */
     int n_channels;     /* of the device, 1..SP_MAX_DEVICE_CHANNELS, interleaved */
-    int n_captured;     /* of the device's input, which is the programme then: as many as the chain's inputs, or 1 for all; 0: the ring is */
+    int n_captured;     /* of the device's input, the programme then: as many as the chain's inputs, or 1 for all; 0: the ring is it */
     int ring_frames;    /* that are kept ready, at least; more is taken, up to a power of two */
     int refill_frames;  /* that the ring must hold before it sounds, at first and when it ran dry */
     int fade_frames;    /* at least 1: of stop, of a switch, and around a gap; rounded up to whole blocks around a gap */
@@ -478,9 +478,9 @@ int sp_live_end(sp_live *live);
 /* PortAudio's callback; user is the sp_live. Real time: no allocation, lock, wait, system call or page fault. Returns 0, go on. */
 int sp_live_callback(const void *in, void *out, unsigned long frames, const void *time, unsigned long flags, void *user);
 
-/* Other feeds, of as many inputs: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error leaves all as
- * it was; else the chain belongs to the live until it is collected. SP_ERROR_BUSY: the live has this chain already, or another thread is
- * in this function or in sp_live_collect. Nothing is switched once the programme has ended. */
+/* Other feeds, of as many inputs: they hear the programme for warm_frames unheard, then a cross-fade leads over. The latest wins. An error
+ * leaves all as it was; else the chain belongs to the live until it is collected. SP_ERROR_BUSY: the live has this chain already, or
+ * another thread is in this function or in sp_live_collect. Nothing is switched once the programme has ended. */
 int sp_live_switch(sp_live *live, const sp_feeds *feeds, int warm_frames);
 
 /* A chain that is in use no more, or NULL: none, or another thread is in this function or in sp_live_switch. Before sp_live_free, when the device is closed, last = 1 gives all of them, one a call. */
