@@ -15,8 +15,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "figures.md"
 HEAD = """# Figures and pictures
 
 `spatial analyze BANK` prints every figure below that a bank and its rig determine, `--json` and `--csv` give them to other programs, and
-`--require` holds a bank to them: `{"sides.worst_pose_db": [">=", 14]}`. `spatial plot BANK --kind KIND` draws one picture, `spatial report BANK` all
-of them. This page is made from the catalogue: `python examples/figures_page.py`.
+`--require` holds a bank to them: `{"sides.worst_pose_db": [">=", 14]}`. `spatial plot BANK --kind KIND` draws one picture, `spatial report`
+all of them. This page is made from the catalogue: `python examples/figures_page.py`.
 """
 
 
