@@ -15,6 +15,7 @@ from spatial.acoustics.points import arc, seat_azimuth_deg, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
 from spatial.analysis.study import Study
+from spatial.base.blas_threads import one_blas_thread
 from spatial.base.units import power_db
 from spatial.rig.model import RigFile
 from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
@@ -91,7 +92,8 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
         return power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1)
 
     def band_power(h: NDArray) -> NDArray:
-        return averaged(np.abs((h @ w[:, :, None])[:, :, 0]) ** 2)
+        with one_blas_thread():
+            return averaged(np.abs((h @ w[:, :, None])[:, :, 0]) ** 2)
 
     power = band_power(plant.around)
     front = power[:, AZIMUTH_DEG == 0][:, 0]

@@ -17,13 +17,11 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.weights import effective_weights, highest_hz, side_weights
 from spatial.bank.matrix import FilterMatrix
-from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.model import RigFile, Scene
 from spatial.targets.solution import Method, Side, SideWeights, Solver, Weights
 from spatial.targets.virtual_pair import real_pair
 
 Found = TypeVar("Found")
-Judged = TypeVar("Judged")
 Kept = dict[Any, Any]
 
 
@@ -88,7 +86,7 @@ class Sides:
 
     def of(self, figures: Callable[[Sides], Found]) -> Found:
         """Figures of the sides, computed once."""
-        return _kept(self._found, figures, lambda: _computed(figures, self))
+        return _kept(self._found, figures, lambda: figures(self))
 
     def beside(self, weights: SideWeights) -> Sides:
         """Other weights on the same plant."""
@@ -147,12 +145,7 @@ class Study:
 
     def of(self, figures: Callable[[Study], Found]) -> Found:
         """Figures of the bank, computed once."""
-        return _kept(self._found, figures, lambda: _computed(figures, self))
-
-
-def _computed(figures: Callable[[Judged], Found], of: Judged) -> Found:
-    with one_blas_thread():  # figures are many products of small matrices
-        return figures(of)
+        return _kept(self._found, figures, lambda: figures(self))
 
 
 def _kept(found: Kept, key: Any, compute: Callable[[], Found]) -> Found:
