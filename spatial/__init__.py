@@ -2,15 +2,19 @@
 
 ::
 
-    DESIGN SHORE  (float64, SciPy, offline, may raise)      RENDER SHORE  (float32, C, real time, never blocks)
+    DESIGN SHORE  (float64, SciPy, offline, may raise)           RENDER SHORE  (float32, C, real time, never blocks)
 
-    rigs/*.toml -> rig -> acoustics -> design ---> FilterMatrix ---> render ---> io: WAV file, sound card, array
-                             |            |          (one file)        |
-                             +-----+------+               |          csrc/ (C core through cffi)
-                                   v                      v
-                               analysis  <----------------+---------> export (WAV)
-                                   |
-                                 plots, report                     cli on top of everything
+    rigs/*.toml -> rig -> acoustics -> targets -> design ---> bank ---> dsp ---> session ---> io: sound file, sound card
+                              |           |          |       (one file)  |
+                              +-----------+----------|----+     |      csrc/ (C core through cffi)
+                                                     |    v     v
+                                                     |  analysis: one Study        exchange: SOFA heads, WAV sets
+                                                     v    |
+                                              feasibility |    plots
+                                                     |    v    |
+                                                     +-> catalogue: figures, pictures ---> report
+
+    cli on top of everything, base under everything
 
 Front is towards the listener, left is the listener's left, up is up; metres, degrees; left is positive.
 

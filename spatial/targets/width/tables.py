@@ -81,5 +81,5 @@ def _rounded(row: NDArray) -> list[float]:
 @cache
 def table(name: str) -> Table:
     """The shipped table of a model: "sphere_order5", "balanced" or "human_order4"."""
-    text = files("spatial.design.width").joinpath(f"{name}.json").read_text(encoding="utf-8")
+    text = files("spatial.targets.width").joinpath(f"{name}.json").read_text(encoding="utf-8")
     return Table.from_json(name, json.loads(text))
