@@ -180,6 +180,27 @@ def test_a_bank_judged_on_another_rig_says_so(headphones, headphone_page):
     assert "Judged on another rig" not in Reader(headphone_page).words
 
 
+ROW = {"figure": "of <b>this</b> bank", "asked": ">= 3 dB", "reached": "4 dB", "worst": ""}
+
+
+def test_the_page_shows_the_table_that_a_bank_brings_unless_it_is_judged_on_another_rig(headphones):
+    """`spatial design` found it: a report says the same, and computes nothing of it again."""
+    bank, rig_file = headphones
+    stating = bank.replace(figures={"asked_and_reached": [ROW]})
+    own, other = rig_file, rig_from_text(HEADPHONES + "[virtual_pair]\nangle_deg = 45.0\n", "test")
+    stated, judged = (Reader(report_page(study_of(stating, rig), "x")).words for rig in (own, other))
+    assert "of <b>this</b> bank ≥ 3 dB 4 dB" in stated and "width pair" not in stated
+    assert "of <b>this</b> bank" not in judged and "width pair" in judged
+
+
+@pytest.mark.xfail(strict=True, raises=(TypeError, AttributeError), reason="what a bank states is taken as it is")
+@pytest.mark.parametrize("stated", [3, {"figure": "x"}, [{"figure": "x"}], [ROW | {"asked": 3}], [ROW | {"more": ""}], ["x"]])
+def test_a_table_of_another_form_is_computed_anew(headphones, stated):
+    bank, rig_file = headphones
+    words = Reader(report_page(study_of(bank.replace(figures={"asked_and_reached": stated}), rig_file), "x")).words
+    assert "width pair" in words
+
+
 def test_signs_are_set_as_a_page_sets_them():
     assert typeset(">= -3.0 dB at +-45 deg, 2 us") == "≥ −3.0 dB at ±45°, 2 µs"
     assert typeset("-") == "–"

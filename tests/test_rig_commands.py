@@ -24,7 +24,7 @@ from spatial.rig.sketch import sketch
 def spatial(monkeypatch, capsys, tmp_path):
     """Run one command in an empty folder: exit code, standard output, standard error."""
     cli = import_module("spatial.cli.main")
-    monkeypatch.setattr(cli, "COMMAND_MODULES", ("rigs",))
+    monkeypatch.setattr(cli, "COMMAND_MODULES", ("rigs", "check"))
     monkeypatch.chdir(tmp_path)
 
     def run(*argv):
