@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import arc, seat_azimuth_deg, space_of
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
 from spatial.analysis.study import Study
+from spatial.base.arrays import Angles, Drive, Flags, Freqs, Levels, Power, Real, Transfer
 from spatial.base.units import power_db
 from spatial.rig.model import RigFile
 from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
@@ -31,20 +31,20 @@ class BeamBands:
     """Per third octave, (bands,) each: level_db on axis; side_db and side90_db (60 at most); droop45_db, peak45_db; rear_db, None in a
     baffle; bw6_deg; di_db; effort_db of the spatial drivers; p10_db where it was asked for."""
 
-    bands_hz: NDArray[np.float64]
-    level_db: NDArray[np.float64]
-    side_db: NDArray[np.float64]
-    side90_db: NDArray[np.float64]
-    droop45_db: NDArray[np.float64]
-    peak45_db: NDArray[np.float64]
-    rear_db: NDArray[np.float64] | None
-    bw6_deg: NDArray[np.float64]
-    di_db: NDArray[np.float64]
-    effort_db: NDArray[np.float64]
-    p10_db: NDArray[np.float64] | None
+    bands_hz: Freqs
+    level_db: Levels
+    side_db: Levels
+    side90_db: Levels
+    droop45_db: Levels
+    peak45_db: Levels
+    rear_db: Levels | None
+    bw6_deg: Angles
+    di_db: Levels
+    effort_db: Levels
+    p10_db: Levels | None
 
 
-def frequencies_of(bands_hz: NDArray) -> NDArray[np.float64]:
+def frequencies_of(bands_hz: Freqs) -> Freqs:
     """Nine frequencies inside every third octave, one band after the other."""
     within = (np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5
     return np.asarray((bands_hz[:, None] * 2 ** (within / 3)).ravel(), float)
@@ -59,15 +59,15 @@ class BandPlant:
     """
 
     rig_file: RigFile
-    bands_hz: NDArray[np.float64]
-    freqs: NDArray[np.float64]
-    around: NDArray[np.complex128]
-    everywhere: NDArray[np.complex128]
-    area: NDArray[np.float64]
-    far_front: NDArray[np.complex128]
+    bands_hz: Freqs
+    freqs: Freqs
+    around: Transfer
+    everywhere: Transfer
+    area: Real
+    far_front: Transfer
 
     @classmethod
-    def of(cls, rig_file: RigFile, bands_hz: NDArray) -> BandPlant:
+    def of(cls, rig_file: RigFile, bands_hz: Freqs) -> BandPlant:
         """For a rig, in these third octaves."""
         rig, scene, freqs = rig_file.rig, rig_file.scene, frequencies_of(bands_hz)
         everywhere, area = space_of(rig.enclosure.shape)
@@ -87,10 +87,10 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
     rig, medium = rig_file.rig, rig_file.scene.medium
     w = weights(freqs)
 
-    def averaged(power: NDArray) -> NDArray:
-        return power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1)
+    def averaged(power: Power) -> Power:
+        return np.asarray(power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1))
 
-    def band_power(h: NDArray) -> NDArray:
+    def band_power(h: Transfer) -> Power:
         return averaged(np.abs((h @ w[:, :, None])[:, :, 0]) ** 2)
 
     power = band_power(plant.around)
@@ -99,7 +99,7 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
     window = level[:, np.abs(AZIMUTH_DEG) <= 45]
     far_front = band_power(plant.far_front)[:, 0]
 
-    def over(chosen: NDArray) -> NDArray:
+    def over(chosen: Flags) -> Levels:
         return power_db(front / power[:, chosen].mean(axis=1))
 
     return BeamBands(
@@ -117,7 +117,7 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
     )
 
 
-def effort(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+def effort(rig_file: RigFile, w: Drive, freqs: Freqs) -> Power:
     """Drive power of the spatial drivers over the reference alone making the same pressure on axis, a ratio: (freqs,)."""
     rig = rig_file.rig
     group, spatial = list(beam_group(rig_file)), list(rig.spatial_drivers)
@@ -127,7 +127,7 @@ def effort(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.float64]
     return np.asarray(used * reference / np.abs(np.sum(on_axis * w, axis=1)) ** 2, float)
 
 
-def beamwidth_deg(azimuth_deg: NDArray, level_db: NDArray, threshold_db: float = -6.0) -> float:
+def beamwidth_deg(azimuth_deg: Angles, level_db: Levels, threshold_db: float = -6.0) -> float:
     """Degrees between the first crossings of the threshold on either side of 0; 360 where there is none."""
     total = 0.0
     for sign in (1, -1):

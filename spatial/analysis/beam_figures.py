@@ -15,12 +15,13 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_plant
 from spatial.analysis.study import Study
+from spatial.base.arrays import Angles, Complex, Drive, Freqs, Levels, Real, Spectrum
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import db, power_db
 from spatial.targets.beam_directions import around
@@ -33,10 +34,10 @@ PRERING_S = 1e-3
 class BeamPattern:
     """Level over frequency and azimuth, dB re on axis: level_db (freqs, azimuths); on_axis_db (freqs,) absolute."""
 
-    freqs: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: NDArray[np.float64]
-    on_axis_db: NDArray[np.float64]
+    freqs: Freqs
+    azimuth_deg: Angles
+    level_db: Levels
+    on_axis_db: Levels
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ class SimpleBeamFigures:
     effort_db: float
 
 
-def pressure(study: Study, points: FarField | AtRange, freqs: NDArray, path: str = "center") -> NDArray[np.complex128]:
+def pressure(study: Study, points: FarField | AtRange, freqs: Freqs, path: str = "center") -> Complex:
     """Pressure of one path, (freqs, points), e^{-jkr}/r left out."""
     h = transfer_matrix(study.rig_file.rig, points, freqs, study.rig_file.scene.medium)
-    return np.einsum("fpn,fn->fp", h, study.path(path, freqs))
+    return np.asarray(np.einsum("fpn,fn->fp", h, study.path(path, freqs)))
 
 
 def beam_pattern(study: Study, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
@@ -87,7 +88,7 @@ def beam_pattern(study: Study, freqs: ArrayLike, azimuth_deg: ArrayLike) -> Beam
     return BeamPattern(freqs, azimuth_deg, level - on_axis, on_axis[:, 0])
 
 
-def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) -> NDArray[np.float64]:
+def directivity_index_db(p_front: Spectrum, p_sphere: Complex, weights: Real) -> Levels:
     """10 log10 of on-axis power (freqs,) over the mean over the sphere of p_sphere (freqs, points), weights adding up to 1."""
     return power_db(np.abs(p_front) ** 2 / (np.abs(p_sphere) ** 2 @ weights))
 
@@ -96,7 +97,7 @@ def beam_figures(study: Study) -> BeamFigures:
     """The figures of this module's text for the centre path of a bank."""
     rig_file = study.rig_file
 
-    def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
+    def over_asked(freqs: Freqs) -> Drive:
         return study.center(freqs) / center_gain(rig_file.design, freqs)[:, None]
 
     bands = beam_bands(study.of(judged_plant), over_asked)

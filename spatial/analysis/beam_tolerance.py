@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import Drive, Freqs, Levels, Points, Real
 from spatial.base.units import from_db, power_db
 from spatial.rig.geometry import direction
 from spatial.rig.model import Driver, Facing, Medium, Place, Rig
@@ -21,7 +21,7 @@ DRAWS, SEED, PERCENTILE = 100, 0, 10
 GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3
 
 
-def moved_rig(rig: Rig, moved_m: NDArray[np.float64]) -> Rig:
+def moved_rig(rig: Rig, moved_m: Points) -> Rig:
     """The rig with every driver moved (drivers, 3): (to the left, up, outward) along a body, (front, left, up) elsewhere.
 
     On a body the outward part is left out, in a wall the one to the front: drivers stay on it, and sides in the plane of a wall in sight.
@@ -55,9 +55,7 @@ def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
     return dataclasses.replace(driver, position_m=Place(where.front + step[0], where.left + step[1], where.up + step[2]))
 
 
-def side_draws_db(
-    rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, directions: FarField | AtRange
-) -> NDArray[np.float64]:
+def side_draws_db(rig: Rig, medium: Medium, w: Drive, freqs: Freqs, per_band: int, directions: FarField | AtRange) -> Levels:
     """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands).
 
     directions: the axis, then the sides.
@@ -74,6 +72,6 @@ def side_draws_db(
     return out
 
 
-def p10_db(draws_db: NDArray[np.float64]) -> NDArray[np.float64]:
+def p10_db(draws_db: Real) -> Levels:
     """What nine of ten loudspeakers reach: (draws, bands) -> (bands,)."""
     return np.percentile(draws_db, PERCENTILE, axis=0)

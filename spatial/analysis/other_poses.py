@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.analysis.binaural_cues import (
@@ -23,6 +22,7 @@ from spatial.analysis.binaural_cues import (
     third_octave_separation_db,
 )
 from spatial.analysis.study import Sides
+from spatial.base.arrays import Drive, Freqs, Levels, Real, Transfer
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
 from spatial.targets.solution import SideWeights
@@ -40,17 +40,17 @@ MAP_CLOSER = 1.5  # sideways a sweet spot is narrow: places lie closer in the mi
 class Judged:
     """Figures of the sides at some poses or heads, (n,) each: separation, and ILD and ITD error against the real pair there."""
 
-    sep_mean_db: NDArray[np.float64]
-    sep_pink_db: NDArray[np.float64]
-    ild_error_db: NDArray[np.float64]
-    itd_error_us: NDArray[np.float64]
+    sep_mean_db: Levels
+    sep_pink_db: Levels
+    ild_error_db: Levels
+    itd_error_us: Real
 
     def as_lists(self) -> dict[str, list[float]]:
         """JSON values."""
         return {name: [round(float(x), 3) for x in values] for name, values in vars(self).items()}
 
 
-def judged(freqs: NDArray, h: NDArray, real: NDArray, w: Sequence[NDArray], groups: Sequence[tuple[int, ...]]) -> Judged:
+def judged(freqs: Freqs, h: Transfer, real: Transfer, w: Sequence[Drive], groups: Sequence[tuple[int, ...]]) -> Judged:
     """Figures from ears' transfers alone, whatever head they belong to.
 
     Parameters
@@ -93,7 +93,7 @@ def at_ears(sides: Sides, ears: Ears, points: int = POINTS) -> Judged:
     return judged(freqs, sides.heard(ears, freqs), sides.real(ears, freqs), w, side_groups(sides.rig_file))
 
 
-def real_separation_db(sides: Sides, ears: Ears) -> NDArray[np.float64]:
+def real_separation_db(sides: Sides, ears: Ears) -> Levels:
     """Mean separation that the real pair itself gives at some poses, of its two loudspeakers the worse one: (poses,) dB."""
     real = sides.real(ears, judged_frequencies(top_hz=sides.top_hz))
     left, right = (mean_separation_db(real[:, ear::2, ear], real[:, 1 - ear :: 2, ear]) for ear in (LEFT, RIGHT))
@@ -104,7 +104,7 @@ def reference_alone(rig_file: RigFile) -> SideWeights:
     """The sides without any cancellation: each its reference drivers, in phase and alike."""
     groups = side_groups(rig_file)
 
-    def weights(freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    def weights(freqs: Freqs) -> tuple[Drive, Drive]:
         w = np.zeros((2, len(freqs), len(rig_file.rig.drivers)), complex)
         for ear, group in enumerate(groups):
             w[ear][:, list(group)] = 1 / np.sqrt(len(group))
@@ -166,12 +166,12 @@ class SweetSpot:
     sep_mean_db, ild_error_db, itd_error_us: (yaws, fronts, lefts).
     """
 
-    front_m: NDArray[np.float64]
-    left_m: NDArray[np.float64]
+    front_m: Real
+    left_m: Real
     yaws_deg: tuple[float, ...]
-    sep_mean_db: NDArray[np.float64]
-    ild_error_db: NDArray[np.float64]
-    itd_error_us: NDArray[np.float64]
+    sep_mean_db: Levels
+    ild_error_db: Levels
+    itd_error_us: Real
 
 
 def sweet_spot(sides: Sides, steps: tuple[int, int] = MAP_STEPS) -> SweetSpot:

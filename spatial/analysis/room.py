@@ -17,7 +17,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.bodies import body_of
 from spatial.acoustics.head import sphere_series
@@ -27,6 +26,7 @@ from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, BandPlant, beam_bands, frequencies_of
 from spatial.analysis.study import Study
+from spatial.base.arrays import Complex, Drive, Flags, Freqs, Indices, Power, Real, Spectrum, Vector
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.geometry import head_centre, left_of
@@ -63,7 +63,7 @@ class InRoom:
 
 
 def room_figures(
-    rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: NDArray | None = None, top_hz: float = math.inf
+    rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: Vector | None = None, top_hz: float = math.inf
 ) -> RoomFigures:
     """Figures of weights in a room (default: the rig file's), heard at a place in rig coordinates (default: its listener's).
 
@@ -92,7 +92,7 @@ def in_room(study: Study) -> InRoom:
     return InRoom(*(room_figures(study.rig_file, weights, top_hz=study.top_hz) for weights in ways))
 
 
-def _powers(rig_file: RigFile, weights: Weights, bands_hz: NDArray, paths: Images) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _powers(rig_file: RigFile, weights: Weights, bands_hz: Freqs, paths: Images) -> tuple[Power, Power, Power, Power]:
     """Power per band of the direct sound, of all else, of the first 20 and 50 ms of that: (bands,) each."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     delay = (paths.length_m - paths.length_m[0]) / medium.c
@@ -106,23 +106,24 @@ def _powers(rig_file: RigFile, weights: Weights, bands_hz: NDArray, paths: Image
     sparse = frequencies_of(bands_hz)
     w = weights(sparse)
 
-    def late_power(chosen: NDArray) -> NDArray:
+    def late_power(chosen: Flags) -> Power:
         if not chosen.any():
             return np.zeros(len(bands_hz))
         late = tail(Images(*(x[n:][chosen] for x in (paths.length_m, paths.strength, paths.leaving, paths.arriving))))
         p = (transfer_matrix(rig, late.directions, sparse, medium) @ w[:, :, None])[:, :, 0]
         return np.asarray((np.abs(p) ** 2 @ late.power).reshape(len(bands_hz), PER_BAND).mean(axis=1))
 
-    def power(first: int, until_s: float) -> NDArray:
+    def power(first: int, until_s: float) -> Power:
         together = at_once[:, first : np.searchsorted(delay[:n], until_s, side="right")].sum(axis=1)
         return third_octave_mean(np.abs(together) ** 2, freqs, bands_hz)
 
     late = {until_s: late_power(delay[n:] <= until_s) for until_s in (EARLY_S, C50_S, np.inf)}
     direct = third_octave_mean(np.abs(at_once[:, 0]) ** 2, freqs, bands_hz)
-    return (direct, *(power(1, until_s) + late[until_s] for until_s in (np.inf, EARLY_S, C50_S)))
+    rest, early, first_50 = (power(1, until_s) + late[until_s] for until_s in (np.inf, EARLY_S, C50_S))
+    return direct, rest, early, first_50
 
 
-def _pressures(rig_file: RigFile, w: NDArray, freqs: NDArray, paths: Images) -> NDArray[np.complex128]:
+def _pressures(rig_file: RigFile, w: Drive, freqs: Freqs, paths: Images) -> Complex:
     """What every path brings, phases and all, about the rig's origin and less the travel of the direct path: (freqs, paths)."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     k = 2 * np.pi * freqs / medium.c
@@ -153,9 +154,9 @@ def _iacc(rig_file: RigFile, weights: Weights, paths: Images) -> float:
     low = np.minimum(np.floor(place).astype(int), IACC_STEPS - 2)
     share = place - low
 
-    def heard(index: NDArray, part: NDArray) -> NDArray:
+    def heard(index: Indices, part: Real) -> Spectrum:
         at = ears[:, index] * (1 - part) + ears[:, index + 1] * part
-        return np.sum(p * at, axis=1)
+        return np.asarray(np.sum(p * at, axis=1))
 
     mirrored = IACC_STEPS - 2 - low
     left, right = heard(low, share), heard(mirrored, 1 - share)

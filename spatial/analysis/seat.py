@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import seat, seat_circle
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, frequencies_of
 from spatial.analysis.cancellation import shared_band
 from spatial.analysis.study import Study
+from spatial.base.arrays import Freqs, Power
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import power_db, third_octave_centres, thirds_below
 from spatial.rig.geometry import head_centre
@@ -62,7 +62,7 @@ def seat_figures(study: Study) -> SeatFigures:
     return SeatFigures(tone_db, tone_hz, ears_db, at_seat, aside, side, alone, droop, peak)
 
 
-def _in_bands(power: NDArray) -> NDArray[np.float64]:
+def _in_bands(power: Power) -> Freqs:
     return np.asarray(power.reshape(-1, PER_BAND, *power.shape[1:]).mean(axis=1))
 
 
@@ -90,7 +90,7 @@ def _tone(study: Study) -> tuple[float, float, float]:
     return float(np.abs(level[worst])), float(thirds[worst]), float(np.std(ears[inside]))
 
 
-def _around(rig_file: RigFile, weights: Weights, bands_hz: NDArray) -> tuple[float, float, float]:
+def _around(rig_file: RigFile, weights: Weights, bands_hz: Freqs) -> tuple[float, float, float]:
     """Sides, lowest and highest level of the window on the seat circle, over third octaves."""
     freqs = frequencies_of(bands_hz)
     listener, axis = rig_file.scene.listener, rig_file.design.beam.axis

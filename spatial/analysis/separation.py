@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from spatial.base.arrays import Real, Samples
+
+Floats = Real
 
 TRIM_S = 0.1
 """At both ends, not counted."""
@@ -36,7 +37,7 @@ class Mixture:
     @property
     def stereo(self) -> Floats:
         """(2, frames)."""
-        return self.centre + self.images.sum(axis=0)
+        return np.asarray(self.centre + self.images.sum(axis=0))
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def band_correlation(x: Floats, y: Floats, fs: int) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
-def power(x: NDArray[np.generic]) -> float:
+def power(x: Samples) -> float:
     """Mean square magnitude."""
     return float(np.mean(np.abs(x) ** 2))
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
 from spatial.analysis.study import Sides
+from spatial.base.arrays import Complex, Freqs, Power, Real
 from spatial.base.figure import LOWER, figure
 from spatial.base.units import from_db, power_db, third_octave_mean
 from spatial.rig.mirror import driver_order
@@ -33,7 +33,7 @@ class SpreadFigures:
     tone_p90_db: float = figure("near ear off matched drivers, worst third octave, in nine of ten", LOWER)
 
 
-def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: int = SEED) -> NDArray[np.complex128]:
+def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: int = SEED) -> Complex:
     """What a driver does beside what it should, (draws, drivers)."""
     from scipy.stats import qmc  # here, for it takes a while to load
 
@@ -41,7 +41,7 @@ def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: 
     return np.asarray(from_db(gain * tolerance.gain_db) * np.exp(1j * np.deg2rad(phase * tolerance.phase_deg)))
 
 
-def errors_of_drivers(rig: Rig) -> NDArray[np.complex128]:
+def errors_of_drivers(rig: Rig) -> Complex:
     """The draws for the drivers of a rig, (draws, drivers), the same for the driver at a place in whatever order the file lists them."""
     order = driver_order(rig)
     errors = np.empty((DRAWS, len(order)), complex)
@@ -72,5 +72,5 @@ def spread_figures(sides: Sides) -> SpreadFigures:
     return SpreadFigures(float(ild), float(itd), float(tone))
 
 
-def _thirds(power: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+def _thirds(power: Power, freqs: Freqs) -> Real:
     return third_octave_mean(power, freqs, judged_thirds(freqs[-1]))

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.weights import effective_weights, highest_hz, side_weights
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Audio, Drive, Freqs, Transfer
 from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.model import RigFile, Scene
 from spatial.targets.solution import Method, Side, SideWeights, Solver, Weights
@@ -53,15 +53,15 @@ class Sides:
         """Listener, medium, virtual pair."""
         return self.rig_file.scene
 
-    def at(self, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+    def at(self, ear: int, freqs: Freqs) -> Drive:
         """Effective weights of a side, (freqs, drivers)."""
         return _kept(self._found, freqs.tobytes(), lambda: self.weights(freqs))[ear]
 
-    def design(self, ear: int, freqs: NDArray) -> Side:
+    def design(self, ear: int, freqs: Freqs) -> Side:
         """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows."""
         return _kept(self._plant, ("design", ear, freqs.tobytes()), lambda: self.solver.nominal_side(self.rig_file, ear, freqs))
 
-    def nominal(self, freqs: NDArray) -> tuple[Side, Side]:
+    def nominal(self, freqs: Freqs) -> tuple[Side, Side]:
         """The same of both sides."""
         return self.design(LEFT, freqs), self.design(RIGHT, freqs)
 
@@ -69,7 +69,7 @@ class Sides:
         """Published methods on this rig: those asked for, else all that it and its mode leave a place for."""
         return self.solver.methods(self.rig_file, self.nominal, names)
 
-    def heard(self, ears: Ears, freqs: NDArray) -> NDArray[np.complex128]:
+    def heard(self, ears: Ears, freqs: Freqs) -> Transfer:
         """The drivers at some ears, (freqs, ears, drivers)."""
         return _kept(
             self._plant,
@@ -77,7 +77,7 @@ class Sides:
             lambda: transfer_matrix(self.rig_file.rig, ears, freqs, self.scene.medium),
         )
 
-    def real(self, ears: Ears, freqs: NDArray) -> NDArray[np.complex128]:
+    def real(self, ears: Ears, freqs: Freqs) -> Transfer:
         """A real pair where the virtual one should stand at some ears, (freqs, ears, 2 loudspeakers)."""
         return _kept(self._plant, ("real", ears, freqs.tobytes()), lambda: real_pair(self.scene, freqs, ears))
 
@@ -99,7 +99,7 @@ class Sides:
 class ChainParts:
     """What belongs to the renderer and is handed in: a new upmix's whole work, (2, frames) -> (3, frames), and the stages' delays."""
 
-    upmix: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    upmix: Callable[[Audio], Audio]
     upmix_frames: int
     limiter_frames: int
 
@@ -132,11 +132,11 @@ class Study:
         """Nothing is judged above."""
         return self.sides.top_hz
 
-    def path(self, name: str, freqs: NDArray) -> NDArray[np.complex128]:
+    def path(self, name: str, freqs: Freqs) -> Drive:
         """Effective weights of a path, (freqs, drivers)."""
         return _kept(self._found, (name, freqs.tobytes()), lambda: effective_weights(self.bank, self.rig_file.rig, freqs, name))
 
-    def center(self, freqs: NDArray) -> NDArray[np.complex128]:
+    def center(self, freqs: Freqs) -> Drive:
         """Effective weights of the centre path, (freqs, drivers)."""
         return self.path("center", freqs)
 

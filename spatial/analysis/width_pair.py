@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
 from spatial.analysis.study import Study
+from spatial.base.arrays import Freqs, Levels, Real, Spectrum
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.fir_response import fir_response
 from spatial.base.units import db, power_db
@@ -30,13 +30,13 @@ NFFT = 1 << 15
 class WidthCurves:
     """Relative HRTF of the bank's left input over frequency and that of the sphere; ipsi_db, contra_db: the filters' levels."""
 
-    freqs: NDArray[np.float64]
-    ild_db: NDArray[np.float64]
-    itd_us: NDArray[np.float64]
-    sphere_ild_db: NDArray[np.float64]
-    sphere_itd_us: NDArray[np.float64]
-    ipsi_db: NDArray[np.float64]
-    contra_db: NDArray[np.float64]
+    freqs: Freqs
+    ild_db: Levels
+    itd_us: Real
+    sphere_ild_db: Levels
+    sphere_itd_us: Real
+    ipsi_db: Levels
+    contra_db: Levels
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class WidthFigures:
     centre_least_db: float = figure("", HIGHER)
 
 
-def width_curves(study: Study, freqs: NDArray) -> WidthCurves:
+def width_curves(study: Study, freqs: Freqs) -> WidthCurves:
     """Curves at freqs (Hz, rising, above 0)."""
     bank, rig_file = study.bank, study.rig_file
     ipsi, contra = fir_response(bank.taps[:2, 0].T, freqs, bank.fs).T
     pair, scene = rig_file.scene.virtual_pair, rig_file.scene
     sphere = relative_response(freqs, pair.angle_deg, pair.distance_m, scene.listener.head_radius_m, scene.medium.c)
 
-    def itd_us(g: NDArray) -> NDArray:
+    def itd_us(g: Spectrum) -> Real:
         return -np.unwrap(np.angle(g)) / (2 * np.pi * freqs) * 1e6
 
     return WidthCurves(freqs, -db(contra / ipsi), itd_us(contra / ipsi), -db(sphere), itd_us(sphere), db(ipsi), db(contra))
@@ -71,7 +71,7 @@ def width_curves(study: Study, freqs: NDArray) -> WidthCurves:
 def width_figures(study: Study) -> WidthFigures:
     """The figures of this module's text, of the bank's left input."""
     bank, rig_file = study.bank, study.rig_file
-    freqs = np.fft.rfftfreq(NFFT, 1 / bank.fs)
+    freqs = np.asarray(np.fft.rfftfreq(NFFT, 1 / bank.fs), float)
     keep = (freqs > 0) & (freqs < min(HIGHEST_HZ, HIGHEST_SHARE * bank.fs))
     freqs = freqs[keep]
     ipsi, contra = (np.fft.rfft(bank.taps[ear, 0], NFFT)[keep] for ear in (0, 1))
@@ -80,7 +80,7 @@ def width_figures(study: Study) -> WidthFigures:
     centres = centres[centres < freqs[-1]]
     weight = band_average(freqs, centres)
 
-    def level_db(spectrum: NDArray) -> NDArray[np.float64]:
+    def level_db(spectrum: Spectrum) -> Levels:
         return power_db(np.abs(spectrum) ** 2 @ weight)
 
     ild = level_db(ipsi) - level_db(contra) - level_db(near) + level_db(far)
@@ -102,7 +102,7 @@ def width_figures(study: Study) -> WidthFigures:
     )
 
 
-def _sphere_ears(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _sphere_ears(rig_file: RigFile, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
     """Ipsilateral and contralateral response (freqs,) of the sphere at the virtual pair's place."""
     scene = rig_file.scene
     pair, radius_m = scene.virtual_pair, scene.listener.head_radius_m
@@ -111,5 +111,5 @@ def _sphere_ears(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex1
     return ears[:, 0], ears[:, 1]
 
 
-def _rms(x: NDArray) -> float:
+def _rms(x: Real) -> float:
     return float(np.sqrt(np.mean(np.square(x))))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
@@ -15,6 +14,7 @@ from spatial.analysis.beam_figures import BeamPattern, beam_pattern, pressure
 from spatial.analysis.spinorama import Spinorama, spinorama
 from spatial.analysis.study import Study
 from spatial.analysis.tone_match import ToneMatch, tone_match
+from spatial.base.arrays import Angles, Freqs, Levels, Real
 from spatial.base.units import db, power_db, third_octave_centres
 from spatial.catalogue.picture import Look, Picture
 from spatial.plots.balloon import balloon_scale, draw_balloon
@@ -60,12 +60,12 @@ def axis_words(rig_file: RigFile) -> str:
     return "towards the listener" if rig_file.design.beam.axis == "listener" else "the rig's front"
 
 
-def map_frequencies(study: Study) -> NDArray[np.float64]:
+def map_frequencies(study: Study) -> Freqs:
     """Of the heat maps: even over log frequency, 150 Hz-8 kHz."""
     return np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], study.top_hz), BEAM_FREQS)
 
 
-def map_azimuths(rig_file: RigFile) -> NDArray[np.float64]:
+def map_azimuths(rig_file: RigFile) -> Real:
     """Of the heat maps: all around, or the half that a wall leaves."""
     reach_deg = 90.0 if rig_file.rig.enclosure.shape == "baffle" else 180.0
     return np.arange(-reach_deg, reach_deg + 0.1, BEAM_STEP_DEG)
@@ -91,9 +91,9 @@ def draw_beam(data: BeamPattern, look: Look) -> Figure:
 class Panels:
     """Levels re on axis (freqs, azimuths) of what the same drivers can do, by name."""
 
-    freqs: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: dict[str, NDArray[np.float64]]
+    freqs: Freqs
+    azimuth_deg: Angles
+    level_db: dict[str, Levels]
 
 
 def panels(study: Study) -> Panels:
@@ -107,7 +107,7 @@ def panels(study: Study) -> Panels:
     return Panels(found.freqs, found.azimuth_deg, level_db)
 
 
-def _level_db(rig_file: RigFile, weights: Weights, like: BeamPattern) -> NDArray[np.float64]:
+def _level_db(rig_file: RigFile, weights: Weights, like: BeamPattern) -> Levels:
     """Level of weights that are 1 on axis, (freqs, azimuths)."""
     g = transfer_matrix(rig_file.rig, around(rig_file, like.azimuth_deg), like.freqs, rig_file.scene.medium)
     return db((g @ weights(like.freqs)[:, :, None])[:, :, 0])
@@ -138,9 +138,9 @@ def draw_panels(data: Panels, look: Look) -> Figure:
 class Polars:
     """Level re 0 degrees of third octaves around the rig, (bands, azimuths)."""
 
-    bands_hz: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: NDArray[np.float64]
+    bands_hz: Freqs
+    azimuth_deg: Angles
+    level_db: Levels
 
 
 def polar(study: Study) -> Polars:
@@ -172,10 +172,10 @@ def draw_polars(data: Polars, look: Look) -> Figure:
 class Balloons:
     """Level re 0 degrees in all directions far away, (freqs, elevations, azimuths)."""
 
-    freqs: NDArray[np.float64]
-    elevation_deg: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: NDArray[np.float64]
+    freqs: Freqs
+    elevation_deg: Angles
+    azimuth_deg: Angles
+    level_db: Levels
 
 
 def balloon(study: Study) -> Balloons:
@@ -214,7 +214,7 @@ class Directivity:
 
     ours: BeamBands
     simpler: dict[str, BeamBands]
-    cap_db: NDArray[np.float64]
+    cap_db: Levels
 
 
 def directivity(study: Study) -> Directivity:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.analysis.study import Study
 from spatial.analysis.width_pair import WidthCurves, width_curves
+from spatial.base.arrays import Firs, Freqs, Real
 from spatial.catalogue.picture import HEADPHONES, LOUDSPEAKERS, Look, Picture
 from spatial.catalogue.side_pictures import curve_frequencies
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
@@ -27,14 +27,14 @@ FILTER_HZ, FILTER_FREQS = (20.0, 20000.0), 400
 class Filters:
     """taps (drivers, inputs, n_taps) at fs, latency in samples; gain (freqs, drivers, inputs), linear; the headroom gain is not in them."""
 
-    taps: NDArray[np.float64]
+    taps: Firs
     fs: int
     latency_samples: int
     input_names: tuple[str, ...]
     driver_names: tuple[str, ...]
     headroom_gain_db: float
-    freqs: NDArray[np.float64]
-    gain: NDArray[np.float64]
+    freqs: Freqs
+    gain: Real
 
 
 def filters(study: Study) -> Filters:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT
 from spatial.analysis.binaural_cues import DEEPEST_DB
@@ -16,6 +15,7 @@ from spatial.analysis.other_poses import over_poses
 from spatial.analysis.pair_cues import cues_of_the_pair
 from spatial.analysis.pink_level import PINK_HZ
 from spatial.analysis.study import Sides, Study
+from spatial.base.arrays import Freqs, Levels, Real
 from spatial.catalogue.elsewhere_pictures import AGAINST, ILD_OFF, ITD_OFF, NOMINAL_POSE, is_virtual
 from spatial.catalogue.picture import Look, Picture
 from spatial.catalogue.side_pictures import CURVE_FREQS
@@ -39,12 +39,12 @@ class Methods:
     "virtual": late_us (bands,) at late_hz (bands,), time difference off a real pair; else poses_db (27,): separation at head poses.
     """
 
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     curves: dict[str, CancellationCurves]
-    level_db: dict[str, NDArray[np.float64]]
-    late_hz: NDArray[np.float64]
-    late_us: dict[str, NDArray[np.float64]]
-    poses_db: dict[str, NDArray[np.float64]]
+    level_db: dict[str, Levels]
+    late_hz: Freqs
+    late_us: dict[str, Real]
+    poses_db: dict[str, Levels]
 
 
 def methods(study: Study) -> Methods:
@@ -61,7 +61,7 @@ def methods(study: Study) -> Methods:
     return Methods(freqs, curves, level, late_hz, late_us, poses)
 
 
-def _late_us(everyone: dict[str, Sides]) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+def _late_us(everyone: dict[str, Sides]) -> tuple[Real, dict[str, Real]]:
     """Time difference less that of a real pair, (bands,) microseconds of every method."""
     out, centres = {}, np.empty(0)
     for name, sides in everyone.items():

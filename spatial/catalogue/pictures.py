@@ -79,4 +79,5 @@ def bank_figure(kind: str, study: Study, theme: Theme = LIGHT, command: str = ""
 
 def plan_picture(rig_file: RigFile, theme: Theme = LIGHT, command: str = "") -> Figure:
     """Rig, virtual pair and listener from above."""
-    return plan_figure(rig_file.rig, rig_file.scene, command, theme)
+    figure: Figure = plan_figure(rig_file.rig, rig_file.scene, command, theme)
+    return figure

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.analysis.binaural_cues import ErbCues
 from spatial.analysis.cancellation import CancellationCurves, cancellation_curves
 from spatial.analysis.pair_cues import cues_of_the_pair
 from spatial.analysis.study import Study
+from spatial.base.arrays import Freqs, Real
 from spatial.catalogue.picture import Look, Picture
 from spatial.plots.cancellation import draw_effort, draw_separation, effort_range, separation_range
 from spatial.plots.cues import draw_ild, draw_itd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CURVE_HZ, CURVE_FREQS = (50.0, 20000.0), 400
 
 
-def curve_frequencies(study: Study) -> NDArray[np.float64]:
+def curve_frequencies(study: Study) -> Freqs:
     """Even over log frequency, as far as the bank knows."""
     return np.geomspace(CURVE_HZ[0], min(CURVE_HZ[1], study.top_hz), CURVE_FREQS)
 
@@ -34,7 +34,7 @@ class Cancellation:
     """Curves of left and right; asked_db: separation asked of each, None where as much is asked as effort buys."""
 
     curves: tuple[CancellationCurves, CancellationCurves]
-    asked_db: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    asked_db: tuple[Real, Real] | None
 
 
 def cancellation(study: Study) -> Cancellation:

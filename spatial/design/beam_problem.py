@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.harmonics import Harmonics, harmonics_of
 from spatial.acoustics.points import arc, seat_azimuth_deg, seat_circle, space_of
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import AtPoint, Complex, Drive, Freqs, Indices, PowerMatrices, Real, Transfer
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Medium, Rig, RigFile
 from spatial.targets.beam_reference import towards_aim
@@ -40,23 +41,23 @@ class Patterns:
     without more is on the seat circle.
     """
 
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     wish: Wish
-    groups: NDArray[np.float64]
-    front: NDArray[np.complex128]
-    far_front: NDArray[np.complex128]
-    bounded: NDArray[np.complex128]
-    stop: NDArray[np.complex128]
-    sphere: NDArray[np.complex128]
-    loading: NDArray[np.float64]
-    cost: NDArray[np.float64]
-    count: NDArray[np.float64]
-    alone: NDArray[np.complex128]
-    reference: NDArray[np.complex128]
-    reference_power: NDArray[np.float64]
-    nearer: NDArray[np.float64] | None = None
+    groups: Real
+    front: AtPoint
+    far_front: AtPoint
+    bounded: Transfer
+    stop: Transfer
+    sphere: PowerMatrices
+    loading: Real
+    cost: Real
+    count: Real
+    alone: Drive
+    reference: Complex
+    reference_power: Real
+    nearer: Real | None = None
 
-    def as_loud_far_away(self, v: NDArray) -> Patterns:
+    def as_loud_far_away(self, v: Drive) -> Patterns:
         """The same with the far rows as loud on axis as the near ones are for these weights (freqs, m); rows and walls have none."""
         if self.nearer is None:
             return self
@@ -66,16 +67,16 @@ class Patterns:
         bounded = np.concatenate([self.bounded[:, :half], self.bounded[:, half:] * (nearer / self.nearer)[:, None, None]], axis=1)
         return replace(self, bounded=bounded, nearer=nearer)
 
-    def effort(self) -> NDArray[np.float64]:
+    def effort(self) -> Real:
         """Drive power over that of the reference alone, of weights that are 1 on axis, as a quadratic form: (freqs, m, m)."""
         return np.asarray(np.eye(len(self.count)) * (self.count * self.reference_power[:, None])[:, None], float)
 
-    def stop_power(self) -> NDArray[np.complex128]:
+    def stop_power(self) -> PowerMatrices:
         """Mean of g* g^T over the stop directions: (freqs, m, m)."""
         return mean_power(self.stop, self.wish.stop_weight)
 
 
-def power_all_around(rig: Rig, used: Sequence[int], mixed: NDArray, freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
+def power_all_around(rig: Rig, used: Sequence[int], mixed: Complex, freqs: Freqs, medium: Medium) -> PowerMatrices:
     """Mean of g* g^T over all directions that a rig radiates into, far away, for mixtures (freqs, used drivers, m): (freqs, m, m)."""
     if rig.enclosure.shape == "sphere":
         stored = harmonics_of(rig, freqs, medium=medium)
@@ -84,12 +85,12 @@ def power_all_around(rig: Rig, used: Sequence[int], mixed: NDArray, freqs: NDArr
     return mean_power(transfer_matrix(rig, points, freqs, medium)[:, :, list(used)] @ mixed, weights)
 
 
-def mean_power(g: NDArray, weights: NDArray) -> NDArray[np.complex128]:
+def mean_power(g: Complex, weights: Real) -> PowerMatrices:
     """Weighted mean of g* g^T over directions, (freqs, directions, m) -> (freqs, m, m)."""
     return np.asarray((g.conj() * weights[:, None]).swapaxes(1, 2) @ g, complex)
 
 
-def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], freqs: NDArray, wish: Wish) -> Patterns:
+def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], freqs: Freqs, wish: Wish) -> Patterns:
     """Responses of the used drivers on the seat circle; used and reference are indices in the rig."""
     rig, listener, medium, axis = rig_file.rig, rig_file.scene.listener, rig_file.scene.medium, rig_file.design.beam.axis
     used = list(used)
@@ -101,7 +102,7 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
     aimed = towards_aim(rig, listener, axis, freqs, medium.c)
     mixed = aimed[:, used, None] * groups
 
-    def look(azimuth_deg: ArrayLike) -> NDArray[np.complex128]:
+    def look(azimuth_deg: ArrayLike) -> Transfer:
         return transfer_matrix(rig, seat_circle(listener, azimuth_deg, axis), freqs, medium)
 
     bounded, stop, front = (look(azimuth) for azimuth in (wish.azimuth_deg, wish.stop_deg, 0.0))
@@ -138,7 +139,7 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
     )
 
 
-def mirror_drivers(rig: Rig, used: Sequence[int], axis: int = LEFT_AXIS) -> NDArray[np.intp]:
+def mirror_drivers(rig: Rig, used: Sequence[int], axis: int = LEFT_AXIS) -> Indices:
     """For each used driver the position, among them, of its mirror image in left or up; 0, 1, 2, ... where any has none."""
     flip = np.where(np.arange(3) == axis, -1.0, 1.0)
     place, facing = places(rig)[list(used)], axes(rig)[list(used)]
@@ -159,11 +160,11 @@ def _symmetric_in_left(rig: Rig, used: Sequence[int]) -> bool:
     return bool(off <= MIRROR_TOLERANCE) or not np.array_equal(mirror_drivers(rig, used), np.arange(len(used)))
 
 
-def mirror_groups(rig: Rig, used: Sequence[int], over: Sequence[int]) -> NDArray[np.float64]:
+def mirror_groups(rig: Rig, used: Sequence[int], over: Sequence[int]) -> Real:
     """S (drivers, groups): 1 where a driver belongs to a group of mirror images in left, up or both."""
     label = np.arange(len(used))
     images = [mirror_drivers(rig, used, axis) for axis in over]
     for _ in used:
         for image in images:
             label = np.minimum(label, label[image])
-    return (label[:, None] == np.unique(label)).astype(float)
+    return np.asarray((label[:, None] == np.unique(label)).astype(float))

@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.ear_grid import LOWEST_HZ
 from spatial.acoustics.points import seat
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Firs, Real
 from spatial.base.errors import UsageError
 from spatial.base.units import db, from_db, scaled_samples
 from spatial.design.realize import transfer
@@ -39,11 +39,11 @@ class RelativeBeam:
     """equaliser (n_taps,); ratios (n_taps, drivers), the reference's a pure delay; share_db: min |W_ref|/rms |W|."""
 
     reference: int
-    equaliser: NDArray[np.float64]
-    ratios: NDArray[np.float64]
+    equaliser: Real
+    ratios: Firs
     share_db: float
 
-    def filters(self) -> NDArray[np.float64]:
+    def filters(self) -> Firs:
         """The drivers' filters, (taps, drivers)."""
         return np.stack([np.convolve(self.equaliser, ratio) for ratio in self.ratios.T], axis=1)
 
@@ -102,7 +102,7 @@ def with_relative_centre(bank: FilterMatrix, rig_file: RigFile) -> FilterMatrix:
     return bank.replace(taps=taps)
 
 
-def minimum_phase(magnitude: NDArray[np.float64], n_taps: int) -> NDArray[np.float64]:
+def minimum_phase(magnitude: Real, n_taps: int) -> Real:
     """Minimum-phase taps (n_taps,) with a magnitude given on the grid of an rfft, by the folded cepstrum (Oppenheim and Schafer)."""
     n_fft = 2 * (len(magnitude) - 1)
     cepstrum = np.fft.irfft(np.log(np.maximum(magnitude, magnitude.max() * from_db(FLOOR_DB))), n_fft)
@@ -114,7 +114,7 @@ def minimum_phase(magnitude: NDArray[np.float64], n_taps: int) -> NDArray[np.flo
     return np.asarray(taps, float)
 
 
-def _fades(n_taps: int) -> NDArray[np.float64]:
+def _fades(n_taps: int) -> Real:
     edge = int(n_taps * FADE)
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
     return np.concatenate([rise, np.ones(n_taps - 2 * edge), rise[::-1]])
@@ -124,11 +124,11 @@ def _reference(rig_file: RigFile) -> int:
     return beam_group(rig_file)[0]
 
 
-def _hardware(rig_file: RigFile) -> NDArray[np.float64]:
+def _hardware(rig_file: RigFile) -> Real:
     """Gain and polarity that the drivers' hardware adds; its delay stays in the ratios."""
     return np.array([(-1.0 if d.invert else 1.0) * float(from_db(d.gain_db)) for d in rig_file.rig.drivers])
 
 
-def _effective_taps(bank: FilterMatrix, rig_file: RigFile) -> NDArray[np.float64]:
+def _effective_taps(bank: FilterMatrix, rig_file: RigFile) -> Firs:
     order = [bank.driver_names.index(d.name) for d in rig_file.rig.drivers]
     return np.asarray(bank.taps[order, bank.input_index("center")].T * _hardware(rig_file), float)

@@ -30,9 +30,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from spatial.base.arrays import Complex, Drive, Flags, Freqs, Indices, Levels, PowerMatrices, Real
 from spatial.base.units import from_db, power_db
 from spatial.design.beam_problem import Patterns, mean_power, patterns
 from spatial.design.constant_directivity import constant_directivity
@@ -48,7 +48,7 @@ SLOPE_ROUNDS = 4
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
 
-def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
+def design_frequencies(numbers: BeamNumbers = NUMBERS) -> Freqs:
     """Logarithmic low down, where drivers change slowly, and linear above, where filters of some milliseconds cannot turn faster."""
     low, high = numbers.band_hz
     share, most_hz = numbers.step
@@ -57,7 +57,7 @@ def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
     return np.concatenate([below, np.arange(corner, high + most_hz, most_hz)])
 
 
-def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> NDArray[np.complex128]:
+def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> Complex:
     """Window least squares for every starting phase: (starts, freqs, m)."""
     window = np.isfinite(p.wish.wished_db)
     g, azimuth = p.bounded[:, window], p.wish.azimuth_deg[window]
@@ -74,7 +74,7 @@ def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> NDArray[np.
     return np.array(out)
 
 
-def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> Bounds:
+def bounds_of(p: Patterns, cap: Real, most: Real, numbers: BeamNumbers) -> Bounds:
     """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
     quadratic = p.stop_power() + p.wish.gamma * p.sphere
     _add_to_diagonal(quadratic, numbers.error_power * p.loading)
@@ -90,7 +90,7 @@ def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) ->
     )
 
 
-def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers) -> tuple[NDArray[np.complex128], float]:
+def beam_without_steps(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers) -> tuple[Drive, float]:
     """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
 
     With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
@@ -99,7 +99,7 @@ def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbe
     """
     if p.nearer is None:
         return within_cap(bounded_beam(p, cap, most, c, numbers), p, cap), p.wish.gamma
-    best: tuple[float, float, NDArray] | None = None  # step, gamma, weights
+    best: tuple[float, float, Drive] | None = None  # step, gamma, weights
     for round_of in numbers.gammas:
         for gamma in (g for g in round_of if g >= p.wish.gamma):
             p = replace(p, wish=replace(p.wish, gamma=gamma))
@@ -121,7 +121,7 @@ def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbe
     return best[2], best[1]
 
 
-def _held_to_slope(p: Patterns, v: NDArray, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> NDArray[np.complex128]:
+def _held_to_slope(p: Patterns, v: Drive, cap: Real, most: Real, numbers: BeamNumbers) -> Drive:
     """Weights refined with the sound power under a cap: the highest curve below it that nowhere changes faster than it should."""
     octaves, bounds = np.log2(p.freqs), bounds_of(p, cap, most, numbers)
     apart_db = 9 * numbers.most_step_db * np.abs(octaves[:, None] - octaves)
@@ -134,11 +134,11 @@ def _held_to_slope(p: Patterns, v: NDArray, cap: NDArray, most: NDArray, numbers
     return v
 
 
-def _sound_power_db(p: Patterns, v: NDArray) -> NDArray[np.float64]:
+def _sound_power_db(p: Patterns, v: Drive) -> Levels:
     return power_db(np.einsum("fm,fmn,fn->f", v.conj(), p.sphere, v).real)
 
 
-def largest_step_db(p: Patterns, v: NDArray) -> float:
+def largest_step_db(p: Patterns, v: Drive) -> float:
     """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, on axis 1."""
     level = _sound_power_db(p, v)
     octaves = np.log2(p.freqs)
@@ -147,7 +147,7 @@ def largest_step_db(p: Patterns, v: NDArray) -> float:
     return float(np.abs(np.interp(at + 1 / 9, octaves, level) - np.interp(at, octaves, level)).max())
 
 
-def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+def bounded_beam(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers = NUMBERS) -> Drive:
     """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path.
 
     Rows, where neighbouring frequencies differ much, are also started from what their neighbours found, so that a path may go on.
@@ -171,12 +171,10 @@ def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: Be
     saving *= SAVING_SHARE
     enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
     caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
-    return refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0]
+    return np.asarray(refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0])
 
 
-def _along_one_path(
-    p: Patterns, w: NDArray, cost: NDArray, jump_cost: float, numbers: BeamNumbers
-) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
+def _along_one_path(p: Patterns, w: Complex, cost: Real, jump_cost: float, numbers: BeamNumbers) -> tuple[Drive, Real]:
     """Of candidates w (k, freqs, m) that cost (k, freqs) the ones along one smooth path, (freqs, m), and what these cost."""
     apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
     moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
@@ -185,12 +183,12 @@ def _along_one_path(
     return w[at], cost[at]
 
 
-def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
+def within_cap(v: Drive, p: Patterns, cap: Real) -> Drive:
     """Weights drawn towards the reference alone, whose effort is 0 dB, until they hold the cap: the effort cap wins over the window."""
     size = p.count * p.reference_power[:, None]
 
-    def product(a: NDArray, b: NDArray) -> NDArray:
-        return np.sum(size * (a.conj() * b).real, axis=1)
+    def product(a: Drive, b: Drive) -> Real:
+        return np.asarray(np.sum(size * (a.conj() * b).real, axis=1))
 
     step = v - p.alone
     a, b, c = product(step, step), product(p.alone, step), product(p.alone, p.alone) - np.maximum(cap, 1.0) ** 2
@@ -198,7 +196,7 @@ def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
     return np.asarray(p.alone + share[:, None] * step, complex)
 
 
-def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
+def smooth_path(cost: Real, step_cost: Real) -> Indices:
     """Which candidate to take at every frequency: least sum of costs and of steps between neighbours (Viterbi).
 
     cost (freqs, k); step_cost (freqs - 1, k, k) from one to the next. Returns (freqs,).
@@ -215,7 +213,7 @@ def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
     return np.array(path[::-1])
 
 
-def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex128]:
+def constant_beam(p: Patterns, di_db: float, cap: Real) -> Drive:
     """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude.
 
     The index is a figure of the far field, on-axis power there included; the weights are 1 on axis at the seat as all are.
@@ -226,7 +224,7 @@ def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex
     return np.asarray(v / np.sum(p.front * v, axis=1)[:, None], complex)
 
 
-def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
+def beam_weights(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers: BeamNumbers = NUMBERS) -> Drive:
     """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
 
     Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
@@ -249,12 +247,12 @@ class Beam:
     alone was taken because it keeps more from the sides.
     """
 
-    w: NDArray[np.complex128]
+    w: Drive
     gamma: float | None = None
     alone: bool = False
 
 
-def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
+def find_beam(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
     """As `beam_weights`, and how the beam was found."""
     wish = wish_of(rig_file.design.beam, numbers)
     seen, order = _looked_at(rig_file, wish)
@@ -276,7 +274,7 @@ def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
     return in_order(seen, order), list(order)
 
 
-def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, numbers: BeamNumbers) -> Beam:
+def _find(rig_file: RigFile, wish: Wish, freqs: Freqs, most: Real | None, numbers: BeamNumbers) -> Beam:
     rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
     used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
     group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
@@ -303,16 +301,16 @@ def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, n
     return Beam(alone + keep[:, None] * (w - alone), gamma)
 
 
-def _judged(p: Patterns, rig: Rig) -> NDArray[np.bool_]:
+def _judged(p: Patterns, rig: Rig) -> Flags:
     low_hz, high_hz = judged_hz(rig)
     return np.asarray((p.freqs >= low_hz) & (p.freqs <= high_hz))
 
 
-def _rejects_less(p: Patterns, v: NDArray, rig: Rig) -> bool:
+def _rejects_less(p: Patterns, v: Drive, rig: Rig) -> bool:
     """Whether weights of the groups keep less from the sides than the reference alone, in the mean over log frequency."""
     judged, stop = _judged(p, rig), p.stop_power()
 
-    def left_db(weights: NDArray) -> NDArray[np.float64]:
+    def left_db(weights: Drive) -> Levels:
         return power_db(np.maximum(np.einsum("fm,fmn,fn->f", weights.conj(), stop, weights).real, 1e-30))
 
     weight = np.gradient(np.log(p.freqs))[judged]
@@ -325,7 +323,7 @@ def _asked_wider(p: Patterns, di_db: float, rig: Rig) -> bool:
     return bool(di_db < -power_db(around[_judged(p, rig)]).mean())
 
 
-def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:
+def _most_of_groups(p: Patterns, freqs: Freqs, most: Real | None, used: Sequence[int]) -> Real:
     """The drivers' bounds at the design frequencies: (freqs, m); drivers of a group are alike."""
     if most is None:
         return np.full(p.front.shape, np.inf)
@@ -333,6 +331,6 @@ def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Seq
     return np.asarray(at.T[:, p.groups.argmax(axis=0)])
 
 
-def _add_to_diagonal(matrices: NDArray, diagonal: NDArray) -> None:
+def _add_to_diagonal(matrices: PowerMatrices, diagonal: Real) -> None:
     index = np.arange(matrices.shape[1])
     matrices[:, index, index] += diagonal

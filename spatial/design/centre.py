@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import seat
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import Delays, Drive, Firs, Freqs, Real, Spectrum
 from spatial.base.minimum_phase import minimum_phase
 from spatial.design.beamformer import find_beam
 from spatial.design.realize import band_limit, transfer_on_grid
@@ -22,7 +22,7 @@ AUDIBLE_FROM_HZ = 20.0
 SEAT_ROUNDS, MOST_CORRECTED = 4, 1.1
 
 
-def design_centre(rig_file: RigFile, freqs: NDArray) -> Centre:
+def design_centre(rig_file: RigFile, freqs: Freqs) -> Centre:
     """Beam of the rig's preset, made to the path's tone target at the seat as loud as the drivers' gain bounds let it be."""
     group = beam_group(rig_file)
     target = seat_target(rig_file, group, freqs)
@@ -34,7 +34,7 @@ def design_centre(rig_file: RigFile, freqs: NDArray) -> Centre:
     return Centre(group, made * _within(made, bounds)[:, None], at_seat, target, wanted, freqs, bounds, beam.gamma, beam.alone)
 
 
-def centre_taps(centre: Centre, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+def centre_taps(centre: Centre, fs: int, n_taps: int, delay: Delays) -> Firs:
     """Taps (n_taps, drivers), delay (drivers,) samples inside; where short filters overshoot a gain bound, less is asked of them."""
     taps = _true_at_seat(centre, centre.w, fs, n_taps, delay)
     if not np.isfinite(centre.bounds).any():
@@ -49,7 +49,7 @@ def centre_taps(centre: Centre, fs: int, n_taps: int, delay: NDArray[np.float64]
     return taps / max(1.0, float((np.abs(transfer_on_grid(taps, len(centre.freqs))) / centre.bounds)[audible].max()))
 
 
-def _true_at_seat(centre: Centre, w: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+def _true_at_seat(centre: Centre, w: Drive, fs: int, n_taps: int, delay: Delays) -> Firs:
     """Taps of some weights. What windowing them does to the sound at the seat is taken out by a factor that all drivers share."""
     freqs = centre.freqs
     wanted, asked = np.sum(centre.at_seat * w, axis=1), w
@@ -64,17 +64,17 @@ def _true_at_seat(centre: Centre, w: NDArray, fs: int, n_taps: int, delay: NDArr
     return realize_beam(asked, freqs, fs, n_taps, delay)
 
 
-def causal_center_gain(design: DesignSpec, freqs: NDArray) -> NDArray[np.complex128]:
+def causal_center_gain(design: DesignSpec, freqs: Freqs) -> Spectrum:
     """The centre's gain with minimum phase: (freqs,) on the grid of an rfft. With none its bass would begin before the rest, at -51 dB."""
     return minimum_phase(center_gain(design, freqs) ** 2)
 
 
-def _within(w: NDArray, bounds: NDArray) -> NDArray[np.float64]:
+def _within(w: Drive, bounds: Real) -> Real:
     """Factor (freqs,) <= 1 for all drivers together that brings every one below its bound."""
-    return 1 / np.maximum(1.0, (np.abs(w) / bounds).max(axis=1))
+    return np.asarray(1 / np.maximum(1.0, (np.abs(w) / bounds).max(axis=1)))
 
 
-def realize_beam(w: NDArray, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
+def realize_beam(w: Drive, freqs: Freqs, fs: int, n_taps: int, delay: Delays) -> Firs:
     """Taps (n_taps, drivers) of smooth weights: sampled in frequency, delayed by delay (drivers,) samples, and windowed."""
     n_fft = 2 * (len(freqs) - 1)
     spectrum = w * band_limit(freqs, fs)[:, None] * np.exp(-2j * np.pi * freqs[:, None] / fs * delay)

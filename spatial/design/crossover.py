@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import AtPoint, Delays, Firs, Freqs, Real, Spectrum, Transfer, Vector
 from spatial.base.units import REFERENCE_FS, scaled_samples
 from spatial.design.realize import band_limit
 from spatial.rig.geometry import places
@@ -60,8 +60,8 @@ class Crossovers:
 
 
 def added_by_others(
-    rig: Rig, group: Sequence[int], freqs: NDArray, h_ipsi: NDArray, h_contra: NDArray, fs: float | None
-) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    rig: Rig, group: Sequence[int], freqs: Freqs, h_ipsi: AtPoint, h_contra: AtPoint, fs: float | None
+) -> tuple[Real, Spectrum]:
     """What woofers and tweeters add at the two ears to a side whose spatial drivers make d.
 
     Low and high pass of fourth order are in phase, in the ratio k = (edge/f)^4; the others leak k g d whatever is wished. So where the
@@ -87,7 +87,7 @@ def added_by_others(
     """
     edges = Crossovers.of(rig)
 
-    def warped(hz: NDArray | float) -> NDArray[np.float64]:
+    def warped(hz: Real | float) -> Real:
         return np.asarray(np.tan(np.pi / fs * np.clip(hz, 0, 0.49 * fs)) if fs else hz)
 
     place_m = places(rig)[list(group)].mean(axis=0)
@@ -108,14 +108,14 @@ class Path:
     filters: taps (n_taps, drivers) of the spatial drivers, delay (drivers,) samples inside them. A side's place_m (3,) is that of its
     reference; the centre has none."""
 
-    d: NDArray[np.complex128]
-    h: NDArray[np.complex128]
-    place_m: NDArray[np.float64] | None
-    taps: NDArray[np.float64]
-    delay: NDArray[np.float64]
+    d: Spectrum
+    h: Transfer
+    place_m: Vector | None
+    taps: Firs
+    delay: Delays
 
 
-def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: float) -> NDArray[np.float64]:
+def with_crossovers(rig: Rig, path: Path, freqs: Freqs, fs: int, boost_db: float) -> Firs:
     """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for.
 
     The spatial drivers go through both crossovers, woofers and tweeters through one; so these also turn their phase as the other one
@@ -128,10 +128,10 @@ def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: flo
         if hz is not None:
             taps = _convolved(taps, _pass_taps(kind, hz, fs))
 
-    def response(kind: str, hz: float | None) -> NDArray[np.complex128]:
+    def response(kind: str, hz: float | None) -> Spectrum:
         return _response(kind, hz, freqs, fs) if hz is not None else np.ones(len(freqs), complex)
 
-    def all_pass(hz: float | None) -> NDArray[np.complex128]:
+    def all_pass(hz: float | None) -> Spectrum:
         return response("low", hz) + response("high", hz) if hz is not None else response("low", None)
 
     if edges.woofers and low_hz is not None:
@@ -142,7 +142,7 @@ def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: flo
     return taps
 
 
-def _tweeters(rig: Rig, edges: Crossovers, place_m: NDArray | None) -> tuple[int, ...]:
+def _tweeters(rig: Rig, edges: Crossovers, place_m: Vector | None) -> tuple[int, ...]:
     """Tweeters nearest to a place, ties together; all of them for the centre."""
     if not edges.tweeters or place_m is None:
         return edges.tweeters
@@ -150,7 +150,7 @@ def _tweeters(rig: Rig, edges: Crossovers, place_m: NDArray | None) -> tuple[int
     return tuple(i for i, r in zip(edges.tweeters, away, strict=True) if r <= away.min() + NEAREST_TIE_M)
 
 
-def _add_group(rig: Rig, taps: NDArray, path: Path, group: list[int], response: NDArray, freqs: NDArray, fs: int, boost_db: float) -> None:
+def _add_group(rig: Rig, taps: Firs, path: Path, group: list[int], response: Spectrum, freqs: Freqs, fs: int, boost_db: float) -> None:
     """The filters of drivers that together make response times the path's target with least drive power, each aligned by itself."""
     h = path.h[:, group]
     size = np.sqrt(np.sum(np.abs(h) ** 2, axis=1))
@@ -164,13 +164,13 @@ def _add_group(rig: Rig, taps: NDArray, path: Path, group: list[int], response: 
         taps[:, i] = np.pad(made, (0, len(taps) - len(made)))
 
 
-def _convolved(taps: NDArray, kernel: NDArray) -> NDArray[np.float64]:
+def _convolved(taps: Firs, kernel: Real) -> Firs:
     n_fft = 1 << int(np.ceil(np.log2(len(taps) + len(kernel))))
     spectrum = np.fft.rfft(taps, n_fft, axis=0) * np.fft.rfft(kernel, n_fft)[:, None]
     return np.fft.irfft(spectrum, n_fft, axis=0)[: len(taps) + len(kernel) - 1]
 
 
-def _sections(kind: str, hz: float, fs: float) -> NDArray[np.float64]:
+def _sections(kind: str, hz: float, fs: float) -> Real:
     """Second-order sections of a Butterworth filter of order 2, twice: Linkwitz-Riley of order 4."""
     from scipy.signal import butter
 
@@ -178,13 +178,13 @@ def _sections(kind: str, hz: float, fs: float) -> NDArray[np.float64]:
     return np.concatenate([once, once])
 
 
-def _response(kind: str, hz: float, freqs: NDArray, fs: float) -> NDArray[np.complex128]:
+def _response(kind: str, hz: float, freqs: Freqs, fs: float) -> Spectrum:
     from scipy.signal import sosfreqz
 
     return np.asarray(sosfreqz(_sections(kind, hz, fs), freqs, fs=fs)[1], complex)
 
 
-def _pass_taps(kind: str, hz: float, fs: int) -> NDArray[np.float64]:
+def _pass_taps(kind: str, hz: float, fs: int) -> Real:
     from scipy.signal import sosfilt
 
     n_taps = scaled_samples(int(np.clip(PERIODS * REFERENCE_FS / hz, TAPS, MOST_TAPS)), fs)

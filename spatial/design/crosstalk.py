@@ -13,12 +13,13 @@ about c0. Every mode is a wish for c that is moved into that disc.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import AtPoint, Drive, Levels, Power, Real, Spectrum
 
 SINGULAR = 1e-24  # of A B: ears that receive the same to 12 digits cannot be told apart
 
 
-def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+def _products(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Spectrum, Power]:
     """A, C and Delta, the last without the cancellation of A B - |C|^2 at low frequency."""
     A = np.sum(np.abs(h_ipsi) ** 2, axis=1)
     B = np.sum(np.abs(h_contra) ** 2, axis=1)
@@ -28,7 +29,7 @@ def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDA
     return A, C, np.maximum(Delta, SINGULAR * A * B)
 
 
-def reachable_leaks(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDArray) -> tuple[NDArray, NDArray]:
+def reachable_leaks(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort: Power) -> tuple[Spectrum, Real]:
     """Disc of contralateral pressures that an effort limit leaves within reach.
 
     Parameters
@@ -52,7 +53,7 @@ def reachable_leaks(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDAr
     return d * C / A, np.sqrt(Delta / A * spare)
 
 
-def least_effort_weights(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray) -> NDArray[np.complex128]:
+def least_effort_weights(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, c: Spectrum) -> Drive:
     """Weights w (freqs, drivers) of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c."""
     A, C, Delta = _products(h_ipsi, h_contra)
     y = A * (c - d * C / A) / Delta
@@ -61,8 +62,8 @@ def least_effort_weights(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDAr
 
 
 def least_spread_weights(
-    h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray, effort: NDArray, error_power: float, loading: NDArray
-) -> NDArray[np.complex128]:
+    h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, c: Spectrum, effort: Power, error_power: float, loading: Power
+) -> Drive:
     """Weights that make the two pressures and are off least where drivers differ, within an effort limit.
 
     Three drivers or more leave a choice. A driver's relative error of power sigma^2 adds sigma^2 |w_n|^2 times |h_i,n|^2 at the near
@@ -102,17 +103,17 @@ def least_spread_weights(
     apart = least_effort_weights(h_ipsi / root, h_contra / root, d, c) / root - least  # silent at both ears, so orthogonal to least
     spent, more = (np.sum(np.abs(w) ** 2, axis=1) for w in (least, apart))
     share = np.sqrt(np.maximum(effort - spent, 0.0) / np.maximum(more, 1e-300))
-    return least + np.minimum(share, 1.0)[:, None] * apart
+    return np.asarray(least + np.minimum(share, 1.0)[:, None] * apart)
 
 
-def nearest_in_disc(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+def nearest_in_disc(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
     """A complex wish for the leak, moved into the disc along the line to its centre (mode "null")."""
     away = wish - c0
     distance = np.abs(away)
     return c0 + away * np.minimum(1.0, rho / np.maximum(distance, 1e-300))
 
 
-def leak_of_magnitude(magnitude: NDArray, natural_phase: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+def leak_of_magnitude(magnitude: Real, natural_phase: Real, c0: Spectrum, rho: Real) -> Spectrum:
     """A leak of the wished magnitude inside the disc, as near to a phase as the disc allows (mode "target").
 
     Where the disc holds no point of that magnitude, its nearest magnitude is taken: | |c0| - rho | from above or |c0| + rho.
@@ -128,10 +129,10 @@ def leak_of_magnitude(magnitude: NDArray, natural_phase: NDArray, c0: NDArray, r
     cosine = (m**2 + centre**2 - rho**2) / np.maximum(2 * m * centre, 1e-300)
     widest = np.arccos(np.clip(cosine, -1.0, 1.0))
     apart = np.angle(np.exp(1j * (natural_phase - np.angle(c0))))
-    return m * np.exp(1j * (np.angle(c0) + np.clip(apart, -widest, widest)))
+    return np.asarray(m * np.exp(1j * (np.angle(c0) + np.clip(apart, -widest, widest))))
 
 
-def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+def virtual_leak(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
     """The leak of a virtual pair, moved into the disc: its magnitude first, then as near to its phase as that allows.
 
     Notes
@@ -151,9 +152,7 @@ def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex
     return leak_of_magnitude(np.abs(wish), np.angle(wish), c0, rho)
 
 
-def targeted_leak(
-    target_db: NDArray, d: NDArray, natural: NDArray, c0: NDArray, rho: NDArray, phase: NDArray | None = None
-) -> NDArray[np.complex128]:
+def targeted_leak(target_db: Levels, d: Spectrum, natural: Spectrum, c0: Spectrum, rho: Real, phase: Real | None = None) -> Spectrum:
     """Leak for a wanted ipsi/contra ratio: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
 
     The separation is then max(natural, min(target, reachable)) exactly. phase (freqs,) is kept where the disc allows; default: the

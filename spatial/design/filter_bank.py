@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.ear_grid import LOWEST_HZ
@@ -20,6 +19,7 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.headroom import predict_headroom
 from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.arrays import Delays, Firs, Freqs, Indices, Times
 from spatial.base.checks import instance, usual_float_errors, whole_number
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS, from_db, scaled_samples
@@ -50,9 +50,9 @@ class Timing:
 
     fs: int
     latency: int
-    early: NDArray[np.float64]
+    early: Delays
 
-    def offsets(self, later: float, modelling_delay: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def offsets(self, later: float, modelling_delay: int) -> tuple[Indices, Delays]:
         """First tap of every driver's filter, and the delay that remains for the filter itself, both (drivers,)."""
         zero = self.latency + later - self.early
         first = np.floor(zero - modelling_delay).astype(np.intp)
@@ -107,7 +107,7 @@ def _refuse_sizes(rig: Rig) -> None:
 # ------------------------------------------------------------------------------------------------------- solve
 
 
-def solve(rig_file: RigFile, freqs: NDArray, fs: float | None = None, progress: Progress | None = None) -> Solution:
+def solve(rig_file: RigFile, freqs: Freqs, fs: float | None = None, progress: Progress | None = None) -> Solution:
     """What the drivers of a rig of loudspeakers should radiate.
 
     Parameters
@@ -127,7 +127,7 @@ def solve(rig_file: RigFile, freqs: NDArray, fs: float | None = None, progress: 
     return Solution(freqs, sides, design_centre(rig_file, freqs))
 
 
-def arrival_delays(rig_file: RigFile, solution: Solution) -> NDArray[np.float64]:
+def arrival_delays(rig_file: RigFile, solution: Solution) -> Times:
     """Extra delay, seconds, of left, right and center that makes them arrive together.
 
     They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
@@ -180,12 +180,12 @@ def realize(
     later = arrival_delays(rig_file, solution) * fs
     latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
     timing = Timing(fs, latency, early)
-    pieces: dict[str, tuple[NDArray, NDArray]] = {}
+    pieces: dict[str, tuple[Indices, Firs]] = {}
 
-    def with_bass_and_top(path: Path) -> NDArray:
+    def with_bass_and_top(path: Path) -> Firs:
         return with_crossovers(rig, path, freqs, fs, design.tone_boost_db)
 
-    def side_taps_of(ear: int, delay: NDArray) -> NDArray:
+    def side_taps_of(ear: int, delay: Delays) -> Firs:
         side, taps = sides[ear], realize_side(rig_file, sides[ear], freqs, fs, side_taps, delay)
         return with_bass_and_top(Path(side.d, side.h_ipsi, side.target.place_m, taps, delay))
 

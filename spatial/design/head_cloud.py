@@ -17,8 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import AtPoint, Drive, Freqs, Power, Real, Spectrum, Transfer
 from spatial.base.units import db
 
 BISECTIONS = 50
@@ -33,21 +33,21 @@ LOADING_RANGE = (1e-12, 1e6)  # of the mean eigenvalue of R
 class RobustWeights:
     """w (freqs, drivers); loading b (freqs,); leak (freqs,): mean of |v_p^T w|^2 over the poses."""
 
-    w: NDArray[np.complex128]
-    loading: NDArray[np.float64]
-    leak: NDArray[np.float64]
+    w: Drive
+    loading: Real
+    leak: Power
 
 
 def pose_weights(
-    freqs: NDArray,
-    h_ipsi: NDArray,
-    h_poses: NDArray,
-    v: NDArray,
-    d: NDArray,
-    effort: NDArray,
-    wanted_leak: NDArray,
-    spread: NDArray,
-) -> NDArray[np.float64]:
+    freqs: Freqs,
+    h_ipsi: AtPoint,
+    h_poses: Transfer,
+    v: Transfer,
+    d: Spectrum,
+    effort: Power,
+    wanted_leak: Power,
+    spread: Real,
+) -> Real:
     """How much each pose should count so that the worst one is as good as can be: (poses,), mean 1.
 
     A few rounds of designing with the weights and raising those of the poses where the ipsilateral ear stands least above the leak
@@ -67,11 +67,11 @@ def pose_weights(
         above_db = np.minimum(db(ipsi) - db(leak), DEEPEST_DB).mean(axis=0)
         weights = weights * 10 ** (-POSE_STEP * (above_db - above_db.min()) / 10)
         weights = np.maximum(weights / weights.max(), POSE_LEAST)
-    return weights / weights.mean()
+    return np.asarray(weights / weights.mean())
 
 
 def robust_weights(
-    h_ipsi: NDArray, v: NDArray, d: NDArray, effort: NDArray, wanted_leak: NDArray, spread: NDArray | float = 0.0
+    h_ipsi: AtPoint, v: Transfer, d: Spectrum, effort: Power, wanted_leak: Power, spread: Real | float = 0.0
 ) -> RobustWeights:
     """Weights whose mean leak over poses and over drivers' errors is as small as an effort limit allows, and no smaller than wanted.
 
@@ -99,7 +99,7 @@ def robust_weights(
     power = np.abs(x) ** 2
     scale = np.maximum(eigenvalues.mean(axis=1), 1e-300)
 
-    def costs(b: NDArray) -> tuple[NDArray, NDArray]:
+    def costs(b: Real) -> tuple[Power, Power]:
         gain = 1 / (eigenvalues + b[:, None])
         share = np.sum(power * gain, axis=1)
         spent = np.abs(d) ** 2 * np.sum(power * gain**2, axis=1) / share**2

@@ -7,9 +7,9 @@ minimum-phase filter in addition: from the pair's own sections where these are r
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix, RenderRecipe
+from spatial.base.arrays import Freqs, Real, Spectrum
 from spatial.base.minimum_phase import minimum_phase
 from spatial.base.units import REFERENCE_FS, scaled_samples
 from spatial.design.realize import band_limit, fit_firs
@@ -50,7 +50,7 @@ def headphone_filters(rig_file: RigFile, fs: int) -> FilterMatrix:
     )
 
 
-def ears(rig_file: RigFile, freqs: NDArray, fs: float) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def ears(rig_file: RigFile, freqs: Freqs, fs: float) -> tuple[Spectrum, Spectrum]:
     """Spectra (freqs,) that the ipsilateral and the contralateral filter are to have, without the common delay."""
     scene, model, rho = rig_file.scene, rig_file.design.width.model, rig_file.design.headphones.balance
     if model in SECTIONED:
@@ -74,11 +74,11 @@ def ears(rig_file: RigFile, freqs: NDArray, fs: float) -> tuple[NDArray[np.compl
     return equaliser, equaliser * g
 
 
-def _spectra(pair: DigitalPair, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _spectra(pair: DigitalPair, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
     return pair.response("ipsi", freqs), pair.response("contra", freqs)
 
 
-def _fir(wanted: NDArray, freqs: NDArray, fs: float, n_taps: int) -> NDArray[np.float64]:
+def _fir(wanted: Spectrum, freqs: Freqs, fs: float, n_taps: int) -> Real:
     """Taps (n_taps,) nearest to a spectrum in the audible band, relative to its level."""
     v = np.where(band_limit(freqs, fs) == 1, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 1e-8)
     level = np.abs(wanted)

@@ -18,13 +18,14 @@ them is a mode of the rig; `analysis.comparison` puts them beside a design.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import AtPoint, Complex, Drive, DriveMatrix, Freqs, Power, Real, Spectrum, Transfer
 
 RACE_HZ, RACE_OCTAVES = (250.0, 5000.0), 0.5  # recursion inside, half an octave of transition outside
 RACE_LARGEST = 10 ** (-2.5 / 20)  # gain of one turn: users of close pairs set 2 to 3 dB of attenuation, with less the recursion rings
 
 
-def tikhonov(H: NDArray, D: NDArray, beta: NDArray) -> NDArray[np.complex128]:
+def tikhonov(H: Transfer, D: Complex, beta: Real) -> DriveMatrix:
     """Regularised inverse, (freqs, drivers, inputs): W = H^H (H H^H + beta I)^-1 D, beta (freqs,) >= 0.
 
     beta = 0 is the inverse of least effort; as beta grows the ears' pressures fall, together, and cancellation with them.
@@ -34,7 +35,7 @@ def tikhonov(H: NDArray, D: NDArray, beta: NDArray) -> NDArray[np.complex128]:
     return adjoint @ np.linalg.solve(gram, D)
 
 
-def tikhonov_beta_for_separation(h_ipsi: NDArray, h_contra: NDArray, t: NDArray) -> NDArray[np.float64]:
+def tikhonov_beta_for_separation(h_ipsi: AtPoint, h_contra: AtPoint, t: Real) -> Real:
     """Symmetric layouts: the beta that leaves an amplitude ratio t (freqs,) between the ears.
 
     With a = |h_i + h_c|^2/2 and b = |h_i - h_c|^2/2 for h_i, h_c (freqs, drivers): beta = 2ab/(t|a - b| - (a + b)). Where
@@ -45,17 +46,17 @@ def tikhonov_beta_for_separation(h_ipsi: NDArray, h_contra: NDArray, t: NDArray)
     return np.where(below > 0, 2 * a * b / np.where(below > 0, below, 1.0), np.nan)
 
 
-def peak_limit_beta(H: NDArray, gamma: NDArray) -> NDArray[np.float64]:
+def peak_limit_beta(H: Transfer, gamma: Real) -> Real:
     """Smallest beta (freqs,) that holds the largest singular value of the inverse at gamma (freqs,) or below.
 
     A singular value s of H is inverted as s/(s^2 + beta), which is gamma for beta = s/gamma - s^2. For two loudspeakers with
     H = [[1, g e^{-j omega tau}], [g e^{-j omega tau}, 1]], s^2 = 1 +- 2 g cos(omega tau) + g^2: the two branches of the source.
     """
     s = np.linalg.svd(H, compute_uv=False)
-    return np.maximum(s / gamma[:, None] - s**2, 0.0).max(axis=1)
+    return np.asarray(np.maximum(s / gamma[:, None] - s**2, 0.0).max(axis=1))
 
 
-def lcmv(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, beta: NDArray) -> NDArray[np.complex128]:
+def lcmv(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, beta: Real) -> Drive:
     """Weights (freqs, drivers) that make d (freqs,) at one ear with least |h_contra^T w|^2 + beta |w|^2.
 
     w = (beta I + h_c* h_c^T)^-1 h_i* d / (h_i^T (beta I + h_c* h_c^T)^-1 h_i*), by the matrix inversion lemma; beta = inf is the
@@ -67,14 +68,14 @@ def lcmv(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, beta: NDArray) -> NDArr
     return u * (d / (A - (C.conj() * along).real))[:, None]
 
 
-def lcmv_beta_for_separation(h_ipsi: NDArray, h_contra: NDArray, t: NDArray) -> NDArray[np.float64]:
+def lcmv_beta_for_separation(h_ipsi: AtPoint, h_contra: AtPoint, t: Real) -> Real:
     """beta = (A B - |C|^2)/(t |C| - A), the loading that leaves an amplitude ratio t between the ears; inf where any leaves more."""
     A, _, C, Delta = _products(h_ipsi, h_contra)
     below = t * np.abs(C) - A
     return np.where(below > 0, Delta / np.where(below > 0, below, 1.0), np.inf)
 
 
-def lcmv_beta_for_effort(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDArray) -> NDArray[np.float64]:
+def lcmv_beta_for_effort(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort: Power) -> Real:
     """Smallest beta with |w|^2 <= effort (freqs,); inf where even the cheapest way to make d takes more.
 
     The leak falls from c0 = d C/A towards 0 on a line, c = c0 beta A/(beta A + Delta), and |w|^2 = |d|^2/A + (A/Delta) |c - c0|^2.
@@ -85,14 +86,14 @@ def lcmv_beta_for_effort(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort:
         return np.where(reach > 0, np.maximum(Delta / A * (np.abs(d * C / A) / reach - 1), 0.0), np.inf)
 
 
-def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _products(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Power, Spectrum, Power]:
     """A, B, C and Delta = A B - |C|^2, the last without cancellation."""
     A, B = (np.sum(np.abs(h) ** 2, axis=1) for h in (h_ipsi, h_contra))
     C = np.sum(h_contra * h_ipsi.conj(), axis=1)
     return A, B, C, A * np.sum(np.abs(h_contra - h_ipsi * (C / A)[:, None]) ** 2, axis=1)
 
 
-def race(freqs: NDArray, gain: float, delay_s: float, band_hz: tuple[float, float] = RACE_HZ) -> NDArray[np.complex128]:
+def race(freqs: Freqs, gain: float, delay_s: float, band_hz: tuple[float, float] = RACE_HZ) -> Complex:
     """Feeds (freqs, 2) of the near and the far loudspeaker for a side of its own.
 
     The recursion y_L(t) = x_L(t) - gain y_R(t - delay) and its mirror image give, with q = gain e^{-j omega delay},
@@ -105,7 +106,7 @@ def race(freqs: NDArray, gain: float, delay_s: float, band_hz: tuple[float, floa
     return np.stack([1 / (1 - q**2), -q / (1 - q**2)], axis=1)
 
 
-def race_parameters(freqs: NDArray, crosstalk: NDArray) -> tuple[float, float]:
+def race_parameters(freqs: Freqs, crosstalk: Spectrum) -> tuple[float, float]:
     """Gain and delay of the recursion that suit a layout: mean level and phase slope of its crosstalk h_c/h_i (freqs,) in the band.
 
     One gain and one delay stand for all frequencies; a user sets them by ear or by the width of the pair.

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
+from spatial.base.arrays import AtPoint, Complex, Drive, DriveMatrix, Flags, Freqs, Power, Real, Transfer
 from spatial.base.errors import UsageError
 from spatial.base.units import from_db
 from spatial.design.published_formulas import (
@@ -56,16 +56,16 @@ class Plant:
     """
 
     rig_file: RigFile
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     sides: tuple[Side, Side]
-    H: NDArray[np.complex128]
-    d: NDArray[np.complex128]
-    effort: NDArray[np.float64]
-    t: NDArray[np.float64]
-    root_q: NDArray[np.float64]
+    H: Transfer
+    d: Complex
+    effort: Power
+    t: Real
+    root_q: Real
 
     @classmethod
-    def of(cls, rig_file: RigFile, freqs: NDArray, nominal: NominalSides) -> Plant:
+    def of(cls, rig_file: RigFile, freqs: Freqs, nominal: NominalSides) -> Plant:
         """The nominal pose."""
         left, right = nominal(freqs)
         used, spec = list(left.order), rig_file.design.crosstalk
@@ -84,11 +84,11 @@ class Plant:
             root_q=root_q,
         )
 
-    def ears(self, ear: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    def ears(self, ear: int) -> tuple[AtPoint, AtPoint]:
         """h_i and h_c of a side, (freqs, drivers) each."""
         return self.H[:, ear], self.H[:, 1 - ear]
 
-    def everywhere(self, w: NDArray) -> NDArray[np.complex128]:
+    def everywhere(self, w: Drive) -> Drive:
         """Weights of the drivers in use as effective weights of all drivers of the rig."""
         out = np.zeros((len(self.freqs), len(self.rig_file.rig.drivers)), complex)
         out[:, list(self.sides[LEFT].order)] = w / self.root_q
@@ -98,13 +98,13 @@ class Plant:
 # ------------------------------------------------------------------------------------------------------- cancellers
 
 
-def _tikhonov(plant: Plant) -> tuple[NDArray, NDArray]:
+def _tikhonov(plant: Plant) -> tuple[Drive, Drive]:
     relative = plant.H / plant.d[:, :, None]
     beta = np.maximum(_beta_for_effort(relative, plant.effort), _beta_for_target(relative, plant.d, plant.t))
     return _both(tikhonov(relative, np.broadcast_to(np.eye(2), (len(beta), 2, 2)), beta))
 
 
-def _choueiri(plant: Plant) -> tuple[NDArray, NDArray]:
+def _choueiri(plant: Plant) -> tuple[Drive, Drive]:
     # in units of the reference alone; of a symmetric pair one side spends half of what the louder of sum and difference does
     reference = np.sqrt((plant.effort / from_db(plant.sides[LEFT].cap_db)[:, None] ** 2).mean(axis=1))
     relative = plant.H / plant.d[:, :, None] * reference[:, None, None]
@@ -112,8 +112,8 @@ def _choueiri(plant: Plant) -> tuple[NDArray, NDArray]:
     return _both(tikhonov(relative, np.broadcast_to(np.eye(2), (len(beta), 2, 2)), beta) * reference[:, None, None])
 
 
-def _lcmv(plant: Plant) -> tuple[NDArray, NDArray]:
-    def side(ear: int) -> NDArray:
+def _lcmv(plant: Plant) -> tuple[Drive, Drive]:
+    def side(ear: int) -> Drive:
         h_ipsi, h_contra = plant.ears(ear)
         beta = lcmv_beta_for_effort(h_ipsi, h_contra, plant.d[:, ear], plant.effort[:, ear])
         if np.isfinite(plant.t).all():
@@ -123,19 +123,19 @@ def _lcmv(plant: Plant) -> tuple[NDArray, NDArray]:
     return side(LEFT), side(RIGHT)
 
 
-def _both(W: NDArray) -> tuple[NDArray, NDArray]:
+def _both(W: DriveMatrix) -> tuple[Drive, Drive]:
     return W[:, :, LEFT], W[:, :, RIGHT]
 
 
-def _beta_for_effort(H: NDArray, effort: NDArray) -> NDArray[np.float64]:
+def _beta_for_effort(H: Transfer, effort: Power) -> Real:
     """Smallest beta (freqs,) with which neither column of the regularised inverse of H spends more than effort (freqs, 2)."""
     eigenvalues, basis = np.linalg.eigh(H @ H.conj().swapaxes(1, 2))
     eigenvalues = np.maximum(eigenvalues, 0.0)
     share = eigenvalues[:, None] * np.abs(basis) ** 2  # (freqs, side, eigenvalue)
 
-    def spends_too_much(beta: NDArray) -> NDArray:
+    def spends_too_much(beta: Real) -> Flags:
         spent = np.sum(share / (eigenvalues + beta[:, None])[:, None] ** 2, axis=2)
-        return (spent > effort).any(axis=1)
+        return np.asarray((spent > effort).any(axis=1))
 
     scale = eigenvalues.mean(axis=1)
     low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
@@ -143,10 +143,10 @@ def _beta_for_effort(H: NDArray, effort: NDArray) -> NDArray[np.float64]:
         middle = (low + high) / 2
         too_much = spends_too_much(scale * np.exp(middle))
         low, high = np.where(too_much, middle, low), np.where(too_much, high, middle)
-    return scale * np.exp(high)
+    return np.asarray(scale * np.exp(high))
 
 
-def _beta_for_target(H: NDArray, d: NDArray, t: NDArray) -> NDArray[np.float64]:
+def _beta_for_target(H: Transfer, d: Complex, t: Real) -> Real:
     """The beta that leaves the target's ratio: closed form on a symmetric layout, else bisection of the worse side; 0 without target."""
     if not np.isfinite(t).all():
         return np.zeros(len(t))
@@ -156,10 +156,10 @@ def _beta_for_target(H: NDArray, d: NDArray, t: NDArray) -> NDArray[np.float64]:
     eigenvalues, basis = np.linalg.eigh(gram)
     scale, louder = eigenvalues.mean(axis=1), np.abs(d / d[:, ::-1])
 
-    def separates(beta: NDArray) -> NDArray:
+    def separates(beta: Real) -> Flags:
         heard = np.einsum("fek,fk,fik->fei", basis, eigenvalues / (eigenvalues + beta[:, None]), basis.conj())
         ratio = np.abs(heard[:, [0, 1], [0, 1]] / heard[:, [1, 0], [0, 1]]) * louder
-        return ratio.min(axis=1) >= t
+        return np.asarray(ratio.min(axis=1) >= t)
 
     low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
     beyond = separates(scale * np.exp(high))
@@ -196,7 +196,7 @@ def published(name: str, rig_file: RigFile, nominal: NominalSides) -> Method:
         raise UsageError(f'"cascade" puts a virtual pair in front of a canceller; mode "{mode}" asks for none')
     alone = canceller(name, rig_file, nominal)
 
-    def behind_the_pair(freqs: NDArray) -> tuple[NDArray, NDArray]:
+    def behind_the_pair(freqs: Freqs) -> tuple[Drive, Drive]:
         (left, right), d = alone(freqs), np.stack([side.d for side in nominal(freqs)], axis=1)
         g = wished_pair(rig_file.scene, rig_file.design.width.model, freqs)
         return left + (g * d[:, LEFT] / d[:, RIGHT])[:, None] * right, right + (g * d[:, RIGHT] / d[:, LEFT])[:, None] * left
@@ -214,7 +214,7 @@ def canceller(name: str, rig_file: RigFile, nominal: NominalSides) -> SideWeight
         return lambda freqs: (design_side(finite, LEFT, freqs).w, design_side(finite, RIGHT, freqs).w)
     solve = {"tikhonov": _tikhonov, "lcmv": _lcmv, "choueiri": _choueiri}[name]
 
-    def both(freqs: NDArray) -> tuple[NDArray, NDArray]:
+    def both(freqs: Freqs) -> tuple[Drive, Drive]:
         plant = Plant.of(rig_file, freqs, nominal)
         left, right = solve(plant)
         return plant.everywhere(left), plant.everywhere(right)
@@ -231,7 +231,7 @@ def _race(rig_file: RigFile, nominal: NominalSides) -> SideWeights:
     natural = [side.h_contra[:, group].sum(axis=1) / side.h_ipsi[:, group].sum(axis=1) for side, group in zip(sides, groups, strict=True)]
     gain, delay_s = np.mean([race_parameters(SEARCHED_HZ, g) for g in natural], axis=0)
 
-    def both(freqs: NDArray) -> tuple[NDArray, NDArray]:
+    def both(freqs: Freqs) -> tuple[Drive, Drive]:
         feeds = race(freqs, gain, delay_s)
         out = np.zeros((2, len(freqs), len(rig_file.rig.drivers)), complex)
         for channel, side in enumerate(nominal(freqs)):

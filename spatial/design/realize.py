@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Complex, Drive, Firs, Freqs, Real, Transfer
 from spatial.base.blas_threads import one_blas_thread
 from spatial.base.fir_response import fir_response
 from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block_toeplitz
@@ -23,13 +23,13 @@ AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
 
 def fit_firs(
-    h: NDArray,
-    wanted: NDArray,
-    weight: NDArray,
-    nearby: NDArray,
-    loading: NDArray,
+    h: Transfer | Real,
+    wanted: Complex,
+    weight: Real,
+    nearby: Drive | Real,
+    loading: Real,
     n_taps: int,
-) -> NDArray[np.float64]:
+) -> Firs:
     """Filters whose sum at the points comes nearest to the wanted pressures.
 
     Minimises, with W_n(f) the transfer of driver n's taps,
@@ -72,11 +72,11 @@ def fit_firs(
     return taps
 
 
-Solver = Callable[[float], tuple[NDArray[np.float64], bool]]
+Solver = Callable[[float], tuple[Firs, bool]]
 """From more loading, re the mean of the matrix's diagonal, to taps and whether they are a solution."""
 
 
-def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray, loading: NDArray, n_taps: int) -> Solver:
+def _direct_solver(h: Transfer | Real, wanted: Complex, weight: Real, nearby: Drive | Real, loading: Real, n_taps: int) -> Solver:
     n_freqs, _, n_drivers = h.shape
     n_fft = 2 * (n_freqs - 1)
     weighted = h.conj() * weight[:, :, None]
@@ -86,7 +86,7 @@ def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray
     lags = np.fft.irfft(spectra, n_fft, axis=0)[:n_taps]
     size = np.abs(right).max()
 
-    def solution(share: float) -> tuple[NDArray[np.float64], bool]:
+    def solution(share: float) -> tuple[Firs, bool]:
         added = share * np.trace(lags[0]) / n_drivers
         heavier = lags.copy()
         heavier[0] += added * np.eye(n_drivers)
@@ -102,7 +102,7 @@ def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray
     return solution
 
 
-def _iterative_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray, loading: NDArray, n_taps: int) -> Solver:
+def _iterative_solver(h: Transfer | Real, wanted: Complex, weight: Real, nearby: Drive | Real, loading: Real, n_taps: int) -> Solver:
     """One pair of drivers at a time, so that nothing of frequencies x drivers x drivers is held."""
     n_freqs, _, n_drivers = h.shape
     n_fft = 2 * (n_freqs - 1)
@@ -116,7 +116,7 @@ def _iterative_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDAr
             lags[:, i, j] = circle[:n_taps]
             lags[0, j, i], lags[1:, j, i] = circle[0], circle[:-n_taps:-1]
 
-    def solution(share: float) -> tuple[NDArray[np.float64], bool]:
+    def solution(share: float) -> tuple[Firs, bool]:
         heavier = lags.copy()
         heavier[0] += share * np.trace(lags[0]) / n_drivers * np.eye(n_drivers)
         taps, rest = solve_long_block_toeplitz(heavier, right, RESIDUAL)
@@ -130,7 +130,7 @@ def audible_to_hz(fs: float) -> float:
     return min(AUDIBLE_HZ, AUDIBLE_SHARE * fs / 2)
 
 
-def band_limit(freqs: NDArray, fs: float) -> NDArray[np.float64]:
+def band_limit(freqs: Freqs, fs: float) -> Real:
     """1 in the audible band, falling as a raised cosine to 0 at half the rate: (freqs,).
 
     Without it a delay by a part of a sample would ring as a sinc, 1/n on both sides, which is heard as nothing but counted as
@@ -141,11 +141,11 @@ def band_limit(freqs: NDArray, fs: float) -> NDArray[np.float64]:
     return 0.5 + 0.5 * np.cos(np.pi * x)
 
 
-def transfer(taps: NDArray, freqs: NDArray, fs: float) -> NDArray[np.complex128]:
+def transfer(taps: Firs, freqs: Freqs, fs: float) -> Drive:
     """Spectrum (freqs, drivers) of taps (n_taps, drivers) at any frequencies."""
     return fir_response(taps, freqs, fs)
 
 
-def transfer_on_grid(taps: NDArray, n_freqs: int) -> NDArray[np.complex128]:
+def transfer_on_grid(taps: Firs, n_freqs: int) -> Drive:
     """Spectrum (n_freqs, drivers) of taps (n_taps, drivers) on the grid of an rfft, 0 Hz to half the rate."""
     return np.fft.rfft(taps, 2 * (n_freqs - 1), axis=0)

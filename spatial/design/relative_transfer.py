@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import AtPoint, Firs, Levels, Real
 from spatial.base.units import power_db
 from spatial.design.realize import fit_firs
 
@@ -27,17 +27,17 @@ class RelativeForm:
     """
 
     reference: int
-    equaliser: NDArray[np.float64]
-    ratios: NDArray[np.float64]
+    equaliser: Real
+    ratios: Firs
     delay: int
     error_db: float
 
-    def filters(self) -> NDArray[np.float64]:
+    def filters(self) -> Firs:
         """The drivers' filters again, delay samples later: (taps, drivers)."""
         return np.stack([np.convolve(self.equaliser, ratio) for ratio in self.ratios.T], axis=1)
 
 
-def two_driver_share(h_ipsi: NDArray, h_contra: NDArray, target_db: NDArray) -> NDArray[np.float64]:
+def two_driver_share(h_ipsi: AtPoint, h_contra: AtPoint, target_db: Levels) -> Real:
     """alpha of w_2/w_1 = -alpha h_c1/h_c2 that makes a separation with two drivers, driver 1 the reference: (freqs,) in [0, 1].
 
     With K = t^2 |g|^2, g = h_c1/h_i1 and q = h_c1 h_i2/(h_c2 h_i1), the separation t asks for |1 - alpha q|^2 = K (1 - alpha)^2. 0 where
@@ -61,7 +61,7 @@ def two_driver_share(h_ipsi: NDArray, h_contra: NDArray, target_db: NDArray) -> 
     return np.where((K <= 1) | ~np.isfinite(alpha), 0.0, np.clip(alpha, 0, 1))
 
 
-def relative_form(taps: NDArray, reference: int, n_ratio_taps: int, delay: int) -> RelativeForm:
+def relative_form(taps: Firs, reference: int, n_ratio_taps: int, delay: int) -> RelativeForm:
     """Relative form of filters (n_taps, drivers); the ratios have n_ratio_taps taps and a modelling delay of delay samples."""
     n_fft = 1 << int(np.ceil(np.log2(2 * (len(taps) + n_ratio_taps))))
     spectrum = np.fft.rfft(taps, n_fft, axis=0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import AtPoint, Freqs, Levels, Power, Real, Spectrum, Transfer
 from spatial.base.units import from_db
 from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
@@ -38,31 +38,29 @@ class SideProblem:
     """
 
     spec: CrosstalkSpec
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     used: list[int]
-    h_ipsi: NDArray[np.complex128]
-    h_contra: NDArray[np.complex128]
+    h_ipsi: AtPoint
+    h_contra: AtPoint
     target: ToneTarget
-    wished: NDArray[np.complex128]
-    natural: NDArray[np.complex128]
-    share: NDArray[np.float64]
-    leak: NDArray[np.complex128]
-    cap_db: NDArray[np.float64]
-    effort: NDArray[np.float64]
+    wished: Spectrum
+    natural: Spectrum
+    share: Real
+    leak: Spectrum
+    cap_db: Levels
+    effort: Power
     error_power: float
-    leak_phase: NDArray[np.float64] | None
-    poses: NDArray[np.complex128] | None
-    h_poses: NDArray[np.complex128] | None
+    leak_phase: Real | None
+    poses: Transfer | None
+    h_poses: Transfer | None
 
     @property
-    def d(self) -> NDArray[np.complex128]:
+    def d(self) -> Spectrum:
         """Wanted ipsilateral pressure."""
         return self.target.d
 
     @classmethod
-    def of(
-        cls, rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float, leak_phase: NDArray | None, fs: float | None
-    ) -> SideProblem:
+    def of(cls, rig_file: RigFile, freqs: Freqs, lower_cap_db: Levels | float, leak_phase: Real | None, fs: float | None) -> SideProblem:
         """Plant, target and limits of the left side of a rig."""
         rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
         spec = design.crosstalk
@@ -97,11 +95,11 @@ class SideProblem:
         )
 
     @property
-    def wrong(self) -> NDArray[np.complex128]:
+    def wrong(self) -> AtPoint:
         """What every driver does wrong at the far ear, given the near one: (freqs, drivers)."""
         return self.h_contra - (self.wished * (1 + self.share) / self.d - self.leak)[:, None] * self.h_ipsi
 
-    def wish(self, c0: NDArray, rho: NDArray, useful: NDArray) -> NDArray[np.complex128]:
+    def wish(self, c0: Spectrum, rho: Real, useful: Real) -> Spectrum:
         """The mode's leak of the whole side, moved into what is within reach: (freqs,)."""
         if self.spec.mode == "target":
             curve_db = target_curve_db(self.freqs, self.spec.target_db)
@@ -119,7 +117,7 @@ def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
     return spec.mode == "null" and len(used) >= 3
 
 
-def leaks_over_poses(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def leaks_over_poses(rig_file: RigFile, freqs: Freqs) -> tuple[Transfer, Transfer]:
     """What should stay silent at each head pose, and the ipsilateral ear there, for the left side: both (freqs, poses, drivers).
 
     Silent: the contralateral ear; in mode "virtual" what it receives beyond the wished pair's share of the ipsilateral ear.

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
+from spatial.base.arrays import AtPoint, Drive, Freqs, Levels, Real, Spectrum
 from spatial.base.units import from_db
 from spatial.design.crosstalk import (
     least_effort_weights,
@@ -37,7 +37,7 @@ VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its m
 BOUND_ROUNDS = 12
 
 
-def design_sides(rig_file: RigFile, freqs: NDArray, fs: float | None = None) -> tuple[Side, Side]:
+def design_sides(rig_file: RigFile, freqs: Freqs, fs: float | None = None) -> tuple[Side, Side]:
     """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged."""
     left = design_side(rig_file, LEFT, freqs, fs=fs)
     partner = partners(rig_file)
@@ -62,10 +62,10 @@ def _exchanged(side: Side, ear: int, index: Sequence[int]) -> Side:
 def design_side(
     rig_file: RigFile,
     ear: int,
-    freqs: NDArray,
-    lower_cap_db: NDArray | float = 0.0,
-    leak_phase: NDArray | None = None,
-    lower_bound_db: NDArray | None = None,
+    freqs: Freqs,
+    lower_cap_db: Levels | float = 0.0,
+    leak_phase: Real | None = None,
+    lower_bound_db: Levels | None = None,
     fs: float | None = None,
 ) -> Side:
     """Closed-form weights of one side, (freqs,) Hz.
@@ -85,14 +85,14 @@ def design_side(
 class _Found:
     """Weights (freqs, used drivers) for drivers of some cost, and what they came with: see `Side`."""
 
-    w: NDArray[np.complex128]
-    c0: NDArray[np.complex128]
-    rho: NDArray[np.float64]
-    loading: NDArray[np.float64] | float = 0.0
-    counts: NDArray[np.float64] | None = None  # (poses, 1): roots of how much each counts
+    w: Drive
+    c0: Spectrum
+    rho: Real
+    loading: Real | float = 0.0
+    counts: Real | None = None  # (poses, 1): roots of how much each counts
 
 
-def _solved(problem: SideProblem, cost: NDArray) -> _Found:
+def _solved(problem: SideProblem, cost: Real) -> _Found:
     """Drivers that cost more help less: solved for h_n/sqrt(Q_n), divided afterwards."""
     root_q = np.sqrt(cost)
     hi, hc = problem.h_ipsi[:, problem.used] / root_q, problem.h_contra[:, problem.used] / root_q
@@ -101,7 +101,7 @@ def _solved(problem: SideProblem, cost: NDArray) -> _Found:
     return replace(found, w=found.w / root_q)
 
 
-def _for_one_pose(problem: SideProblem, hi: NDArray, hc: NDArray, c0: NDArray, rho: NDArray, root_q: NDArray) -> _Found:
+def _for_one_pose(problem: SideProblem, hi: AtPoint, hc: AtPoint, c0: Spectrum, rho: Real, root_q: Real) -> _Found:
     d, useful, loading = problem.d, rho, None
     if problem.error_power > 0:
         v = problem.wrong[:, problem.used] / root_q
@@ -116,7 +116,7 @@ def _for_one_pose(problem: SideProblem, hi: NDArray, hc: NDArray, c0: NDArray, r
     return _Found(least_effort_weights(hi, hc, d, c), c0, rho)
 
 
-def _for_many_poses(problem: SideProblem, hi: NDArray, c0: NDArray, rho: NDArray, root_q: NDArray) -> _Found:
+def _for_many_poses(problem: SideProblem, hi: AtPoint, c0: Spectrum, rho: Real, root_q: Real) -> _Found:
     assert problem.poses is not None and problem.h_poses is not None
     d, freqs, used = problem.d, problem.freqs, problem.used
     least = np.zeros(len(freqs))
@@ -134,10 +134,10 @@ def _for_many_poses(problem: SideProblem, hi: NDArray, c0: NDArray, rho: NDArray
 
 def _left_side(
     rig_file: RigFile,
-    freqs: NDArray,
-    lower_cap_db: NDArray | float,
-    leak_phase: NDArray | None,
-    lower_bound_db: NDArray,
+    freqs: Freqs,
+    lower_cap_db: Levels | float,
+    leak_phase: Real | None,
+    lower_bound_db: Levels,
     fs: float | None,
 ) -> Side:
     problem = SideProblem.of(rig_file, freqs, lower_cap_db, leak_phase, fs)
@@ -177,7 +177,7 @@ def _left_side(
     )
 
 
-def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: list[int], cost: NDArray) -> NDArray[np.complex128]:
+def _reference_alone(h_ipsi: AtPoint, d: Spectrum, group: Sequence[int], used: list[int], cost: Real) -> Drive:
     """Weights (freqs, drivers) of the reference group in phase making d; outside its band it hands over to those who cost least."""
     alone, cheapest = np.zeros(h_ipsi.shape, complex), np.zeros(h_ipsi.shape, complex)
     alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]

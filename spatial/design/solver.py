@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from numpy.typing import NDArray
-
+from spatial.base.arrays import Freqs
 from spatial.design.published_methods import methods_for
 from spatial.design.sides import design_side, single_point
 from spatial.design.simple_beams import simple_beams
@@ -16,7 +15,7 @@ from spatial.targets.solution import Method, NominalSides, Side, Weights
 class ClosedForms:
     """The closed forms of `sides`, and the simpler beams of `simple_beams`."""
 
-    def nominal_side(self, rig_file: RigFile, ear: int, freqs: NDArray) -> Side:
+    def nominal_side(self, rig_file: RigFile, ear: int, freqs: Freqs) -> Side:
         """One side for the nominal pose alone: what the ears want and what effort allows there is the same for robust designs."""
         return design_side(single_point(rig_file), ear, freqs)
 

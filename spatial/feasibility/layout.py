@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.cancellation import natural_db, own_separation_db
 from spatial.analysis.spans import BANDS_HZ, in_hz, spans
+from spatial.base.arrays import Flags, Freqs, Levels
 from spatial.base.units import from_db, third_octave_centres
 from spatial.design.sides import design_side, single_point
 from spatial.feasibility.limits import Band, bands, limits_in_words
@@ -32,12 +32,12 @@ class Feasibility:
     beam end, c/(2 pitch), None for one driver.
     """
 
-    bands_hz: NDArray[np.float64]
-    condition_db: NDArray[np.float64]
-    natural_db: NDArray[np.float64]
-    reachable_db: NDArray[np.float64]
-    pair_fits: NDArray[np.bool_]
-    deep: NDArray[np.bool_]
+    bands_hz: Freqs
+    condition_db: Levels
+    natural_db: Levels
+    reachable_db: Levels
+    pair_fits: Flags
+    deep: Flags
     pair_limits: str
     deep_limits: str
     cap_db: float
@@ -76,7 +76,7 @@ def _where_short(silence: tuple[Band, ...]) -> tuple[Band, ...]:
     return tuple(band if band.reachable_db < DEEP_DB else replace(band, limit="none") for band in silence)
 
 
-def _condition_db(side: Side) -> NDArray[np.float64]:
+def _condition_db(side: Side) -> Levels:
     used = list(side.order)
     singular = np.linalg.svd(np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1), compute_uv=False)
     return 20 * np.log10(singular[:, 0] / np.maximum(singular[:, -1], from_db(-200) * singular[:, 0]))

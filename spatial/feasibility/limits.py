@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import DEEPEST_DB, ITD_BELOW_HZ
@@ -18,14 +17,15 @@ from spatial.analysis.cancellation import natural_db
 from spatial.analysis.spans import BANDS_HZ, spans
 from spatial.analysis.study import Sides
 from spatial.analysis.weights import SIDE_NAMES
+from spatial.base.arrays import Freqs, Real, Spectrum
 from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights
 from spatial.design.side_problem import is_robust
-from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, single_point
+from spatial.design.sides import design_side, single_point
 from spatial.rig.model import Driver, RigFile
 from spatial.targets.cancellation import target_curve_db
-from spatial.targets.effort import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
+from spatial.targets.effort import CAP_ZERO_HZ, REFERENCE_ALONE_OCTAVES, band_weights, cap_zero_hz, default_effort_cap_db
 from spatial.targets.solution import Side
 from spatial.targets.virtual_pair import wished_pair
 
@@ -78,7 +78,7 @@ def bands(rig_file: RigFile, sides: Sides | None = None) -> tuple[Band, ...]:
     return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*both, strict=True))
 
 
-def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, sides: Sides | None) -> list[Band]:
+def _side_bands(rig_file: RigFile, ear: int, freqs: Freqs, centres: Freqs, sides: Sides | None) -> list[Band]:
     spec = rig_file.design.crosstalk
     virtual = spec.mode == "virtual"
     side = design_side(single_point(rig_file), ear, freqs) if sides is None else sides.design(ear, freqs)
@@ -90,7 +90,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, s
     missed = np.abs(leak - wish) if virtual else np.abs(leak) - np.abs(wish)
     unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (missed > SMALL_LEAK * np.abs(side.d))
 
-    def level_and_delay(p_ipsi: NDArray, p_contra: NDArray) -> tuple[list[float], list[float | None]]:
+    def level_and_delay(p_ipsi: Spectrum, p_contra: Spectrum) -> tuple[list[float], list[float | None]]:
         ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, centres) for p in (p_ipsi, p_contra))
         level = np.minimum(power_db(ipsi) - power_db(contra), DEEPEST_DB)
         late = -np.unwrap(np.angle(p_contra / p_ipsi)) / (2 * np.pi * freqs) * 1e6
@@ -136,14 +136,14 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, s
     return out
 
 
-def _deepest_leak(rig_file: RigFile, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+def _deepest_leak(rig_file: RigFile, ear: int, freqs: Freqs) -> Spectrum:
     """Least leak of a side under the cap in force, faded into the reference alone at the edge as filters are: (freqs,)."""
     rig, crosstalk = rig_file.rig, rig_file.design.crosstalk
     silent = replace(crosstalk, mode="null", robust=False, effort_cap_db=default_effort_cap_db(rig, crosstalk))
     return design_side(replace(rig_file, design=replace(rig_file.design, crosstalk=silent)), ear, freqs).whole_leak
 
 
-def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.complex128]:
+def wished_leak(rig_file: RigFile, side: Side, freqs: Freqs) -> Spectrum:
     """Contralateral pressure that the mode asks for at the nominal pose: (freqs,).
 
     In mode "target" the phase is free; the leak nearest to the cheapest one is meant, so that none is wished away that is small enough.
@@ -157,7 +157,7 @@ def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.com
     return side.c0 * np.minimum(1.0, wanted / np.maximum(np.abs(side.c0), 1e-300))
 
 
-def effort_for(side: Side, leak: NDArray, root_q: NDArray) -> NDArray[np.float64]:
+def effort_for(side: Side, leak: Spectrum, root_q: Real) -> Real:
     """Least effort, dB re the reference alone, that makes a leak with drivers of cost root_q^2 (freqs, used drivers): (freqs,)."""
     used = list(side.order)
     w = np.zeros(side.w.shape, complex)

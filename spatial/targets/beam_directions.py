@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.points import AtRange, FarField, arc, seat_azimuth_deg, seat_circle
+from spatial.base.arrays import Freqs, Levels
 from spatial.base.units import third_octave_centres, thirds_below
 from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_wishes import judged_hz
@@ -16,7 +17,7 @@ from spatial.targets.effort import cap_zero_hz, effort_cap_curve
 SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
 
 
-def judged_bands(rig: Rig, top_hz: float = math.inf) -> NDArray[np.float64]:
+def judged_bands(rig: Rig, top_hz: float = math.inf) -> Freqs:
     """Third octaves that summaries run over, up to top_hz."""
     return thirds_below(third_octave_centres(*judged_hz(rig)), top_hz)
 
@@ -32,7 +33,7 @@ def around(rig_file: RigFile, azimuth_deg: ArrayLike) -> FarField | AtRange:
     return seat_circle(listener, azimuth_deg, axis)
 
 
-def effort_limit_db(rig_file: RigFile, freqs: NDArray) -> NDArray[np.float64]:
+def effort_limit_db(rig_file: RigFile, freqs: Freqs) -> Levels:
     """The effort cap of the beam over frequency: (freqs,) dB."""
     rig, spec = rig_file.rig, rig_file.design.beam
     used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import aim, beam_axis, seat
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import Drive, Freqs, Real
 from spatial.base.units import from_db
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Listener, Rig, RigFile
@@ -36,7 +36,7 @@ def beam_reference_in_words(rig_file: RigFile) -> str:
     return f"{names}, nearest to the axis ({away})"
 
 
-def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], NDArray[np.float64], float]:
+def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], Real, float]:
     """The drivers of a beam, how far each is from the listening axis (degrees on a body, else metres), and what counts as a tie."""
     rig, spec = rig_file.rig, rig_file.design.beam
     used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
@@ -47,7 +47,7 @@ def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], NDArray[np.float64], 
     return used, np.linalg.norm(where - np.outer(where @ axis, axis), axis=1), AXIS_TOLERANCE_M
 
 
-def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: NDArray, c: float) -> NDArray[np.complex128]:
+def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: Freqs, c: float) -> Drive:
     """Weights (freqs, drivers) with which ideal sources at the drivers' places arrive alike where a beam is aimed, as from the origin.
 
     (r_n/r_0) e^{jk(r_n - r_0)}: near to 1 for a rig that is small beside its distance.
@@ -57,7 +57,7 @@ def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: NDArray, c: floa
     return np.asarray(r / at.distance_m * np.exp(2j * np.pi / c * np.outer(freqs, r - at.distance_m)))
 
 
-def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]:
+def reference_alone(rig_file: RigFile, freqs: Freqs) -> Drive:
     """Weights (freqs, drivers) of the reference alone, a driver or a group in phase; at the seat as an ideal source at the origin."""
     rig, scene = rig_file.rig, rig_file.scene
     group = list(beam_group(rig_file))
@@ -66,7 +66,7 @@ def reference_alone(rig_file: RigFile, freqs: NDArray) -> NDArray[np.complex128]
     return made_at_seat(rig_file, w, freqs)
 
 
-def made_at_seat(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray[np.complex128]:
+def made_at_seat(rig_file: RigFile, w: Drive, freqs: Freqs) -> Drive:
     """The weights with a common factor a frequency, so that they are 1 at the seat, e^{-jkr}/r of its distance left out.
 
     A beam that is aimed elsewhere (axis "front") is made louder by no more than 12 dB over what it is where it is aimed.

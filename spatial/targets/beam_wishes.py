@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Levels, Real
 from spatial.base.units import from_db
 from spatial.rig.model import BeamSpec, Rig
 from spatial.rig.validate import CUSTOM_WINDOW_DB
@@ -61,13 +61,13 @@ class Wish:
     beside that. enough_db: the stop power need not be lower than minus this, and drive power is saved.
     """
 
-    azimuth_deg: NDArray[np.float64]
-    low_db: NDArray[np.float64]
-    high_db: NDArray[np.float64]
-    strict: NDArray[np.float64]
-    wished_db: NDArray[np.float64]
-    stop_deg: NDArray[np.float64]
-    stop_weight: NDArray[np.float64]
+    azimuth_deg: Angles
+    low_db: Levels
+    high_db: Levels
+    strict: Real
+    wished_db: Levels
+    stop_deg: Angles
+    stop_weight: Real
     gamma: float
     enough_db: float | None = None
 
@@ -151,16 +151,16 @@ def _custom_wish(numbers: BeamNumbers, shape: Sequence[tuple[float, float, float
     )
 
 
-def _stands_for(azimuth_deg: NDArray) -> NDArray[np.float64]:
+def _stands_for(azimuth_deg: Angles) -> Real:
     """How many directions of a symmetric wish one of its left half stands for."""
     return np.where((azimuth_deg == 0) | (azimuth_deg == 180), 1.0, 2.0)
 
 
-def _table(angle: NDArray, *columns: NDArray) -> NDArray[np.float64]:
+def _table(angle: Angles, *columns: Real) -> Real:
     return np.stack([angle, *columns], axis=1)[np.argsort(angle)]
 
 
-def _mirrored_deg(azimuth_deg: NDArray) -> NDArray[np.float64]:
+def _mirrored_deg(azimuth_deg: Angles) -> Angles:
     """The same directions in the mirror, 180 staying 180."""
     return np.where(np.abs(azimuth_deg) == 180, 180.0, -azimuth_deg) + 0.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Freqs, Real
 from spatial.base.units import from_db
 from spatial.rig.geometry import places
 from spatial.rig.model import CrosstalkSpec, Driver, Rig
@@ -49,14 +49,14 @@ def cap_zero_hz(drivers: Sequence[Driver]) -> float:
     return max(CAP_ZERO_HZ, min(edge_hz, max(HIGHEST_SOFT_EDGE_HZ, edge_hz / 2**REFERENCE_ALONE_OCTAVES)))
 
 
-def effort_cap_curve(freqs: NDArray, cap_db: float, zero_hz: float = CAP_ZERO_HZ) -> NDArray[np.float64]:
+def effort_cap_curve(freqs: Freqs, cap_db: float, zero_hz: float = CAP_ZERO_HZ) -> Real:
     """Cap in dB over frequency: the stated value from 250 Hz or 1.25 zero_hz up, falling on log f to 0 dB at zero_hz: (freqs,)."""
     full_hz = max(CAP_FULL_HZ, NARROWEST_FALL * zero_hz)
     rise = np.log(np.maximum(freqs, 1e-3) / zero_hz) / np.log(full_hz / zero_hz)
-    return cap_db * np.clip(rise, 0, 1)
+    return np.asarray(cap_db * np.clip(rise, 0, 1))
 
 
-def band_weights(drivers: list[Driver], freqs: NDArray) -> NDArray[np.float64]:
+def band_weights(drivers: list[Driver], freqs: Freqs) -> Real:
     """Cost Q_n >= 1 of using each driver: 1 inside ``band_hz``, rising by 24 dB an octave outside, 60 dB at most: (freqs, drivers)."""
     f = np.maximum(freqs, 1e-3)
     out = np.ones((len(f), len(drivers)))
@@ -68,12 +68,12 @@ def band_weights(drivers: list[Driver], freqs: NDArray) -> NDArray[np.float64]:
     return out
 
 
-def gain_bounds(drivers: list[Driver]) -> NDArray[np.float64]:
+def gain_bounds(drivers: list[Driver]) -> Real:
     """Largest |effective weight| that each driver's ``max_gain_db`` allows its filter, linear; inf where there is none: (drivers,)."""
     return np.array([np.inf if d.max_gain_db is None else from_db(d.max_gain_db + d.gain_db) for d in drivers])
 
 
-def smooth_step(freqs: NDArray, from_hz: float, to_hz: float) -> NDArray[np.float64]:
+def smooth_step(freqs: Freqs, from_hz: float, to_hz: float) -> Real:
     """0 below from_hz, 1 above to_hz, a cubic on log f between: (freqs,)."""
     x = np.clip(np.log(np.maximum(freqs, 1e-3) / from_hz) / np.log(to_hz / from_hz), 0, 1)
-    return x * x * (3 - 2 * x)
+    return np.asarray(x * x * (3 - 2 * x))

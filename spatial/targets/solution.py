@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import AtPoint, Drive, Freqs, Levels, Real, Spectrum, Transfer
 from spatial.base.units import power_db
 from spatial.rig.model import RigFile
 from spatial.targets.tone import ToneTarget
 
-Weights = Callable[[NDArray[np.float64]], NDArray[np.complex128]]
+Weights = Callable[[Freqs], Drive]
 """Effective weights (freqs, drivers of the rig) of one path at any frequencies in Hz."""
-SideWeights = Callable[[NDArray[np.float64]], tuple[NDArray[np.complex128], NDArray[np.complex128]]]
+SideWeights = Callable[[Freqs], tuple[Drive, Drive]]
 """The same of the left and of the right side."""
 
 
@@ -32,36 +32,36 @@ class Side:
     """
 
     ear: int
-    h_ipsi: NDArray[np.complex128]
-    h_contra: NDArray[np.complex128]
+    h_ipsi: AtPoint
+    h_contra: AtPoint
     target: ToneTarget
-    c: NDArray[np.complex128]
-    share_of_others: NDArray[np.float64]
-    leak_of_others: NDArray[np.complex128]
-    c0: NDArray[np.complex128]
-    rho: NDArray[np.float64]
-    w: NDArray[np.complex128]
-    cap_db: NDArray[np.float64]
+    c: Spectrum
+    share_of_others: Real
+    leak_of_others: Spectrum
+    c0: Spectrum
+    rho: Real
+    w: Drive
+    cap_db: Levels
     order: tuple[int, ...]
-    cost: NDArray[np.float64]
-    poses: NDArray[np.complex128] | None = None
-    loading: NDArray[np.float64] | float = 0.0
+    cost: Real
+    poses: Transfer | None = None
+    loading: Real | float = 0.0
 
     @property
-    def d(self) -> NDArray[np.complex128]:
+    def d(self) -> Spectrum:
         """Wanted ipsilateral pressure."""
         return self.target.d
 
     @property
-    def whole_leak(self) -> NDArray[np.complex128]:
+    def whole_leak(self) -> Spectrum:
         """Leak of the whole side, woofers and tweeters too, where all together make d."""
         return self.with_others(self.c)
 
-    def with_others(self, leak: NDArray) -> NDArray[np.complex128]:
+    def with_others(self, leak: Spectrum) -> Spectrum:
         """Leak of the whole side, where the spatial drivers leak (freqs,) so much."""
         return np.asarray((leak + self.leak_of_others) / (1 + self.share_of_others))
 
-    def effort_db(self, w: NDArray) -> NDArray[np.float64]:
+    def effort_db(self, w: Drive) -> Levels:
         """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
         return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
 
@@ -77,16 +77,16 @@ class Centre:
     """
 
     group: tuple[int, ...]
-    w: NDArray[np.complex128]
-    at_seat: NDArray[np.complex128]
+    w: Drive
+    at_seat: AtPoint
     target: ToneTarget
-    wanted: NDArray[np.complex128]
-    freqs: NDArray[np.float64]
-    bounds: NDArray[np.float64]
+    wanted: Spectrum
+    freqs: Freqs
+    bounds: Real
     gamma: float | None = None
     alone: bool = False
 
-    def at(self, freqs: NDArray) -> NDArray[np.complex128]:
+    def at(self, freqs: Freqs) -> Drive:
         """Weights at other frequencies, interpolated."""
         return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
 
@@ -99,12 +99,12 @@ class Solution:
     what it is, see `Centre`.
     """
 
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     sides: tuple[Side, Side]
     centre: Centre
 
 
-NominalSides = Callable[[NDArray[np.float64]], tuple[Side, Side]]
+NominalSides = Callable[[Freqs], tuple[Side, Side]]
 """Left and right side of a rig in closed form for the nominal pose, at any frequencies in Hz."""
 
 
@@ -121,7 +121,7 @@ class Method:
 class Solver(Protocol):
     """What a design can be asked for by those who judge, so that they need not know how it solves."""
 
-    def nominal_side(self, rig_file: RigFile, ear: int, freqs: NDArray) -> Side:
+    def nominal_side(self, rig_file: RigFile, ear: int, freqs: Freqs) -> Side:
         """Closed form of one side (LEFT or RIGHT) for the nominal pose at freqs, Hz."""
         ...
 

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, Ears, seat
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import AtPoint, Flags, Freqs, Real, Spectrum, Vector
 from spatial.base.units import db, from_db, power_db
 from spatial.rig.geometry import head_centre, places
 from spatial.rig.model import CrosstalkSpec, DesignSpec, Rig, RigFile, Scene
@@ -44,18 +44,18 @@ class ToneTarget:
     """
 
     group: tuple[int, ...]
-    place_m: NDArray[np.float64]
+    place_m: Vector
     travel_s: float
-    flat: NDArray[np.complex128]
-    d: NDArray[np.complex128]
-    h_ref: NDArray[np.complex128]
+    flat: Spectrum
+    d: Spectrum
+    h_ref: Spectrum
 
-    def holds(self, boost_db: float) -> NDArray[np.bool_]:
+    def holds(self, boost_db: float) -> Flags:
         """Where the boost limit leaves the tone alone, 3 dB before it begins: (freqs,) bool."""
         return np.asarray(db(self.h_ref / self.flat) >= -(boost_db - 3))
 
 
-def boost_limited(flat: NDArray, h_ref: NDArray, boost_db: float) -> NDArray[np.complex128]:
+def boost_limited(flat: Spectrum, h_ref: Spectrum, boost_db: float) -> Spectrum:
     """|flat| lowered to |h_ref| 10^(boost_db/20) with a soft knee that never goes above either; the phase stays."""
     over = np.abs(flat) / np.maximum(np.abs(h_ref) * from_db(boost_db), 1e-30)
     return flat * (1 + over**KNEE_ORDER) ** (-1 / KNEE_ORDER)
@@ -82,7 +82,7 @@ def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple
     return tuple(i for i, belongs in zip(candidates, alike, strict=True) if belongs)
 
 
-def center_gain(design: DesignSpec, freqs: NDArray) -> NDArray[np.float64]:
+def center_gain(design: DesignSpec, freqs: Freqs) -> Real:
     """How much louder the centre is than one source, linear: (freqs,).
 
     A phantom in the middle is 6 dB louder than one of its loudspeakers in the bass, where the ears receive both alike, and 3 dB in the
@@ -92,19 +92,19 @@ def center_gain(design: DesignSpec, freqs: NDArray) -> NDArray[np.float64]:
     return np.asarray(from_db(design.center_gain_db + bass_db))
 
 
-def side_target(rig_file: RigFile, group: Sequence[int], ear: int, h_ear: NDArray, freqs: NDArray) -> ToneTarget:
+def side_target(rig_file: RigFile, group: Sequence[int], ear: int, h_ear: AtPoint, freqs: Freqs) -> ToneTarget:
     """Tone target of the side whose ipsilateral ear this is, at the nominal head. h_ear (freqs, drivers): the drivers' responses there."""
     if rig_file.design.tone != "pair":
         return ear_target(rig_file, group, ear, h_ear, freqs)
     return _target(rig_file, group, freqs, virtual_pair_place(rig_file.scene, ear), ear, h_ear[:, list(group)])
 
 
-def ear_target(rig_file: RigFile, group: Sequence[int], ear: int, h_ear: NDArray, freqs: NDArray) -> ToneTarget:
+def ear_target(rig_file: RigFile, group: Sequence[int], ear: int, h_ear: AtPoint, freqs: Freqs) -> ToneTarget:
     """Tone target at one ear of a source at the reference's place: of the centre, and of a side whose tone is not the pair's."""
     return _target(rig_file, group, freqs, places(rig_file.rig)[list(group)].mean(axis=0), ear, h_ear[:, list(group)])
 
 
-def seat_target(rig_file: RigFile, group: Sequence[int], freqs: NDArray) -> ToneTarget:
+def seat_target(rig_file: RigFile, group: Sequence[int], freqs: Freqs) -> ToneTarget:
     """Tone target of the centre path at the head's centre, no head there; e^{-jkr}/r of the seat's distance is left out."""
     rig, listener, c = rig_file.rig, rig_file.scene.listener, rig_file.scene.medium.c
     own = transfer_matrix(rig, seat(listener), freqs, rig_file.scene.medium)[:, 0, list(group)]
@@ -119,7 +119,7 @@ def seat_target(rig_file: RigFile, group: Sequence[int], freqs: NDArray) -> Tone
     return ToneTarget(tuple(group), place, away / c, later, boost_limited(later, h_ref, rig_file.design.tone_boost_db), h_ref)
 
 
-def _target(rig_file: RigFile, group: Sequence[int], freqs: NDArray, source_m: NDArray, ear: int, own: NDArray) -> ToneTarget:
+def _target(rig_file: RigFile, group: Sequence[int], freqs: Freqs, source_m: Vector, ear: int, own: AtPoint) -> ToneTarget:
     """The target at an ear for an ideal source somewhere; own (freqs, group): what the reference's drivers make there."""
     listener, c = rig_file.scene.listener, rig_file.scene.medium.c
     head, place = head_centre(listener), places(rig_file.rig)[list(group)].mean(axis=0)

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.polynomial import polynomial
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Complex, Real
 from spatial.design.width.digital import DigitalPair
 
 
@@ -56,7 +56,7 @@ def balanced_pair(pair: DigitalPair, rho: float) -> DigitalPair:
     )
 
 
-def _product(factors: list[NDArray]) -> NDArray[np.float64]:
+def _product(factors: list[Real]) -> Real:
     """Product of polynomials in rising powers, without the zeros above its degree."""
     out = np.ones(1)
     for factor in factors:
@@ -64,7 +64,7 @@ def _product(factors: list[NDArray]) -> NDArray[np.float64]:
     return out
 
 
-def _left_half(even: NDArray) -> NDArray[np.complex128]:
+def _left_half(even: Real) -> Complex:
     """Zeros in the left half plane of sum even_k s^2k, one of each pair +-s; refined by Newton's method."""
     u = polynomial.polyroots(np.trim_zeros(even, "b")).astype(complex)
     slope = polynomial.polyder(even)
@@ -72,17 +72,17 @@ def _left_half(even: NDArray) -> NDArray[np.complex128]:
         step = polynomial.polyval(u, even) / polynomial.polyval(u, slope)
         u = u - np.where(np.isfinite(step) & (np.abs(step) < 0.1 * np.abs(u)), step, 0)
     s = np.sqrt(u)
-    return np.where(s.real > 0, -s, s)
+    return np.asarray(np.where(s.real > 0, -s, s))
 
 
-def _factor(root: complex) -> NDArray[np.float64]:
+def _factor(root: complex) -> Real:
     """1 - s/root, times its conjugate where the root is complex."""
     if root.imag == 0:
         return np.array([1, -1 / root.real, 0])
     return np.array([1, -2 * root.real / abs(root) ** 2, abs(root) ** -2])
 
 
-def _quadratics(factors: list[NDArray]) -> list[NDArray[np.float64]]:
+def _quadratics(factors: list[Real]) -> list[Real]:
     """The same product with factors of first order multiplied in pairs; one is left where their number is odd."""
     out = [factor for factor in factors if factor[2]]
     first = sorted((factor for factor in factors if factor[1] and not factor[2]), key=lambda factor: float(factor[1]))

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.hearing import erb_rate, erb_rate_hz
+from spatial.base.arrays import Complex, Freqs, Real, Spectrum
 from spatial.base.blas_threads import one_blas_thread
 from spatial.design.width.levenberg import levenberg
 from spatial.targets.width.sections import HeadSections, log_relative
@@ -31,7 +31,7 @@ POWERS = (
 )
 """By order: rows are (1 - z^-1)^k (1 + z^-1)^(order - k), what s^k becomes."""
 
-Section = tuple[NDArray[np.float64], NDArray[np.float64]]
+Section = tuple[Real, Real]
 """Numerator and denominator in rising powers of s, three coefficients each."""
 
 
@@ -49,7 +49,7 @@ class DigitalPair:
     kappa: float
     fs: float
 
-    def sos(self, ear: str) -> NDArray[np.float64]:
+    def sos(self, ear: str) -> Real:
         """Second-order sections (n, 6) of the "ipsi" or "contra" ear, as scipy.signal.sosfilt takes them; without the delay."""
         sections = self.ipsi if ear == "ipsi" else self.contra
         rows = np.array([np.concatenate(_bilinear(b, a, self.kappa)) for b, a in sections]).reshape(-1, 6)
@@ -57,15 +57,15 @@ class DigitalPair:
         rows[0, :3] *= 1.0 if ear == "ipsi" else self.gain
         return rows
 
-    def response(self, ear: str, freqs: NDArray) -> NDArray[np.complex128]:
+    def response(self, ear: str, freqs: Freqs) -> Spectrum:
         """Spectrum (freqs,) of an ear's filter, with its delay."""
         back = np.exp(-2j * np.pi * freqs / self.fs)
         powers = np.stack([np.ones_like(back), back, back**2])
         rows = self.sos(ear)
         value = np.prod((rows[:, :3] @ powers) / (rows[:, 3:] @ powers), axis=0)
-        return value * (1 if ear == "ipsi" else np.exp(-2j * np.pi * freqs / self.fs * self.delay_samples))
+        return np.asarray(value * (1 if ear == "ipsi" else np.exp(-2j * np.pi * freqs / self.fs * self.delay_samples)))
 
-    def poles(self) -> NDArray[np.complex128]:
+    def poles(self) -> Complex:
         """Every pole of both ears in the z plane."""
         rows = np.concatenate([self.sos("ipsi"), self.sos("contra")])
         return np.concatenate([np.roots(row[3:]) for row in rows])
@@ -87,7 +87,7 @@ def digital_pair(head: HeadSections, fs: float) -> DigitalPair:
     return DigitalPair(tuple(ipsi), tuple(contra), float(np.exp(p[1])), fitted.delay_s * fs, kappa, fs)
 
 
-def _quadratic(f: float, q: float) -> NDArray[np.float64]:
+def _quadratic(f: float, q: float) -> Real:
     return np.array([1, 1 / (q * f), f**-2])
 
 
@@ -95,7 +95,7 @@ def _all_pass(delay: float) -> Section:
     return np.array([1, -delay / 2, 0]), np.array([1, delay / 2, 0])
 
 
-def _bilinear(b: NDArray, a: NDArray, kappa: float) -> Section:
+def _bilinear(b: Real, a: Real, kappa: float) -> Section:
     """Numerator and denominator in z^0, z^-1, z^-2 of a section in s, both times (1 + z^-1)^order."""
     order = int(np.flatnonzero((b != 0) | (a != 0))[-1])
     powers = POWERS[order] / kappa ** np.arange(3)[:, None]
@@ -118,7 +118,7 @@ def _refit(head: HeadSections, fs: float) -> HeadSections:
     limits = np.log([F_RANGE, Q_RANGE, F_RANGE, Q_RANGE] * layout.biquads + [F_RANGE, F_RANGE] * layout.shelves)
     low[layout.linear :], high[layout.linear :] = limits.T
 
-    def evaluate(p: NDArray) -> tuple[float, NDArray, NDArray]:
+    def evaluate(p: Real) -> tuple[float, Real, Real]:
         found, slopes = log_relative(layout, p, bent, x)
         error = found - wanted
         r = np.concatenate([error.real * to_db, error.imag * to_us])
@@ -130,7 +130,7 @@ def _refit(head: HeadSections, fs: float) -> HeadSections:
         return replace(head, coordinates=levenberg(evaluate, start, low, high, ROUNDS))
 
 
-def _prewarped(head: HeadSections, kappa: float) -> NDArray[np.float64]:
+def _prewarped(head: HeadSections, kappa: float) -> Real:
     """Coordinates at which every frequency below half the rate is where it was; those above stay as they are."""
     p = head.coordinates.copy()
     layout = head.layout

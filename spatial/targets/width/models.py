@@ -8,10 +8,11 @@ frequency follows from the low-pass and is no parameter. Angles are from the nos
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.measured_head import head_of
+from spatial.base.arrays import Spectrum
 from spatial.rig.model import HeadFile
 from spatial.targets.width.measured import measured_relative
 from spatial.targets.width.sections import HeadSections, Layout
@@ -70,7 +71,7 @@ def head_sections(model: str, angle_deg: float, distance_m: float, radius_m: flo
 
 def relative_hrtf(
     model: str, freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float, head: str | HeadFile = "sphere"
-) -> NDArray[np.complex128]:
+) -> Spectrum:
     """Contralateral over ipsilateral ear of a source at angle_deg from the nose: g (freqs,) complex.
 
     Parameters
