@@ -55,7 +55,7 @@ PowerMatrices = Complex
 DriveMatrix = Complex
 """(freqs, drivers, inputs) drive per unit input."""
 Drive = Complex
-"""(freqs, drivers) drive per unit of one input; *effective* where it is what reaches the air, the hardware's gain, delay and polarity in it."""
+"""(freqs, drivers) drive per unit of one input; *effective* weights are what reaches the air, hardware included."""
 Taps = Real
 """(drivers, inputs, n_taps) impulse responses; (drivers, n_taps) of one input."""
 Firs = Real

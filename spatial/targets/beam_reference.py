@@ -48,9 +48,23 @@ def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], Real, float]:
 
 
 def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: Freqs, c: float) -> Drive:
-    """Weights (freqs, drivers) with which ideal sources at the drivers' places arrive alike where a beam is aimed, as from the origin.
+    """Weights with which ideal sources at the drivers' places arrive alike where a beam is aimed, as from the origin.
 
     (r_n/r_0) e^{jk(r_n - r_0)}: near to 1 for a rig that is small beside its distance.
+
+    Parameters
+    ----------
+    rig : Rig
+    listener : Listener
+    axis : "listener" or "front"
+        What the beam is aimed at.
+    freqs : (freqs,) Hz
+    c : float
+        Speed of sound, m/s.
+
+    Returns
+    -------
+    (freqs, drivers) complex
     """
     at = aim(listener, axis)
     r = np.linalg.norm(places(rig) - at.places_m()[0], axis=1)
@@ -58,7 +72,17 @@ def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: Freqs, c: float)
 
 
 def reference_alone(rig_file: RigFile, freqs: Freqs) -> Drive:
-    """Weights (freqs, drivers) of the reference alone, a driver or a group in phase; at the seat as an ideal source at the origin."""
+    """Weights of the reference alone, a driver or a group in phase; at the seat it is as loud as an ideal source at the origin.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs, drivers) complex
+    """
     rig, scene = rig_file.rig, rig_file.scene
     group = list(beam_group(rig_file))
     w = np.zeros((len(freqs), len(rig.drivers)), complex)
@@ -67,9 +91,19 @@ def reference_alone(rig_file: RigFile, freqs: Freqs) -> Drive:
 
 
 def made_at_seat(rig_file: RigFile, w: Drive, freqs: Freqs) -> Drive:
-    """The weights with a common factor a frequency, so that they are 1 at the seat, e^{-jkr}/r of its distance left out.
+    """The weights times a factor a frequency that all drivers share, so that they make 1 at the seat, e^{-jkr}/r of its distance left out.
 
     A beam that is aimed elsewhere (axis "front") is made louder by no more than 12 dB over what it is where it is aimed.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    w : (freqs, drivers) complex
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs, drivers) complex
     """
     listener, medium = rig_file.scene.listener, rig_file.scene.medium
     there = np.sum(transfer_matrix(rig_file.rig, seat(listener), freqs, medium)[:, 0] * w, axis=1)

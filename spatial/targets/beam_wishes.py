@@ -55,10 +55,24 @@ NUMBERS = BeamNumbers()
 class Wish:
     """What is wanted of a pattern, re on axis.
 
-    azimuth_deg (d,): directions that have bounds; low_db, high_db (d,): the bounds, -inf and inf where there is none; strict (d,): how
-    strict they are, 1 for a mirrored pair in the window; wished_db (d,): the level that starts aim at, nan outside the window. stop_deg,
-    stop_weight (s,): where power is unwanted, weights adding up to 1. gamma: least weight of the power over all directions
-    beside that. enough_db: the stop power need not be lower than minus this, and drive power is saved.
+    Attributes
+    ----------
+    azimuth_deg : (d,) degrees
+        Directions that have bounds.
+    low_db, high_db : (d,) dB
+        The bounds; -inf and inf where there is none.
+    strict : (d,)
+        How strict they are; 1 for a mirrored pair in the window.
+    wished_db : (d,) dB
+        Level that starts aim at; nan outside the window.
+    stop_deg : (s,) degrees
+        Where power is unwanted.
+    stop_weight : (s,)
+        Weights of these directions; they add up to 1.
+    gamma : float
+        Least weight of the power over all directions beside that at the stop directions.
+    enough_db : float or None
+        The stop power need not be lower than minus this; from there on drive power is saved.
     """
 
     azimuth_deg: Angles
@@ -99,7 +113,14 @@ class Wish:
 
 
 def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:
-    """What a preset asks for: "null", "room", "power_ratio" or "custom"."""
+    """What a preset asks for: "null", "room", "power_ratio" or "custom".
+
+    Parameters
+    ----------
+    spec : BeamSpec
+    numbers : BeamNumbers
+        `NUMBERS`, unless a person wants others.
+    """
     match spec.preset:
         case "room":
             return _sides_wish(numbers, numbers.gamma_room)
@@ -152,7 +173,7 @@ def _custom_wish(numbers: BeamNumbers, shape: Sequence[tuple[float, float, float
 
 
 def _stands_for(azimuth_deg: Angles) -> Real:
-    """How many directions of a symmetric wish one of its left half stands for."""
+    """How many directions each direction of the left half of a symmetric wish stands for."""
     return np.where((azimuth_deg == 0) | (azimuth_deg == 180), 1.0, 2.0)
 
 
@@ -166,5 +187,5 @@ def _mirrored_deg(azimuth_deg: Angles) -> Angles:
 
 
 def judged_hz(rig: Rig) -> tuple[float, float]:
-    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
+    """Where a beam's figures are compared: rows in free field and in a wall alias above and do little below."""
     return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ

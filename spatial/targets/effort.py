@@ -22,7 +22,14 @@ BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
 
 
 def default_effort_cap_db(rig: Rig, spec: CrosstalkSpec) -> float:
-    """The value given; else 12 dB for virtual, 6 dB for four or more drivers that span 0.3 m, 12 dB for the rest."""
+    """The value given; else 12 dB for virtual, 6 dB for four or more drivers that span 0.3 m, 12 dB for the rest.
+
+    Parameters
+    ----------
+    rig : Rig
+    spec : CrosstalkSpec
+        Its ``effort_cap_db``, mode and drivers count.
+    """
     if spec.effort_cap_db is not None:
         return spec.effort_cap_db
     if spec.mode == "virtual":
@@ -50,14 +57,38 @@ def cap_zero_hz(drivers: Sequence[Driver]) -> float:
 
 
 def effort_cap_curve(freqs: Freqs, cap_db: float, zero_hz: float = CAP_ZERO_HZ) -> Real:
-    """Cap in dB over frequency: the stated value from 250 Hz or 1.25 zero_hz up, falling on log f to 0 dB at zero_hz: (freqs,)."""
+    """Cap over frequency: the stated value from 250 Hz or 1.25 zero_hz up, falling on log f to 0 dB at zero_hz.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    cap_db : float
+        The stated value, dB.
+    zero_hz : float
+        See `cap_zero_hz`.
+
+    Returns
+    -------
+    (freqs,) dB
+    """
     full_hz = max(CAP_FULL_HZ, NARROWEST_FALL * zero_hz)
     rise = np.log(np.maximum(freqs, 1e-3) / zero_hz) / np.log(full_hz / zero_hz)
     return np.asarray(cap_db * np.clip(rise, 0, 1))
 
 
 def band_weights(drivers: list[Driver], freqs: Freqs) -> Real:
-    """Cost Q_n >= 1 of using each driver: 1 inside ``band_hz``, rising by 24 dB an octave outside, 60 dB at most: (freqs, drivers)."""
+    """Cost of using each driver: 1 inside its ``band_hz``, rising by 24 dB an octave outside, 60 dB at most.
+
+    Parameters
+    ----------
+    drivers : list of Driver
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs, drivers)
+        Q_n >= 1, what a driver's |w_n|^2 counts.
+    """
     f = np.maximum(freqs, 1e-3)
     out = np.ones((len(f), len(drivers)))
     for i, driver in enumerate(drivers):
@@ -74,6 +105,18 @@ def gain_bounds(drivers: list[Driver]) -> Real:
 
 
 def smooth_step(freqs: Freqs, from_hz: float, to_hz: float) -> Real:
-    """0 below from_hz, 1 above to_hz, a cubic on log f between: (freqs,)."""
+    """Rise from 0 below from_hz to 1 above to_hz, a cubic on log f between.
+
+    Parameters
+    ----------
+    freqs : (freqs,)
+        Hz; or another quantity in the unit of the two ends.
+    from_hz, to_hz : float
+        0 < from_hz < to_hz.
+
+    Returns
+    -------
+    (freqs,)
+    """
     x = np.clip(np.log(np.maximum(freqs, 1e-3) / from_hz) / np.log(to_hz / from_hz), 0, 1)
     return np.asarray(x * x * (3 - 2 * x))

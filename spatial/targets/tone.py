@@ -38,9 +38,20 @@ BASS_CORNER_HZ = 450.0  # below, the two loudspeakers of a phantom in the middle
 class ToneTarget:
     """What a path should deliver at one point.
 
-    group: drivers of the reference; place_m (3,): their mean; travel_s: its way to the head's centre, which is in the phase of d;
-    flat (freqs,): the ideal, before the boost limit; d (freqs,): what is designed for; h_ref (freqs,): the reference's response, sum over
-    sqrt(n), so that the group alone making d has effort 0 dB.
+    Attributes
+    ----------
+    group : tuple of int
+        Drivers of the reference.
+    place_m : (3,) m
+        Their mean place.
+    travel_s : float
+        Travel time from there to the head's centre, which is in the phase of d.
+    flat : (freqs,) complex
+        The ideal, before the boost limit.
+    d : (freqs,) complex
+        What is designed for.
+    h_ref : (freqs,) complex
+        The reference's response, sum over sqrt(n), so that the group alone making d has effort 0 dB.
     """
 
     group: tuple[int, ...]
@@ -56,7 +67,21 @@ class ToneTarget:
 
 
 def boost_limited(flat: Spectrum, h_ref: Spectrum, boost_db: float) -> Spectrum:
-    """|flat| lowered to |h_ref| 10^(boost_db/20) with a soft knee that never goes above either; the phase stays."""
+    """Target whose magnitude is lowered to |h_ref| 10^(boost_db/20) with a soft knee that never goes above either; the phase stays.
+
+    Parameters
+    ----------
+    flat : (freqs,) complex
+        The ideal.
+    h_ref : (freqs,)
+        Response of what has to make it, or its magnitude.
+    boost_db : float
+        By how much it may be pushed.
+
+    Returns
+    -------
+    (freqs,) complex
+    """
     over = np.abs(flat) / np.maximum(np.abs(h_ref) * from_db(boost_db), 1e-30)
     return flat * (1 + over**KNEE_ORDER) ** (-1 / KNEE_ORDER)
 
@@ -67,6 +92,19 @@ def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple
     "Loudest" is power at the ear, 1-4 kHz; drivers within 0.01 dB of it and as far from the head belong to the group. (A listener aside
     of a row may hear two alike that stand apart: their sum combs, and the side's tone would.) Left of the rig's middle counts as the left
     side; where no driver stands there, all are candidates.
+
+    Parameters
+    ----------
+    rig : Rig
+    scene : Scene
+    spec : CrosstalkSpec
+        Its ``drivers`` and ``timbre_drivers`` count.
+    ear : LEFT or RIGHT
+
+    Returns
+    -------
+    tuple of int
+        Indices in the rig.
     """
     named = spec.timbre_drivers.left if ear == LEFT else spec.timbre_drivers.right
     if named:
@@ -83,29 +121,68 @@ def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple
 
 
 def center_gain(design: DesignSpec, freqs: Freqs) -> Real:
-    """How much louder the centre is than one source, linear: (freqs,).
+    """How much louder the centre is than one source, linear.
 
     A phantom in the middle is 6 dB louder than one of its loudspeakers in the bass, where the ears receive both alike, and 3 dB in the
     mean above: ``center_gain_db`` + ``center_bass_db`` / (1 + (f / 450 Hz)^4).
+
+    Parameters
+    ----------
+    design : DesignSpec
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs,)
     """
     bass_db = design.center_bass_db / (1 + (np.asarray(freqs, float) / BASS_CORNER_HZ) ** 4)
     return np.asarray(from_db(design.center_gain_db + bass_db))
 
 
 def side_target(rig_file: RigFile, group: Sequence[int], ear: int, h_ear: AtPoint, freqs: Freqs) -> ToneTarget:
-    """Tone target of the side whose ipsilateral ear this is, at the nominal head. h_ear (freqs, drivers): the drivers' responses there."""
+    """Tone target of a side at its ipsilateral ear, the head in its nominal pose.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    group : sequence of int
+        Reference drivers of the side.
+    ear : LEFT or RIGHT
+    h_ear : (freqs, drivers) complex
+        The drivers' responses at that ear.
+    freqs : (freqs,) Hz
+    """
     if rig_file.design.tone != "pair":
         return ear_target(rig_file, group, ear, h_ear, freqs)
     return _target(rig_file, group, freqs, virtual_pair_place(rig_file.scene, ear), ear, h_ear[:, list(group)])
 
 
 def ear_target(rig_file: RigFile, group: Sequence[int], ear: int, h_ear: AtPoint, freqs: Freqs) -> ToneTarget:
-    """Tone target at one ear of a source at the reference's place: of the centre, and of a side whose tone is not the pair's."""
+    """Tone target at one ear of a source at the reference's place: of the centre, and of a side whose tone is not the pair's.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    group : sequence of int
+        Reference drivers.
+    ear : LEFT or RIGHT
+    h_ear : (freqs, drivers) complex
+        The drivers' responses at that ear.
+    freqs : (freqs,) Hz
+    """
     return _target(rig_file, group, freqs, places(rig_file.rig)[list(group)].mean(axis=0), ear, h_ear[:, list(group)])
 
 
 def seat_target(rig_file: RigFile, group: Sequence[int], freqs: Freqs) -> ToneTarget:
-    """Tone target of the centre path at the head's centre, no head there; e^{-jkr}/r of the seat's distance is left out."""
+    """Tone target of the centre path at the head's centre, no head there; e^{-jkr}/r of the seat's distance is left out.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    group : sequence of int
+        Reference drivers of the centre.
+    freqs : (freqs,) Hz
+    """
     rig, listener, c = rig_file.rig, rig_file.scene.listener, rig_file.scene.medium.c
     own = transfer_matrix(rig, seat(listener), freqs, rig_file.scene.medium)[:, 0, list(group)]
     aligned = own * towards_aim(rig, listener, rig_file.design.beam.axis, freqs, c)[:, list(group)]

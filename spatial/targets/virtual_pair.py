@@ -13,7 +13,17 @@ from spatial.targets.width.models import relative_hrtf
 
 
 def virtual_pair_place(scene: Scene, ear: int) -> Vector:
-    """Where the virtual pair's loudspeaker of one side (LEFT or RIGHT) stands, rig coordinates: (3,)."""
+    """Where the virtual pair's loudspeaker of one side stands.
+
+    Parameters
+    ----------
+    scene : Scene
+    ear : LEFT or RIGHT
+
+    Returns
+    -------
+    (3,) m, rig coordinates
+    """
     listener, pair = scene.listener, scene.virtual_pair
     sine, cosine = sine_cosine(pair.angle_deg)
     aside = left_of(listener.yaw_deg) * sine * (1.0 if ear == LEFT else -1.0)
@@ -21,13 +31,39 @@ def virtual_pair_place(scene: Scene, ear: int) -> Vector:
 
 
 def wished_pair(scene: Scene, model: str, freqs: Freqs) -> Spectrum:
-    """Contra over ipsi of the virtual pair's loudspeaker on that side, by a width model: (freqs,)."""
+    """Contralateral over ipsilateral ear of the virtual pair's loudspeaker on a side, by a width model.
+
+    Parameters
+    ----------
+    scene : Scene
+    model : str
+        See `width.models.relative_hrtf`.
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs,) complex
+    """
     pair, listener = scene.virtual_pair, scene.listener
     return relative_hrtf(model, freqs, pair.angle_deg, pair.distance_m, listener.head_radius_m, scene.medium.c, listener.head)
 
 
 def wished_pair_at(scene: Scene, model: str, freqs: Freqs, ears: Ears) -> Complex:
-    """The same of the left loudspeaker, which stays where it stands, seen from a head in other poses: (freqs, poses)."""
+    """Right over left ear of the left loudspeaker, which stays where it stands, for a head in other poses.
+
+    Parameters
+    ----------
+    scene : Scene
+    model : str
+        See `width.models.relative_hrtf`.
+    freqs : (freqs,) Hz
+    ears : Ears
+        The poses.
+
+    Returns
+    -------
+    (freqs, poses) complex
+    """
     listener, c = scene.listener, scene.medium.c
     loudspeaker = virtual_pair_place(scene, LEFT)
     g = []
@@ -41,9 +77,20 @@ def wished_pair_at(scene: Scene, model: str, freqs: Freqs, ears: Ears) -> Comple
 
 
 def real_pair(scene: Scene, freqs: Freqs, ears: Ears) -> Transfer:
-    """Ears' pressures from a real stereo pair where the virtual one should stand: (freqs, points, 2 loudspeakers).
+    """Ears' pressures from a real stereo pair where the virtual one should stand.
 
     The pair stands about the nose of the head in its nominal pose, whatever pose the ears are in.
+
+    Parameters
+    ----------
+    scene : Scene
+    freqs : (freqs,) Hz
+    ears : Ears
+
+    Returns
+    -------
+    (freqs, points, 2) complex
+        Left and right loudspeaker.
     """
     return ear_responses(freqs, real_pair_places(scene), ears.centres_m, ears.ear_axes(), ears.radius_m, scene.medium.c)
 

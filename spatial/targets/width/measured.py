@@ -27,7 +27,7 @@ FINE_PER_ERB = 24
 
 
 def measured_relative(head: MeasuredHead, freqs: Freqs, angle_deg: float, distance_m: float, radius_m: float, c: float) -> Spectrum:
-    """Contralateral over ipsilateral ear of a measured head, for a pair at +-angle_deg: (freqs,) complex.
+    """Contralateral over ipsilateral ear of a measured head, for a pair at +-angle_deg.
 
     Parameters
     ----------
@@ -35,8 +35,16 @@ def measured_relative(head: MeasuredHead, freqs: Freqs, angle_deg: float, distan
     freqs : (freqs,) Hz
     angle_deg : float
         0 to 180.
-    distance_m, radius_m, c : float
-        Of the pair; of the sphere that tells range and low frequencies; speed of sound.
+    distance_m : float
+        Of the pair from the head centre.
+    radius_m : float
+        Of the sphere that tells range and low frequencies.
+    c : float
+        Speed of sound, m/s.
+
+    Returns
+    -------
+    (freqs,) complex
     """
     bands = _bands(head.ring.fs)
     level_db, delay_s = np.zeros(len(bands)), 0.0

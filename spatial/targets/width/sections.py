@@ -36,6 +36,7 @@ class Layout:
 
     @property
     def size(self) -> int:
+        """Number of coordinates."""
         return self.linear + 4 * self.biquads + 2 * self.shelves
 
     @property
@@ -110,5 +111,14 @@ class HeadSections:
         return float(self.coordinates[0]) / (2 * np.pi * self.unit_hz)
 
     def relative(self, freqs: Freqs) -> Spectrum:
-        """g at freqs (Hz): (freqs,)."""
+        """The relative HRTF g of the sections.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs,) complex
+        """
         return np.exp(log_relative(self.layout, self.coordinates, freqs / self.unit_hz)[0])

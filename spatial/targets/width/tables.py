@@ -34,7 +34,19 @@ class Table:
     slopes: Real
 
     def at(self, angle_deg: float, a_over_r: float) -> Real:
-        """Coordinates at an angle (beyond the table's ends: those of its end) and range, (layout.size,)."""
+        """Coordinates at an angle and a range; beyond the table's ends those of its end.
+
+        Parameters
+        ----------
+        angle_deg : float
+            From the nose.
+        a_over_r : float
+            Head radius over distance of the source; 0 far away.
+
+        Returns
+        -------
+        (layout.size,)
+        """
         rows = self.values + a_over_r * self.slopes
         rows[:, 2 : self.layout.linear] = np.maximum(rows[:, 2 : self.layout.linear], 0.0)  # an all-pass of negative delay is not stable
         return np.array([np.interp(angle_deg, self.angles, column) for column in rows.T])
@@ -61,7 +73,14 @@ class Table:
 
     @classmethod
     def from_json(cls, name: str, stored: dict[str, Any]) -> Table:
-        """The inverse of ``to_json``."""
+        """The inverse of ``to_json``.
+
+        Parameters
+        ----------
+        name : str
+        stored : dict
+            As a table's file holds it.
+        """
         layout = Layout(**stored["sections"])
         used = [layout.names.index(column) for column in stored["columns"][1:]]
         far = np.array(stored["far"])
