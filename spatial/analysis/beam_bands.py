@@ -15,7 +15,7 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_tolerance import p10_db, side_draws_db
 from spatial.analysis.study import Study
 from spatial.base.arrays import Angles, Drive, Flags, Freqs, Levels, Power, Real, Transfer
-from spatial.base.units import power_db
+from spatial.base.units import inside_thirds, mean_of_each, power_db
 from spatial.rig.model import RigFile
 from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.targets.beam_reference import beam_group
@@ -46,8 +46,7 @@ class BeamBands:
 
 def frequencies_of(bands_hz: Freqs) -> Freqs:
     """Nine frequencies inside every third octave, one band after the other."""
-    within = (np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5
-    return np.asarray((bands_hz[:, None] * 2 ** (within / 3)).ravel(), float)
+    return inside_thirds(bands_hz, PER_BAND)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +86,8 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
     rig, medium = rig_file.rig, rig_file.scene.medium
     w = weights(freqs)
 
-    def averaged(power: Power) -> Power:
-        return np.asarray(power.reshape(len(bands_hz), PER_BAND, *power.shape[1:]).mean(axis=1))
-
     def band_power(h: Transfer) -> Power:
-        return averaged(np.abs((h @ w[:, :, None])[:, :, 0]) ** 2)
+        return mean_of_each(np.abs((h @ w[:, :, None])[:, :, 0]) ** 2, PER_BAND)
 
     power = band_power(plant.around)
     front = power[:, AZIMUTH_DEG == 0][:, 0]
@@ -112,7 +108,7 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
         rear_db=None if rig.enclosure.shape == "baffle" else over(np.abs(AZIMUTH_DEG) >= 135),
         bw6_deg=np.array([beamwidth_deg(AZIMUTH_DEG, row) for row in level]),
         di_db=power_db(far_front / (band_power(plant.everywhere) @ plant.area)),
-        effort_db=power_db(averaged(effort(rig_file, w, freqs))),
+        effort_db=power_db(mean_of_each(effort(rig_file, w, freqs), PER_BAND)),
         p10_db=p10_db(side_draws_db(rig, medium, w, freqs, PER_BAND, around(rig_file, (0.0, *SIDE_DEG)))) if tolerance else None,
     )
 

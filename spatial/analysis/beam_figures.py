@@ -23,7 +23,7 @@ from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_plant
 from spatial.analysis.study import Study
 from spatial.base.arrays import Angles, Complex, Drive, Freqs, Levels, Real, Spectrum
 from spatial.base.figure import HIGHER, LOWER, figure
-from spatial.base.units import db, power_db
+from spatial.base.units import db, power_db, power_of_two
 from spatial.targets.beam_directions import around
 from spatial.targets.tone import center_gain
 
@@ -134,7 +134,7 @@ def simple_beam_figures(study: Study) -> dict[str, SimpleBeamFigures]:
 def prering_db(study: Study) -> float:
     """Energy more than 1 ms before the peak of the on-axis impulse response, over all of it."""
     bank = study.bank
-    n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.05 * bank.fs)))
+    n = power_of_two(2 * bank.n_taps + 0.05 * bank.fs)
     freqs = np.arange(n // 2 + 1) * bank.fs / n
     response = np.fft.irfft(pressure(study, around(study.rig_file, 0.0), freqs)[:, 0], n)
     response = np.roll(response, n // 8)  # a driver ahead of the origin may be early

@@ -13,7 +13,7 @@ import numpy as np
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.arrays import Drive, Freqs, Levels, Points, Real
-from spatial.base.units import from_db, power_db
+from spatial.base.units import from_db, mean_of_each, power_db
 from spatial.rig.geometry import direction
 from spatial.rig.model import Driver, Facing, Medium, Place, Rig
 
@@ -67,7 +67,7 @@ def side_draws_db(rig: Rig, medium: Medium, w: Drive, freqs: Freqs, per_band: in
         error = gain * np.exp(1j * np.deg2rad(rng.uniform(-PHASE_DEG, PHASE_DEG, n)))
         moved = moved_rig(rig, rng.uniform(-PLACE_M, PLACE_M, (n, 3)))
         p = (transfer_matrix(moved, directions, freqs, medium) @ (w * error)[:, :, None])[:, :, 0]
-        power = (np.abs(p) ** 2).reshape(-1, per_band, len(directions)).mean(axis=1)
+        power = mean_of_each(np.abs(p) ** 2, per_band)
         out[t] = power_db(power[:, 0] / power[:, 1:].mean(axis=1))
     return out
 

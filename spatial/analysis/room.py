@@ -28,7 +28,7 @@ from spatial.analysis.beam_bands import PER_BAND, BandPlant, beam_bands, frequen
 from spatial.analysis.study import Study
 from spatial.base.arrays import Complex, Drive, Flags, Freqs, Indices, Power, Real, Spectrum, Vector
 from spatial.base.figure import HIGHER, LOWER, figure
-from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.base.units import mean_of_each, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.geometry import head_centre, left_of
 from spatial.rig.model import RigFile, Room
 from spatial.targets.solution import Weights
@@ -111,7 +111,7 @@ def _powers(rig_file: RigFile, weights: Weights, bands_hz: Freqs, paths: Images)
             return np.zeros(len(bands_hz))
         late = tail(Images(*(x[n:][chosen] for x in (paths.length_m, paths.strength, paths.leaving, paths.arriving))))
         p = (transfer_matrix(rig, late.directions, sparse, medium) @ w[:, :, None])[:, :, 0]
-        return np.asarray((np.abs(p) ** 2 @ late.power).reshape(len(bands_hz), PER_BAND).mean(axis=1))
+        return mean_of_each(np.abs(p) ** 2 @ late.power, PER_BAND)
 
     def power(first: int, until_s: float) -> Power:
         together = at_once[:, first : np.searchsorted(delay[:n], until_s, side="right")].sum(axis=1)

@@ -19,9 +19,9 @@ from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, frequencies_of
 from spatial.analysis.cancellation import shared_band
 from spatial.analysis.study import Study
-from spatial.base.arrays import Freqs, Power
+from spatial.base.arrays import Freqs
 from spatial.base.figure import HIGHER, LOWER, figure
-from spatial.base.units import power_db, third_octave_centres, thirds_below
+from spatial.base.units import mean_of_each, power_db, power_of_two, third_octave_centres, thirds_below
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
 from spatial.targets.beam_directions import SIDE_DEG, judged_bands
@@ -62,10 +62,6 @@ def seat_figures(study: Study) -> SeatFigures:
     return SeatFigures(tone_db, tone_hz, ears_db, at_seat, aside, side, alone, droop, peak)
 
 
-def _in_bands(power: Power) -> Freqs:
-    return np.asarray(power.reshape(-1, PER_BAND, *power.shape[1:]).mean(axis=1))
-
-
 def _tone(study: Study) -> tuple[float, float, float]:
     """Largest third octave off target at the seat, its frequency, and the rms over third octaves at the ears."""
     rig_file = study.rig_file
@@ -76,7 +72,7 @@ def _tone(study: Study) -> tuple[float, float, float]:
     w, group, gain = study.center(freqs), beam_group(rig_file), center_gain(rig_file.design, freqs)
     target = seat_target(rig_file, group, freqs)
     made = np.sum(transfer_matrix(rig, seat(scene.listener), freqs, scene.medium)[:, 0] * w, axis=1)
-    level = power_db(_in_bands(np.abs(made) ** 2) / _in_bands(np.abs(target.d * gain) ** 2))
+    level = power_db(mean_of_each(np.abs(made) ** 2, PER_BAND) / mean_of_each(np.abs(target.d * gain) ** 2, PER_BAND))
     low_hz, high_hz = shared_band(rig_file, rig_file.design.beam.drivers)
     holds = target.holds(rig_file.design.tone_boost_db).reshape(-1, PER_BAND).all(axis=1)
     inside = holds & (thirds >= low_hz * 2 ** (1 / 6)) & (thirds <= high_hz / 2 ** (1 / 6))
@@ -85,7 +81,7 @@ def _tone(study: Study) -> tuple[float, float, float]:
     h = study.sides.heard(study.sides.nominal_ears, freqs)
     heard = np.mean(np.abs(np.einsum("fen,fn->fe", h, w)) ** 2, axis=1)
     ideal = np.mean([np.abs(ear_target(rig_file, group, ear, h[:, ear], freqs).flat) ** 2 for ear in (0, 1)], axis=0)
-    ears = power_db(_in_bands(heard) / _in_bands(ideal * gain**2))
+    ears = power_db(mean_of_each(heard, PER_BAND) / mean_of_each(ideal * gain**2, PER_BAND))
     worst = int(np.where(inside, np.abs(level), -1).argmax())
     return float(np.abs(level[worst])), float(thirds[worst]), float(np.std(ears[inside]))
 
@@ -96,7 +92,7 @@ def _around(rig_file: RigFile, weights: Weights, bands_hz: Freqs) -> tuple[float
     listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
     angles = np.concatenate([[0.0], SIDE_DEG, WINDOW_DEG])
     h = transfer_matrix(rig_file.rig, seat_circle(listener, angles, axis), freqs, rig_file.scene.medium)
-    power = _in_bands(np.abs(np.einsum("fpn,fn->fp", h, weights(freqs))) ** 2)
+    power = mean_of_each(np.abs(np.einsum("fpn,fn->fp", h, weights(freqs))) ** 2, PER_BAND)
     front, sides, window = power[:, 0], power[:, 1 : 1 + len(SIDE_DEG)], power[:, 1 + len(SIDE_DEG) :]
     level = power_db(window / front[:, None])
     return float(power_db(front / sides.mean(axis=1)).mean()), float(level.min()), float(level.max())
@@ -107,7 +103,7 @@ def _before(study: Study) -> tuple[float, float]:
     bank, rig_file = study.bank, study.rig_file
     from scipy.signal import butter, sosfreqz
 
-    n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.1 * bank.fs)))
+    n = power_of_two(2 * bank.n_taps + 0.1 * bank.fs)
     freqs = np.arange(n // 2 + 1) * bank.fs / n
     band = (HEARD_HZ[0], min(HEARD_HZ[1], 0.4 * bank.fs))
     heard = sosfreqz(butter(HEARD_ORDER, band, "bandpass", fs=bank.fs, output="sos"), freqs, fs=bank.fs)[1]

@@ -15,7 +15,7 @@ from spatial.analysis.spinorama import Spinorama, spinorama
 from spatial.analysis.study import Study
 from spatial.analysis.tone_match import ToneMatch, tone_match
 from spatial.base.arrays import Angles, Freqs, Levels, Real
-from spatial.base.units import db, power_db, third_octave_centres
+from spatial.base.units import db, inside_thirds, mean_of_each, power_db, third_octave_centres
 from spatial.catalogue.picture import Look, Picture
 from spatial.plots.balloon import balloon_scale, draw_balloon
 from spatial.plots.beam import draw_beam_map, draw_level_scale
@@ -147,11 +147,9 @@ def polar(study: Study) -> Polars:
     """Third octaves, powers averaged inside."""
     azimuth = np.arange(-180.0, 180.1, POLAR_STEP_DEG)
     bands = np.array([f for f in POLAR_BANDS_HZ if f * 2 ** (1 / 6) <= study.top_hz])
-    within = 2 ** (((np.arange(POLAR_PER_BAND) + 0.5) / POLAR_PER_BAND - 0.5) / 3)
-    pattern = beam_pattern(study, np.outer(bands, within).ravel(), azimuth)
-    power = 10 ** ((pattern.level_db + pattern.on_axis_db[:, None]) / 10)
-    power = power.reshape(len(bands), POLAR_PER_BAND, len(azimuth)).mean(axis=1)
-    on_axis = (10 ** (pattern.on_axis_db / 10)).reshape(len(bands), POLAR_PER_BAND).mean(axis=1)
+    pattern = beam_pattern(study, inside_thirds(bands, POLAR_PER_BAND), azimuth)
+    power = mean_of_each(10 ** ((pattern.level_db + pattern.on_axis_db[:, None]) / 10), POLAR_PER_BAND)
+    on_axis = mean_of_each(10 ** (pattern.on_axis_db / 10), POLAR_PER_BAND)
     return Polars(bands, azimuth, power_db(power / on_axis[:, None]))
 
 

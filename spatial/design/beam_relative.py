@@ -21,8 +21,9 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.arrays import Firs, Real
 from spatial.base.errors import UsageError
-from spatial.base.units import db, from_db, scaled_samples
-from spatial.design.realize import transfer
+from spatial.base.minimum_phase import minimum_phase_of_log
+from spatial.base.units import db, from_db, power_of_two, scaled_samples
+from spatial.design.realize import faded, rising, transfer
 from spatial.rig.model import RigFile
 from spatial.targets.beam_reference import beam_group
 
@@ -72,7 +73,7 @@ def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
         )
     taps = _effective_taps(bank, rig_file)
     n_taps, delay = scaled_samples(TAPS, fs), scaled_samples(DELAY, fs)
-    n_fft = 1 << int(np.ceil(np.log2(FFT_TIMES * max(n_taps, len(taps)))))
+    n_fft = power_of_two(FFT_TIMES * max(n_taps, len(taps)))
     spectrum = np.fft.rfft(taps, n_fft, axis=0)
     own = spectrum[:, reference]
     ratio = spectrum * own.conj()[:, None] / np.maximum(np.abs(own) ** 2, (np.abs(own).max() * from_db(FLOOR_DB)) ** 2)[:, None]
@@ -105,18 +106,15 @@ def with_relative_centre(bank: FilterMatrix, rig_file: RigFile) -> FilterMatrix:
 def minimum_phase(magnitude: Real, n_taps: int) -> Real:
     """Minimum-phase taps (n_taps,) with a magnitude given on the grid of an rfft, by the folded cepstrum (Oppenheim and Schafer)."""
     n_fft = 2 * (len(magnitude) - 1)
-    cepstrum = np.fft.irfft(np.log(np.maximum(magnitude, magnitude.max() * from_db(FLOOR_DB))), n_fft)
-    cepstrum[1 : n_fft // 2] *= 2
-    cepstrum[n_fft // 2 + 1 :] = 0
-    taps = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)), n_fft)[:n_taps]
-    fall = int(n_taps * FADE)
-    taps[n_taps - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
-    return np.asarray(taps, float)
+    log_magnitude = np.log(np.maximum(magnitude, magnitude.max() * from_db(FLOOR_DB)))
+    taps = np.fft.irfft(minimum_phase_of_log(log_magnitude), n_fft)[:n_taps]
+    return np.asarray(faded(taps, 0, int(n_taps * FADE)), float)
 
 
 def _fades(n_taps: int) -> Real:
+    """A window that rises and, mirrored, falls."""
     edge = int(n_taps * FADE)
-    rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
+    rise = rising(edge)
     return np.concatenate([rise, np.ones(n_taps - 2 * edge), rise[::-1]])
 
 

@@ -41,7 +41,7 @@ from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
 from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_reference import beam_group, made_at_seat, reference_alone, towards_aim
 from spatial.targets.beam_wishes import JUDGED_HZ, NUMBERS, BeamNumbers, Wish, judged_hz, wish_of
-from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
+from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step, used_drivers
 
 SAVING_SHARE = 0.2  # of what is saved beside what a bound costs: the window is kept as well as without saving
 SLOPE_ROUNDS = 4
@@ -276,7 +276,7 @@ def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
 
 def _find(rig_file: RigFile, wish: Wish, freqs: Freqs, most: Real | None, numbers: BeamNumbers) -> Beam:
     rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
-    used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    used = sorted(used_drivers(rig, spec))
     group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
     if spec.preset == "reference" or set(used) == set(group):
         return Beam(alone)

@@ -9,7 +9,7 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.base.arrays import Delays, Drive, Firs, Freqs, Real, Spectrum
 from spatial.base.minimum_phase import minimum_phase
 from spatial.design.beamformer import find_beam
-from spatial.design.realize import band_limit, transfer_on_grid
+from spatial.design.realize import band_limit, faded, transfer_on_grid
 from spatial.rig.model import DesignSpec, RigFile
 from spatial.targets.beam_reference import beam_group
 from spatial.targets.effort import gain_bounds
@@ -80,7 +80,4 @@ def realize_beam(w: Drive, freqs: Freqs, fs: int, n_taps: int, delay: Delays) ->
     spectrum = w * band_limit(freqs, fs)[:, None] * np.exp(-2j * np.pi * freqs[:, None] / fs * delay)
     spectrum[0], spectrum[-1] = spectrum[0].real, spectrum[-1].real
     taps = np.fft.irfft(spectrum, n_fft, axis=0)[:n_taps]
-    rise, fall = int(n_taps * FADE_IN), int(n_taps * FADE_OUT)
-    taps[:rise] *= (0.5 - 0.5 * np.cos(np.pi * (np.arange(rise) + 0.5) / rise))[:, None]
-    taps[n_taps - fall :] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall))[:, None]
-    return taps
+    return faded(taps, int(n_taps * FADE_IN), int(n_taps * FADE_OUT))

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from spatial.base.arrays import AtPoint, Complex, Drive, Flags, Power, PowerMatrices, Real
+from spatial.design.bisection import bisected
 
 BISECTIONS = 44
 HIGHEST = 28.0  # of s = ln(1 + mu lambda_max)
@@ -73,12 +74,7 @@ def constant_directivity(front: AtPoint, sphere: PowerMatrices, cost: Real, di_d
 
 def _largest(holds: Callable[[Real], Flags], count: int) -> Real:
     """Largest s in 0...HIGHEST up to which a condition holds that only ends once, 0 where it never does: (count,)."""
-    low, high = np.zeros(count), np.full(count, HIGHEST)
-    for _ in range(BISECTIONS):
-        s = (low + high) / 2
-        good = holds(s)
-        low, high = np.where(good, s, low), np.where(good, high, s)
-    return low
+    return bisected(holds, np.zeros(count), np.full(count, HIGHEST), BISECTIONS)[0]
 
 
 def _widened(w: Drive, reference: Drive, sphere: PowerMatrices, asked: float) -> Complex:

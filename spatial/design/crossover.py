@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial.base.arrays import AtPoint, Delays, Firs, Freqs, Real, Spectrum, Transfer, Vector
-from spatial.base.units import REFERENCE_FS, scaled_samples
-from spatial.design.realize import band_limit
+from spatial.base.units import REFERENCE_FS, power_of_two, scaled_samples
+from spatial.design.realize import band_limit, faded
 from spatial.rig.geometry import places
 from spatial.rig.model import Rig
 from spatial.targets.effort import gain_bounds, smooth_step
@@ -165,7 +165,7 @@ def _add_group(rig: Rig, taps: Firs, path: Path, group: list[int], response: Spe
 
 
 def _convolved(taps: Firs, kernel: Real) -> Firs:
-    n_fft = 1 << int(np.ceil(np.log2(len(taps) + len(kernel))))
+    n_fft = power_of_two(len(taps) + len(kernel))
     spectrum = np.fft.rfft(taps, n_fft, axis=0) * np.fft.rfft(kernel, n_fft)[:, None]
     return np.fft.irfft(spectrum, n_fft, axis=0)[: len(taps) + len(kernel) - 1]
 
@@ -189,6 +189,4 @@ def _pass_taps(kind: str, hz: float, fs: int) -> Real:
 
     n_taps = scaled_samples(int(np.clip(PERIODS * REFERENCE_FS / hz, TAPS, MOST_TAPS)), fs)
     taps = sosfilt(_sections(kind, hz, fs), np.concatenate([[1.0], np.zeros(n_taps - 1)]))
-    fall = int(n_taps * FADE)
-    taps[n_taps - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
-    return np.asarray(taps, float)
+    return np.asarray(faded(taps, 0, int(n_taps * FADE)), float)

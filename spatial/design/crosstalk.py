@@ -19,13 +19,28 @@ from spatial.base.arrays import AtPoint, Drive, Levels, Power, Real, Spectrum
 SINGULAR = 1e-24  # of A B: ears that receive the same to 12 digits cannot be told apart
 
 
-def _products(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Spectrum, Power]:
-    """A, C and Delta, the last without the cancellation of A B - |C|^2 at low frequency."""
+def ear_products(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Power, Spectrum, Power]:
+    """A, B, C and Delta, the last without the cancellation of A B - |C|^2 at low frequency.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+
+    Returns
+    -------
+    A, B, Delta : (freqs,) float
+    C : (freqs,) complex
+    """
     A = np.sum(np.abs(h_ipsi) ** 2, axis=1)
     B = np.sum(np.abs(h_contra) ** 2, axis=1)
     C = np.sum(h_contra * h_ipsi.conj(), axis=1)
     apart = h_contra - h_ipsi * (C / A)[:, None]
-    Delta = A * np.sum(np.abs(apart) ** 2, axis=1)
+    return A, B, C, A * np.sum(np.abs(apart) ** 2, axis=1)
+
+
+def _apart(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Spectrum, Power]:
+    """A, C and Delta, the last large enough to divide by."""
+    A, B, C, Delta = ear_products(h_ipsi, h_contra)
     return A, C, np.maximum(Delta, SINGULAR * A * B)
 
 
@@ -48,14 +63,14 @@ def reachable_leaks(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort: Pow
     rho : (freqs,) float
         Radius; 0 where even d alone exceeds the effort.
     """
-    A, C, Delta = _products(h_ipsi, h_contra)
+    A, C, Delta = _apart(h_ipsi, h_contra)
     spare = np.maximum(effort - np.abs(d) ** 2 / A, 0.0)
     return d * C / A, np.sqrt(Delta / A * spare)
 
 
 def least_effort_weights(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, c: Spectrum) -> Drive:
     """Weights w (freqs, drivers) of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c."""
-    A, C, Delta = _products(h_ipsi, h_contra)
+    A, C, Delta = _apart(h_ipsi, h_contra)
     y = A * (c - d * C / A) / Delta
     x = d / A - y * C.conj() / A
     return h_ipsi.conj() * x[:, None] + h_contra.conj() * y[:, None]

@@ -22,7 +22,7 @@ from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.arrays import Delays, Firs, Freqs, Indices, Times
 from spatial.base.checks import instance, usual_float_errors, whole_number
 from spatial.base.errors import UsageError
-from spatial.base.units import REFERENCE_FS, from_db, scaled_samples
+from spatial.base.units import REFERENCE_FS, from_db, power_of_two, scaled_samples
 from spatial.design.centre import centre_taps, design_centre
 from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
@@ -153,7 +153,7 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     design = rig_file.design
     side_taps, side_delay = _length(design.crosstalk.taps, design.crosstalk.delay_samples, 1 / 4, fs)
     beam_taps, beam_delay = _length(design.beam.taps, design.beam.delay_samples, 3 / 8, fs)
-    n_fft = max(_power_of_two(NFFT * fs / REFERENCE_FS), _power_of_two(4 * max(side_taps, beam_taps)))
+    n_fft = power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * max(side_taps, beam_taps)))
     solution = solve(rig_file, np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ), fs, say)
     return realize(rig_file, solution, fs, (side_taps, side_delay), (beam_taps, beam_delay), say)
 
@@ -237,7 +237,3 @@ def _length(taps_at_48k: int, delay_at_48k: int | None, share: float, fs: int) -
     """Taps and modelling delay at the rate fs; the delay is a share of the taps where none is given."""
     delay_at_48k = round(taps_at_48k * share) if delay_at_48k is None else delay_at_48k
     return scaled_samples(taps_at_48k, fs), scaled_samples(delay_at_48k, fs)
-
-
-def _power_of_two(at_least: float) -> int:
-    return 1 << int(np.ceil(np.log2(at_least)))

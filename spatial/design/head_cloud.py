@@ -18,8 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spatial.base.arrays import AtPoint, Drive, Freqs, Power, Real, Spectrum, Transfer
+from spatial.base.arrays import AtPoint, Drive, Flags, Freqs, Power, Real, Spectrum, Transfer
 from spatial.base.units import db
+from spatial.design.bisection import bisected
 
 BISECTIONS = 50
 POSE_ROUNDS, POSE_STEP = 3, 0.7  # of the reweighting towards the worst pose: gains about 1 dB there, costs 0.2 dB in the mean
@@ -106,13 +107,13 @@ def robust_weights(
         leak = np.abs(d) ** 2 * np.sum(power * eigenvalues * gain**2, axis=1) / share**2
         return spent, leak
 
-    low, high = (np.full(len(d), np.log(limit)) for limit in LOADING_RANGE)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        spent, leak = costs(scale * np.exp(middle))
-        too_deep = (spent > effort) | (leak < wanted_leak)
-        low, high = np.where(too_deep, middle, low), np.where(too_deep, high, middle)
-    b = scale * np.exp(high)
+    def too_deep(log: Real) -> Flags:
+        spent, leak = costs(scale * np.exp(log))
+        return np.asarray((spent > effort) | (leak < wanted_leak))
+
+    lowest, highest = (np.full(len(d), np.log(limit)) for limit in LOADING_RANGE)
+    _, log = bisected(too_deep, lowest, highest, BISECTIONS)
+    b = scale * np.exp(log)
     gain = 1 / (eigenvalues + b[:, None])
     w = np.einsum("fnm,fm->fn", basis, x * gain) * (d / np.sum(power * gain, axis=1))[:, None]
     return RobustWeights(w, b, costs(b)[1])

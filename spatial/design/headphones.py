@@ -11,7 +11,7 @@ import numpy as np
 from spatial.bank.matrix import FilterMatrix, RenderRecipe
 from spatial.base.arrays import Freqs, Real, Spectrum
 from spatial.base.minimum_phase import minimum_phase
-from spatial.base.units import REFERENCE_FS, scaled_samples
+from spatial.base.units import REFERENCE_FS, power_of_two, scaled_samples
 from spatial.design.realize import band_limit, fit_firs
 from spatial.design.width.balance import balanced_pair, is_rational
 from spatial.design.width.digital import DigitalPair, digital_pair
@@ -30,7 +30,7 @@ def headphone_filters(rig_file: RigFile, fs: int) -> FilterMatrix:
     """Filter matrix of a headphones rig at the rate fs: inputs left and right, channels 1 = left ear, 2 = right ear."""
     rho = rig_file.design.headphones.balance
     n_taps, delay = scaled_samples(TAPS if rho is None else EQUALISED_TAPS, fs), scaled_samples(DELAY, fs)
-    n_fft = 1 << int(np.ceil(np.log2(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))))
+    n_fft = power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))
     freqs = np.arange(n_fft // 2 + 1) * fs / n_fft
     ipsi, contra = ears(rig_file, freqs, fs)
     late = np.exp(-2j * np.pi * freqs / fs * delay)

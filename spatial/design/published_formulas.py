@@ -20,6 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from spatial.base.arrays import AtPoint, Complex, Drive, DriveMatrix, Freqs, Power, Real, Spectrum, Transfer
+from spatial.design.crosstalk import ear_products
 
 RACE_HZ, RACE_OCTAVES = (250.0, 5000.0), 0.5  # recursion inside, half an octave of transition outside
 RACE_LARGEST = 10 ** (-2.5 / 20)  # gain of one turn: users of close pairs set 2 to 3 dB of attenuation, with less the recursion rings
@@ -62,7 +63,7 @@ def lcmv(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, beta: Real) -> Drive:
     w = (beta I + h_c* h_c^T)^-1 h_i* d / (h_i^T (beta I + h_c* h_c^T)^-1 h_i*), by the matrix inversion lemma; beta = inf is the
     cheapest way to make d.
     """
-    A, B, C, _ = _products(h_ipsi, h_contra)
+    A, B, C, _ = ear_products(h_ipsi, h_contra)
     along = C / (beta + B)
     u = h_ipsi.conj() - h_contra.conj() * along[:, None]
     return u * (d / (A - (C.conj() * along).real))[:, None]
@@ -70,7 +71,7 @@ def lcmv(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, beta: Real) -> Drive:
 
 def lcmv_beta_for_separation(h_ipsi: AtPoint, h_contra: AtPoint, t: Real) -> Real:
     """beta = (A B - |C|^2)/(t |C| - A), the loading that leaves an amplitude ratio t between the ears; inf where any leaves more."""
-    A, _, C, Delta = _products(h_ipsi, h_contra)
+    A, _, C, Delta = ear_products(h_ipsi, h_contra)
     below = t * np.abs(C) - A
     return np.where(below > 0, Delta / np.where(below > 0, below, 1.0), np.inf)
 
@@ -80,17 +81,10 @@ def lcmv_beta_for_effort(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort
 
     The leak falls from c0 = d C/A towards 0 on a line, c = c0 beta A/(beta A + Delta), and |w|^2 = |d|^2/A + (A/Delta) |c - c0|^2.
     """
-    A, _, C, Delta = _products(h_ipsi, h_contra)
+    A, _, C, Delta = ear_products(h_ipsi, h_contra)
     reach = np.sqrt(Delta / A * np.maximum(effort - np.abs(d) ** 2 / A, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(reach > 0, np.maximum(Delta / A * (np.abs(d * C / A) / reach - 1), 0.0), np.inf)
-
-
-def _products(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Power, Spectrum, Power]:
-    """A, B, C and Delta = A B - |C|^2, the last without cancellation."""
-    A, B = (np.sum(np.abs(h) ** 2, axis=1) for h in (h_ipsi, h_contra))
-    C = np.sum(h_contra * h_ipsi.conj(), axis=1)
-    return A, B, C, A * np.sum(np.abs(h_contra - h_ipsi * (C / A)[:, None]) ** 2, axis=1)
 
 
 def race(freqs: Freqs, gain: float, delay_s: float, band_hz: tuple[float, float] = RACE_HZ) -> Complex:

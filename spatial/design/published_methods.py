@@ -8,7 +8,7 @@ gain. Regularisation is chosen per frequency, as little as the cap (and the targ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from spatial.acoustics.points import LEFT, RIGHT
 from spatial.base.arrays import AtPoint, Complex, Drive, DriveMatrix, Flags, Freqs, Power, Real, Transfer
 from spatial.base.errors import UsageError
 from spatial.base.units import from_db
+from spatial.design.bisection import bisected
 from spatial.design.published_formulas import (
     RACE_HZ,
     lcmv,
@@ -27,7 +28,7 @@ from spatial.design.published_formulas import (
     tikhonov,
     tikhonov_beta_for_separation,
 )
-from spatial.design.sides import design_side
+from spatial.design.sides import design_side, with_crosstalk
 from spatial.rig.model import RigFile
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import band_weights
@@ -138,11 +139,7 @@ def _beta_for_effort(H: Transfer, effort: Power) -> Real:
         return np.asarray((spent > effort).any(axis=1))
 
     scale = eigenvalues.mean(axis=1)
-    low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        too_much = spends_too_much(scale * np.exp(middle))
-        low, high = np.where(too_much, middle, low), np.where(too_much, high, middle)
+    _, high = bisected(lambda log: spends_too_much(scale * np.exp(log)), *_log_range(len(H)), BISECTIONS)
     return np.asarray(scale * np.exp(high))
 
 
@@ -161,13 +158,15 @@ def _beta_for_target(H: Transfer, d: Complex, t: Real) -> Real:
         ratio = np.abs(heard[:, [0, 1], [0, 1]] / heard[:, [1, 0], [0, 1]]) * louder
         return np.asarray(ratio.min(axis=1) >= t)
 
-    low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
-    beyond = separates(scale * np.exp(high))
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        enough = separates(scale * np.exp(middle))
-        low, high = np.where(enough, middle, low), np.where(enough, high, middle)
-    return np.where(beyond, 0.0, scale * np.exp(low))
+    lowest, highest = _log_range(len(H))
+    low, _ = bisected(lambda log: separates(scale * np.exp(log)), lowest, highest, BISECTIONS)
+    return np.where(separates(scale * np.exp(highest)), 0.0, scale * np.exp(low))
+
+
+def _log_range(n_freqs: int) -> tuple[Real, Real]:
+    """Ends of the search for beta, as logarithms: (freqs,) each."""
+    lowest, highest = (np.full(n_freqs, np.log(limit)) for limit in BETA_RANGE)
+    return lowest, highest
 
 
 # ---------------------------------------------------------------------------------------------------- as side weights
@@ -209,8 +208,7 @@ def canceller(name: str, rig_file: RigFile, nominal: NominalSides) -> SideWeight
     if name == "race":
         return _race(rig_file, nominal)
     if name == "cascade":
-        crosstalk = replace(rig_file.design.crosstalk, mode="target", robust=False)
-        finite = replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+        finite = with_crosstalk(rig_file, mode="target", robust=False)
         return lambda freqs: (design_side(finite, LEFT, freqs).w, design_side(finite, RIGHT, freqs).w)
     solve = {"tikhonov": _tikhonov, "lcmv": _lcmv, "choueiri": _choueiri}[name]
 

@@ -141,6 +141,29 @@ def band_limit(freqs: Freqs, fs: float) -> Real:
     return 0.5 + 0.5 * np.cos(np.pi * x)
 
 
+def rising(n_taps: int) -> Real:
+    """Raised cosine from 0 to 1: (n_taps,)."""
+    return 0.5 - 0.5 * np.cos(np.pi * (np.arange(n_taps) + 0.5) / n_taps)
+
+
+def falling(n_taps: int) -> Real:
+    """Raised cosine from 1 to 0: (n_taps,)."""
+    return 0.5 + 0.5 * np.cos(np.pi * (np.arange(n_taps) + 0.5) / n_taps)
+
+
+def faded(taps: Firs, rise: int, fall: int) -> Firs:
+    """Taps faded in and out.
+
+    Parameters
+    ----------
+    taps : (n_taps, ...)
+    rise, fall : int
+        How many taps at each end.
+    """
+    window = np.concatenate([rising(rise), np.ones(len(taps) - rise - fall), falling(fall)])
+    return np.asarray(taps * window.reshape(-1, *[1] * (taps.ndim - 1)))
+
+
 def transfer(taps: Firs, freqs: Freqs, fs: float) -> Drive:
     """Spectrum (freqs, drivers) of taps (n_taps, drivers) at any frequencies."""
     return fir_response(taps, freqs, fs)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spatial.base.arrays import AtPoint, Firs, Levels, Real
-from spatial.base.units import power_db
+from spatial.base.units import power_db, power_of_two
 from spatial.design.realize import fit_firs
 
 RATIO_LOADING = 1e-7  # of the equaliser's mean power: what keeps ratios finite where the reference is nearly silent
@@ -63,7 +63,7 @@ def two_driver_share(h_ipsi: AtPoint, h_contra: AtPoint, target_db: Levels) -> R
 
 def relative_form(taps: Firs, reference: int, n_ratio_taps: int, delay: int) -> RelativeForm:
     """Relative form of filters (n_taps, drivers); the ratios have n_ratio_taps taps and a modelling delay of delay samples."""
-    n_fft = 1 << int(np.ceil(np.log2(2 * (len(taps) + n_ratio_taps))))
+    n_fft = power_of_two(2 * (len(taps) + n_ratio_taps))
     spectrum = np.fft.rfft(taps, n_fft, axis=0)
     equaliser = spectrum[:, reference]
     late = np.exp(-2j * np.pi * np.arange(len(spectrum)) * delay / n_fft)

@@ -22,6 +22,7 @@ from spatial.targets.effort import (
     cap_zero_hz,
     default_effort_cap_db,
     effort_cap_curve,
+    used_drivers,
 )
 from spatial.targets.tone import ToneTarget, side_target, timbre_group
 from spatial.targets.virtual_pair import wished_pair, wished_pair_at
@@ -64,7 +65,7 @@ class SideProblem:
         """Plant, target and limits of the left side of a rig."""
         rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
         spec = design.crosstalk
-        used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+        used = sorted(used_drivers(rig, spec))
         h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
         h_ipsi, h_contra = h[:, LEFT], h[:, RIGHT]
         group = list(timbre_group(rig, scene, spec, LEFT))
@@ -113,7 +114,7 @@ def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
     """As the rig file says; else only for a null with three drivers or more, which can afford it."""
     if spec.robust is not None:
         return spec.robust
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = used_drivers(rig, spec)
     return spec.mode == "null" and len(used) >= 3
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -188,7 +189,18 @@ def _reference_alone(h_ipsi: AtPoint, d: Spectrum, group: Sequence[int], used: l
     return share * alone + (1 - share) * cheapest
 
 
+def with_crosstalk(rig_file: RigFile, **changes: Any) -> RigFile:
+    """The rig file with other values of ``[crosstalk]``.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    **changes
+        Fields of `CrosstalkSpec`.
+    """
+    return replace(rig_file, design=replace(rig_file.design, crosstalk=replace(rig_file.design.crosstalk, **changes)))
+
+
 def single_point(rig_file: RigFile) -> RigFile:
-    """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
-    crosstalk = replace(rig_file.design.crosstalk, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+    """The rig file with a design for the nominal pose alone; what the ears want there and what effort allows stay the same."""
+    return with_crosstalk(rig_file, robust=False)

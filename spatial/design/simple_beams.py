@@ -24,6 +24,7 @@ from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.targets.beam_reference import beam_group, reference_alone
 from spatial.targets.beam_wishes import BeamNumbers
+from spatial.targets.effort import used_drivers
 from spatial.targets.solution import Weights
 
 NULLS_DEG = (90.0, -90.0)
@@ -34,7 +35,7 @@ MATRIX_STARTS, MISS_COST = 6, 2.0
 def simple_beams(rig_file: RigFile) -> dict[str, Weights]:
     """Name -> weights at any frequencies, 1 on axis."""
     rig, spec = rig_file.rig, rig_file.design.beam
-    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    used = list(used_drivers(rig, spec))
 
     def fixed(gains: Real) -> Weights:
         return lambda freqs: _one_on_axis(rig_file, np.tile(gains, (len(freqs), 1)), freqs)

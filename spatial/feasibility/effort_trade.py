@@ -7,7 +7,7 @@ gains undone. So much lower everything has to be played when that driver is the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from spatial.analysis.binaural_cues import (
 from spatial.analysis.cancellation import hardware_gain
 from spatial.analysis.pink_level import POINTS, pink_frequencies, pink_level_db
 from spatial.analysis.spread import PERCENTILE, errors_of_drivers
-from spatial.design.sides import design_side
+from spatial.design.sides import design_side, with_crosstalk
 from spatial.rig.model import RigFile
 from spatial.targets.effort import default_effort_cap_db
 from spatial.targets.virtual_pair import real_pair
@@ -65,7 +65,7 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
     freqs, at_ears = np.concatenate([judged, pink]), slice(POINTS)
     scene, gain = rig_file.scene, hardware_gain(rig_file)
     real = real_pair(scene, judged, Ears.of(scene.listener))
-    pair, null = _with(rig_file, "virtual", cap_db), _with(rig_file, "null", cap_db)
+    pair, null = (with_crosstalk(rig_file, mode=mode, effort_cap_db=cap_db, robust=False) for mode in ("virtual", "null"))
     h = transfer_matrix(rig_file.rig, Ears.of(scene.listener), judged, scene.medium)
     errors = errors_of_drivers(rig_file.rig)
     itd, p90, ild, level, separation, null_level = [], [], [], [], [], []
@@ -81,8 +81,3 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
         level.append(pink_level_db(side.w[POINTS:] / gain))
         null_level.append(pink_level_db(silent.w[POINTS:] / gain))
     return Trade(cap_db, max(itd), max(p90), max(ild), max(level), min(min(separation), DEEPEST_DB), max(null_level))
-
-
-def _with(rig_file: RigFile, mode: str, cap_db: float) -> RigFile:
-    crosstalk = replace(rig_file.design.crosstalk, mode=mode, effort_cap_db=cap_db, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))

@@ -11,11 +11,11 @@ from spatial.analysis.cancellation import natural_db, own_separation_db
 from spatial.analysis.spans import BANDS_HZ, in_hz, spans
 from spatial.base.arrays import Flags, Freqs, Levels
 from spatial.base.units import from_db, third_octave_centres
-from spatial.design.sides import design_side, single_point
+from spatial.design.sides import design_side, single_point, with_crosstalk
 from spatial.feasibility.limits import Band, bands, limits_in_words
 from spatial.rig.geometry import places
 from spatial.rig.model import RigFile
-from spatial.targets.effort import default_effort_cap_db
+from spatial.targets.effort import default_effort_cap_db, used_drivers
 from spatial.targets.solution import Side
 
 DEEP_DB = 18.0
@@ -49,8 +49,9 @@ def feasibility(rig_file: RigFile) -> Feasibility:
     centres = third_octave_centres(*BANDS_HZ)
     sides = [design_side(single_point(rig_file), ear, centres) for ear in (LEFT, RIGHT)]
     cap_db = default_effort_cap_db(rig_file.rig, rig_file.design.crosstalk)
-    pair, silence = (bands(_asking_for(mode, rig_file, cap_db)) for mode in ("virtual", "null"))
-    silent = [design_side(_asking_for("null", rig_file, cap_db), ear, centres) for ear in (LEFT, RIGHT)]
+    for_pair, for_null = (with_crosstalk(rig_file, mode=mode, effort_cap_db=cap_db, robust=False) for mode in ("virtual", "null"))
+    pair, silence = bands(for_pair), bands(for_null)
+    silent = [design_side(for_null, ear, centres) for ear in (LEFT, RIGHT)]
     return Feasibility(
         bands_hz=centres,
         condition_db=_condition_db(sides[LEFT]),
@@ -65,12 +66,6 @@ def feasibility(rig_file: RigFile) -> Feasibility:
     )
 
 
-def _asking_for(mode: str, rig_file: RigFile, cap_db: float) -> RigFile:
-    """The same rig under the same cap, in another mode."""
-    crosstalk = replace(rig_file.design.crosstalk, mode=mode, effort_cap_db=cap_db, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
-
-
 def _where_short(silence: tuple[Band, ...]) -> tuple[Band, ...]:
     """The limits of bands that separate by less than DEEP_DB alone."""
     return tuple(band if band.reachable_db < DEEP_DB else replace(band, limit="none") for band in silence)
@@ -83,8 +78,7 @@ def _condition_db(side: Side) -> Levels:
 
 
 def _null_limit_hz(rig_file: RigFile) -> float | None:
-    spec = rig_file.design.beam
-    where = places(rig_file.rig)[list(rig_file.rig.indices(spec.drivers) if spec.drivers else rig_file.rig.spatial_drivers)]
+    where = places(rig_file.rig)[list(used_drivers(rig_file.rig, rig_file.design.beam))]
     if len(where) < 2:
         return None
     apart = np.linalg.norm(where[:, None] - where[None], axis=2)

@@ -18,11 +18,11 @@ from spatial.analysis.spans import BANDS_HZ, spans
 from spatial.analysis.study import Sides
 from spatial.analysis.weights import SIDE_NAMES
 from spatial.base.arrays import Freqs, Real, Spectrum
-from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.base.units import from_db, inside_thirds, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights
 from spatial.design.side_problem import is_robust
-from spatial.design.sides import design_side, single_point
+from spatial.design.sides import design_side, single_point, with_crosstalk
 from spatial.rig.model import Driver, RigFile
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import CAP_ZERO_HZ, REFERENCE_ALONE_OCTAVES, band_weights, cap_zero_hz, default_effort_cap_db
@@ -72,8 +72,7 @@ def bands(rig_file: RigFile, sides: Sides | None = None) -> tuple[Band, ...]:
     """
     centres = third_octave_centres(*BANDS_HZ)
     centres = centres if sides is None or sides.top_hz >= BANDS_HZ[1] else thirds_below(centres, sides.top_hz)
-    within = 2 ** (((np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5) / 3)
-    freqs = np.outer(centres, within).ravel()
+    freqs = inside_thirds(centres, PER_BAND)
     both = [_side_bands(rig_file, ear, freqs, centres, sides) for ear in (LEFT, RIGHT)]
     return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*both, strict=True))
 
@@ -138,9 +137,8 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: Freqs, centres: Freqs, sides
 
 def _deepest_leak(rig_file: RigFile, ear: int, freqs: Freqs) -> Spectrum:
     """Least leak of a side under the cap in force, faded into the reference alone at the edge as filters are: (freqs,)."""
-    rig, crosstalk = rig_file.rig, rig_file.design.crosstalk
-    silent = replace(crosstalk, mode="null", robust=False, effort_cap_db=default_effort_cap_db(rig, crosstalk))
-    return design_side(replace(rig_file, design=replace(rig_file.design, crosstalk=silent)), ear, freqs).whole_leak
+    cap_db = default_effort_cap_db(rig_file.rig, rig_file.design.crosstalk)
+    return design_side(with_crosstalk(rig_file, mode="null", robust=False, effort_cap_db=cap_db), ear, freqs).whole_leak
 
 
 def wished_leak(rig_file: RigFile, side: Side, freqs: Freqs) -> Spectrum:

@@ -12,7 +12,7 @@ from spatial.base.arrays import Freqs, Levels
 from spatial.base.units import third_octave_centres, thirds_below
 from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_wishes import judged_hz
-from spatial.targets.effort import cap_zero_hz, effort_cap_curve
+from spatial.targets.effort import cap_zero_hz, effort_cap_curve, used_drivers
 
 SIDE_DEG = (-100.0, -90.0, -80.0, 80.0, 90.0, 100.0)
 
@@ -66,5 +66,5 @@ def effort_limit_db(rig_file: RigFile, freqs: Freqs) -> Levels:
     (freqs,) dB
     """
     rig, spec = rig_file.rig, rig_file.design.beam
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = used_drivers(rig, spec)
     return effort_cap_curve(freqs, spec.effort_cap_db, cap_zero_hz([rig.drivers[i] for i in used]))

@@ -10,6 +10,7 @@ from spatial.base.arrays import Drive, Freqs, Real
 from spatial.base.units import from_db
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Listener, Rig, RigFile
+from spatial.targets.effort import used_drivers
 
 MOST_RAISED_DB = 12.0
 
@@ -39,7 +40,7 @@ def beam_reference_in_words(rig_file: RigFile) -> str:
 def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], Real, float]:
     """The drivers of a beam, how far each is from the listening axis (degrees on a body, else metres), and what counts as a tie."""
     rig, spec = rig_file.rig, rig_file.design.beam
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = used_drivers(rig, spec)
     axis = beam_axis(rig_file.scene.listener, spec.axis)
     if rig.enclosure.shape in ("sphere", "cylinder"):
         return used, np.rad2deg(np.arccos(np.clip(axes(rig)[list(used)] @ axis, -1, 1))), AXIS_TOLERANCE_DEG

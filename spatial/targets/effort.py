@@ -9,7 +9,7 @@ import numpy as np
 from spatial.base.arrays import Freqs, Real
 from spatial.base.units import from_db
 from spatial.rig.geometry import places
-from spatial.rig.model import CrosstalkSpec, Driver, Rig
+from spatial.rig.model import BeamSpec, CrosstalkSpec, Driver, Rig
 
 CAP_FULL_HZ = 250.0  # the stated cap holds from here up
 CAP_ZERO_HZ = 80.0  # and has fallen to 0 dB here: below, a path is its reference alone
@@ -19,6 +19,17 @@ HIGHEST_SOFT_EDGE_HZ = 200.0  # of a band: above it drivers help in full from th
 WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
 VIRTUAL_CAP_DB = 12.0  # more goes into the room, and asks for drivers that are matched to a quarter of a dB
 BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
+
+
+def used_drivers(rig: Rig, spec: CrosstalkSpec | BeamSpec) -> tuple[int, ...]:
+    """Indices of the drivers that a path uses: those that its table names, else all spatial ones.
+
+    Parameters
+    ----------
+    rig : Rig
+    spec : CrosstalkSpec or BeamSpec
+    """
+    return rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
 
 
 def default_effort_cap_db(rig: Rig, spec: CrosstalkSpec) -> float:
@@ -34,7 +45,7 @@ def default_effort_cap_db(rig: Rig, spec: CrosstalkSpec) -> float:
         return spec.effort_cap_db
     if spec.mode == "virtual":
         return VIRTUAL_CAP_DB
-    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    used = list(used_drivers(rig, spec))
     where = places(rig)[used]
     span = np.linalg.norm(where[:, None] - where[None], axis=2).max()
     return 6.0 if len(used) >= WIDE_DRIVERS and span >= WIDE_SPAN_M else 12.0

@@ -25,6 +25,7 @@ from spatial.base.units import db, from_db, power_db
 from spatial.rig.geometry import head_centre, places
 from spatial.rig.model import CrosstalkSpec, DesignSpec, Rig, RigFile, Scene
 from spatial.targets.beam_reference import towards_aim
+from spatial.targets.effort import used_drivers
 from spatial.targets.virtual_pair import virtual_pair_place
 
 KNEE_ORDER = 12  # 0.5 dB below the limit at the corner, 0.01 dB 3 dB before it
@@ -109,7 +110,7 @@ def timbre_group(rig: Rig, scene: Scene, spec: CrosstalkSpec, ear: int) -> tuple
     named = spec.timbre_drivers.left if ear == LEFT else spec.timbre_drivers.right
     if named:
         return rig.indices(named)
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = used_drivers(rig, spec)
     sign = 1 if ear == LEFT else -1
     left = places(rig)[:, 1]
     candidates = [i for i in used if sign * left[i] > 1e-9] or list(used)
