@@ -1,6 +1,6 @@
 """The centre path at the listener's own place: its tone, what comes before it, and the window and the sides around the rig there.
 
-Definitions. The seat is the head's centre, no head there; the target is that of `acoustics.tone.seat_target` with the centre's gain.
+Definitions. The seat is the head's centre, no head there; the target is that of `targets.tone.seat_target` with the centre's gain.
 ``tone_db``: largest third octave off target, 200 Hz-10 kHz, where the boost limit lets the tone hold; ``ears_db``: rms over third octaves
 of the mean power at the two ears beside that of an ideal source at the reference's place (drivers far apart comb there by nature);
 ``prering_db``: energy up to 1 ms before the peak of the impulse response, 80 Hz-16 kHz, over all of it, ``aside_prering_db``: the worse of

@@ -1,8 +1,8 @@
 """What a beam is designed from: directional responses of a rig's drivers, and the matrices of powers made of them.
 
 Drivers that mirror each other, left and right or up and down, get one weight where the wish is as symmetric as they are: the best weights
-of a symmetric problem are symmetric, and a half of the unknowns is left. The weights of groups are v, those of drivers w = F S v, with F
-the weights that make ideal sources arrive alike at the listener (`acoustics.tone.towards_aim`): equal v point a row at any seat.
+of a symmetric problem are symmetric, and half as many unknowns are left. The weights of groups are v, those of drivers w = F S v, with F
+the weights that make ideal sources arrive alike at the listener (`targets.beam_reference.towards_aim`): equal v point a row at any seat.
 """
 
 from __future__ import annotations
@@ -31,14 +31,37 @@ LEFT_AXIS, UP_AXIS = 1, 2
 class Patterns:
     """Responses at some frequencies, of groups of drivers (m) that share a weight.
 
-    groups S (drivers, m); front, far_front (freqs, m): on axis, on the seat circle and far away;
-    bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle; for a body bounded is asked far away too, scaled
-    so that the reference is as loud on axis there; sphere (freqs, m, m): mean of g* g^T over all directions that the rig radiates into, far
-    away; loading (freqs, m): mean of |g|^2 over the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive
-    power times their cost outside their band; count (m,): drive power of a group, about the number of its drivers;
-    alone (freqs, m): weights of the reference alone, 1 on axis; reference (freqs, d): its pressures; reference_power (freqs,): |sum g|^2/n
-    of the reference on axis; nearer (freqs,): what a body's far rows are multiplied with, to be as loud on axis as the near ones. "On axis"
-    without more is on the seat circle.
+    "On axis" without more is on the seat circle.
+
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    wish : Wish
+    groups : (drivers, m)
+        S: 1 where a driver belongs to a group.
+    front, far_front : (freqs, m) complex
+        On axis, on the seat circle and far away.
+    bounded : (freqs, d, m) complex
+        At the wish's bounded directions on the seat circle. For a body these rows stand twice, the second time far away, scaled so that the
+        reference is as loud on axis there.
+    stop : (freqs, s, m) complex
+        At the wish's stop directions on the seat circle.
+    sphere : (freqs, m, m) complex
+        Mean of g* g^T over all directions that the rig radiates into, far away.
+    loading : (freqs, m)
+        Mean of |g|^2 over the stop directions times the cost.
+    cost : (freqs, m)
+        Cost of using a group: its drivers' drive power times their cost outside their band.
+    count : (m,)
+        Drive power of a group, about the number of its drivers.
+    alone : (freqs, m) complex
+        Weights of the reference alone, 1 on axis.
+    reference : (freqs, d) complex
+        Pressures of the reference at the bounded directions.
+    reference_power : (freqs,)
+        |sum g|^2/n of the reference on axis.
+    nearer : (freqs,) or None
+        What a body's far rows are multiplied with, to be as loud on axis as the near ones; None for rows and walls.
     """
 
     freqs: Freqs
@@ -58,7 +81,13 @@ class Patterns:
     nearer: Real | None = None
 
     def as_loud_far_away(self, v: Drive) -> Patterns:
-        """The same with the far rows as loud on axis as the near ones are for these weights (freqs, m); rows and walls have none."""
+        """The same with the far rows as loud on axis as the near ones are for some weights; rows and walls have no far rows.
+
+        Parameters
+        ----------
+        v : (freqs, m) complex
+            Weights of the groups.
+        """
         if self.nearer is None:
             return self
         near, far = (np.abs(np.sum(front * v, axis=1)) for front in (self.front, self.far_front))
@@ -77,7 +106,22 @@ class Patterns:
 
 
 def power_all_around(rig: Rig, used: Sequence[int], mixed: Complex, freqs: Freqs, medium: Medium) -> PowerMatrices:
-    """Mean of g* g^T over all directions that a rig radiates into, far away, for mixtures (freqs, used drivers, m): (freqs, m, m)."""
+    """Mean of g* g^T over all directions that a rig radiates into, far away, for mixtures of its drivers.
+
+    Parameters
+    ----------
+    rig : Rig
+    used : sequence of int
+        Drivers that are mixed.
+    mixed : (freqs, used drivers, m) complex
+        Their weights in each mixture.
+    freqs : (freqs,) Hz
+    medium : Medium
+
+    Returns
+    -------
+    (freqs, m, m) complex
+    """
     if rig.enclosure.shape == "sphere":
         stored = harmonics_of(rig, freqs, medium=medium)
         return Harmonics(freqs, stored.coefficients[:, :, list(used)] @ mixed).sphere_power()
@@ -86,12 +130,32 @@ def power_all_around(rig: Rig, used: Sequence[int], mixed: Complex, freqs: Freqs
 
 
 def mean_power(g: Complex, weights: Real) -> PowerMatrices:
-    """Weighted mean of g* g^T over directions, (freqs, directions, m) -> (freqs, m, m)."""
+    """Weighted mean of g* g^T over directions.
+
+    Parameters
+    ----------
+    g : (freqs, directions, m) complex
+    weights : (directions,)
+        They add up to 1.
+
+    Returns
+    -------
+    (freqs, m, m) complex
+    """
     return np.asarray((g.conj() * weights[:, None]).swapaxes(1, 2) @ g, complex)
 
 
 def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], freqs: Freqs, wish: Wish) -> Patterns:
-    """Responses of the used drivers on the seat circle; used and reference are indices in the rig."""
+    """Responses of the used drivers on the seat circle and far away, as a beam's search needs them.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    used, reference : sequence of int
+        Drivers of the beam, and those of its reference among them; indices in the rig.
+    freqs : (freqs,) Hz
+    wish : Wish
+    """
     rig, listener, medium, axis = rig_file.rig, rig_file.scene.listener, rig_file.scene.medium, rig_file.design.beam.axis
     used = list(used)
     aside = axis == "listener" and listener.left_m != 0
@@ -140,7 +204,20 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
 
 
 def mirror_drivers(rig: Rig, used: Sequence[int], axis: int = LEFT_AXIS) -> Indices:
-    """For each used driver the position, among them, of its mirror image in left or up; 0, 1, 2, ... where any has none."""
+    """Where each used driver's mirror image in left or up stands among them.
+
+    Parameters
+    ----------
+    rig : Rig
+    used : sequence of int
+        Indices in the rig.
+    axis : LEFT_AXIS or UP_AXIS
+
+    Returns
+    -------
+    (used drivers,) int
+        Positions in `used`; 0, 1, 2, ... where any driver has no mirror image.
+    """
     flip = np.where(np.arange(3) == axis, -1.0, 1.0)
     place, facing = places(rig)[list(used)], axes(rig)[list(used)]
     kind = [(d.diameter_m, d.directivity, d.band_hz, d.max_gain_db, d.role) for d in (rig.drivers[i] for i in used)]
@@ -161,7 +238,21 @@ def _symmetric_in_left(rig: Rig, used: Sequence[int]) -> bool:
 
 
 def mirror_groups(rig: Rig, used: Sequence[int], over: Sequence[int]) -> Real:
-    """S (drivers, groups): 1 where a driver belongs to a group of mirror images in left, up or both."""
+    """Groups of mirror images in left, up or both.
+
+    Parameters
+    ----------
+    rig : Rig
+    used : sequence of int
+        Indices in the rig.
+    over : sequence of LEFT_AXIS, UP_AXIS
+        Mirrors that count.
+
+    Returns
+    -------
+    (drivers, groups)
+        S: 1 where a driver belongs to a group.
+    """
     label = np.arange(len(used))
     images = [mirror_drivers(rig, used, axis) for axis in over]
     for _ in used:

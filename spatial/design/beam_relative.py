@@ -37,7 +37,18 @@ FADE = 1 / 8
 
 @dataclass(frozen=True, eq=False)
 class RelativeBeam:
-    """equaliser (n_taps,); ratios (n_taps, drivers), the reference's a pure delay; share_db: min |W_ref|/rms |W|."""
+    """The centre as one equaliser and ratios.
+
+    Attributes
+    ----------
+    reference : int
+        Index of the reference driver in the rig.
+    equaliser : (n_taps,)
+    ratios : (n_taps, drivers)
+        The reference's is a pure delay.
+    share_db : float
+        Least |W_ref| / rms |W| over frequency.
+    """
 
     reference: int
     equaliser: Real
@@ -50,7 +61,13 @@ class RelativeBeam:
 
 
 def share_db(bank: FilterMatrix, rig_file: RigFile) -> float:
-    """How loud the reference driver is beside the rms of all, at the frequency where it is quietest, 150 Hz-6.5 kHz."""
+    """How loud the reference driver is beside the rms of all, at the frequency where it is quietest, 150 Hz-6.5 kHz.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    """
     freqs = np.geomspace(*JUDGED_HZ, POINTS)
     w = np.abs(transfer(_effective_taps(bank, rig_file), freqs, bank.fs))
     return float(db(w[:, _reference(rig_file)] / np.sqrt(np.mean(w**2, axis=1))).min())
@@ -58,6 +75,11 @@ def share_db(bank: FilterMatrix, rig_file: RigFile) -> float:
 
 def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
     """The centre of a bank in relative form.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
 
     Raises
     ------
@@ -88,7 +110,18 @@ def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
 
 
 def with_relative_centre(bank: FilterMatrix, rig_file: RigFile) -> FilterMatrix:
-    """The bank with its centre in relative form, arriving when it did."""
+    """The bank with its centre in relative form, arriving when it did.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+
+    Raises
+    ------
+    UsageError
+        The reference driver is too quiet for it somewhere.
+    """
     form, path = relative_beam(bank, rig_file), bank.input_index("center")
     made, freqs = form.filters(), fit_frequencies()
     hardware = _hardware(rig_file)
@@ -104,7 +137,19 @@ def with_relative_centre(bank: FilterMatrix, rig_file: RigFile) -> FilterMatrix:
 
 
 def minimum_phase(magnitude: Real, n_taps: int) -> Real:
-    """Minimum-phase taps (n_taps,) with a magnitude given on the grid of an rfft, by the folded cepstrum (Oppenheim and Schafer)."""
+    """Minimum-phase taps with a magnitude.
+
+    Parameters
+    ----------
+    magnitude : (freqs,)
+        On the grid of an rfft, 0 Hz to half the rate; held at -80 dB of its largest value at least.
+    n_taps : int
+
+    Returns
+    -------
+    (n_taps,)
+        The last eighth fades out.
+    """
     n_fft = 2 * (len(magnitude) - 1)
     log_magnitude = np.log(np.maximum(magnitude, magnitude.max() * from_db(FLOOR_DB)))
     taps = np.fft.irfft(minimum_phase_of_log(log_magnitude), n_fft)[:n_taps]

@@ -49,7 +49,10 @@ LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
 
 def design_frequencies(numbers: BeamNumbers = NUMBERS) -> Freqs:
-    """Logarithmic low down, where drivers change slowly, and linear above, where filters of some milliseconds cannot turn faster."""
+    """Frequencies that beams are designed at.
+
+    They are logarithmic low down, where drivers change slowly, and linear above, where filters of some milliseconds cannot turn faster.
+    """
     low, high = numbers.band_hz
     share, most_hz = numbers.step
     corner = most_hz / share
@@ -58,7 +61,19 @@ def design_frequencies(numbers: BeamNumbers = NUMBERS) -> Freqs:
 
 
 def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> Complex:
-    """Window least squares for every starting phase: (starts, freqs, m)."""
+    """Window least squares for every starting phase.
+
+    Parameters
+    ----------
+    p : Patterns
+    c : float
+        Speed of sound, m/s.
+    numbers : BeamNumbers
+
+    Returns
+    -------
+    (starts, freqs, m) complex
+    """
     window = np.isfinite(p.wish.wished_db)
     g, azimuth = p.bounded[:, window], p.wish.azimuth_deg[window]
     m = mean_power(g, np.full(g.shape[1], 1 / g.shape[1])) + numbers.alpha * (p.stop_power() + p.wish.gamma * p.sphere)
@@ -75,7 +90,17 @@ def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> Complex:
 
 
 def bounds_of(p: Patterns, cap: Real, most: Real, numbers: BeamNumbers) -> Bounds:
-    """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
+    """The problem of `magnitude_bounds` that a wish makes.
+
+    Parameters
+    ----------
+    p : Patterns
+    cap : (freqs,)
+        Effort cap, amplitude.
+    most : (freqs, m)
+        Largest weight of a driver of each group.
+    numbers : BeamNumbers
+    """
     quadratic = p.stop_power() + p.wish.gamma * p.sphere
     _add_to_diagonal(quadratic, numbers.error_power * p.loading)
     return Bounds(
@@ -91,11 +116,28 @@ def bounds_of(p: Patterns, cap: Real, most: Real, numbers: BeamNumbers) -> Bound
 
 
 def beam_without_steps(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers) -> tuple[Drive, float]:
-    """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
+    """Weights of the groups with the least weight gamma of the power all around at which that power has no steps.
 
     With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
-    by 2 dB and more within a ninth of an octave. Where none of a round of weights does, the beam with the least steps is held to a slope
-    (`_held_to_slope`) before more is tried. Rows, whose power steps above half a wavelength of spacing whatever they do, take the first.
+    by 2 dB and more within a ninth of an octave. Where no weight of a round avoids that, the beam with the least steps is held to a slope
+    (`_held_to_slope`) before more weights are tried. The power of rows steps above half a wavelength of spacing whatever they do: rows take
+    the first weight.
+
+    Parameters
+    ----------
+    p : Patterns
+    cap : (freqs,)
+        Effort cap, amplitude.
+    most : (freqs, m)
+        Largest weight of a driver of each group.
+    c : float
+        Speed of sound, m/s.
+    numbers : BeamNumbers
+
+    Returns
+    -------
+    v : (freqs, m) complex
+    gamma : float
     """
     if p.nearer is None:
         return within_cap(bounded_beam(p, cap, most, c, numbers), p, cap), p.wish.gamma
@@ -139,7 +181,14 @@ def _sound_power_db(p: Patterns, v: Drive) -> Levels:
 
 
 def largest_step_db(p: Patterns, v: Drive) -> float:
-    """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, on axis 1."""
+    """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, for weights that are 1 on axis.
+
+    Parameters
+    ----------
+    p : Patterns
+    v : (freqs, m) complex
+        Weights of the groups.
+    """
     level = _sound_power_db(p, v)
     octaves = np.log2(p.freqs)
     low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
@@ -148,10 +197,26 @@ def largest_step_db(p: Patterns, v: Drive) -> float:
 
 
 def bounded_beam(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers = NUMBERS) -> Drive:
-    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path.
+    """Weights of the groups, 1 on axis: the refined starts along one smooth path.
 
-    Rows, where neighbouring frequencies differ much, are also started from what their neighbours found, so that a path may go on.
-    Where only so much is asked of the sides, they are refined once more to save drive power, but never to reject less than the reference.
+    Rows, where neighbouring frequencies differ much, are also started from what their neighbours found, so that a path may go on. Where a
+    preset asks for a given side rejection and no more, the weights are refined once more to save drive power, but never to reject less than
+    the reference.
+
+    Parameters
+    ----------
+    p : Patterns
+    cap : (freqs,)
+        Effort cap, amplitude.
+    most : (freqs, m)
+        Largest weight of a driver of each group.
+    c : float
+        Speed of sound, m/s.
+    numbers : BeamNumbers
+
+    Returns
+    -------
+    (freqs, m) complex
     """
     bounds = bounds_of(p, cap, most, numbers)
     w, cost = refine(starting_weights(p, c, numbers), bounds)
@@ -175,7 +240,7 @@ def bounded_beam(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumb
 
 
 def _along_one_path(p: Patterns, w: Complex, cost: Real, jump_cost: float, numbers: BeamNumbers) -> tuple[Drive, Real]:
-    """Of candidates w (k, freqs, m) that cost (k, freqs) the ones along one smooth path, (freqs, m), and what these cost."""
+    """The candidates w (k, freqs, m) of cost (k, freqs) along one smooth path, (freqs, m), and what these cost, (freqs,)."""
     apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
     moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
     path = smooth_path(cost.T + numbers.later_cost * np.arange(len(w)), jump_cost * moved)
@@ -184,7 +249,20 @@ def _along_one_path(p: Patterns, w: Complex, cost: Real, jump_cost: float, numbe
 
 
 def within_cap(v: Drive, p: Patterns, cap: Real) -> Drive:
-    """Weights drawn towards the reference alone, whose effort is 0 dB, until they hold the cap: the effort cap wins over the window."""
+    """Weights drawn towards the reference alone, whose effort is 0 dB, until they hold the cap: the effort cap wins over the window.
+
+    Parameters
+    ----------
+    v : (freqs, m) complex
+        Weights of the groups.
+    p : Patterns
+    cap : (freqs,)
+        Effort cap, amplitude.
+
+    Returns
+    -------
+    (freqs, m) complex
+    """
     size = p.count * p.reference_power[:, None]
 
     def product(a: Drive, b: Drive) -> Real:
@@ -199,7 +277,16 @@ def within_cap(v: Drive, p: Patterns, cap: Real) -> Drive:
 def smooth_path(cost: Real, step_cost: Real) -> Indices:
     """Which candidate to take at every frequency: least sum of costs and of steps between neighbours (Viterbi).
 
-    cost (freqs, k); step_cost (freqs - 1, k, k) from one to the next. Returns (freqs,).
+    Parameters
+    ----------
+    cost : (freqs, k)
+        Of each candidate.
+    step_cost : (freqs - 1, k, k)
+        From one candidate to one at the next frequency.
+
+    Returns
+    -------
+    (freqs,) int
     """
     best, back = cost[0], []
     for row, step in zip(cost[1:], step_cost, strict=True):
@@ -214,9 +301,21 @@ def smooth_path(cost: Real, step_cost: Real) -> Indices:
 
 
 def constant_beam(p: Patterns, di_db: float, cap: Real) -> Drive:
-    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude.
+    """Weights of the groups with the same directivity index at all frequencies.
 
     The index is a figure of the far field, on-axis power there included; the weights are 1 on axis at the seat as all are.
+
+    Parameters
+    ----------
+    p : Patterns
+    di_db : float
+        Directivity index.
+    cap : (freqs,)
+        Effort cap, amplitude.
+
+    Returns
+    -------
+    (freqs, m) complex
     """
     alone = p.alone / np.sum(p.far_front * p.alone, axis=1)[:, None]
     most = cap**2 * np.sum(p.count * np.abs(alone) ** 2, axis=1)
@@ -225,9 +324,9 @@ def constant_beam(p: Patterns, di_db: float, cap: Real) -> Drive:
 
 
 def beam_weights(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers: BeamNumbers = NUMBERS) -> Drive:
-    """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
+    """Weights of the rig file's preset; at the seat as loud as an ideal source at the origin.
 
-    Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
+    They are designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
 
     Parameters
     ----------
@@ -235,16 +334,27 @@ def beam_weights(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numb
     freqs : (freqs,) Hz
     most : (freqs, drivers)
         Largest weight of each driver; default: no bound. The reference alone may exceed it.
+    numbers : BeamNumbers
+
+    Returns
+    -------
+    (freqs, drivers) complex
+        Zero for unused drivers.
     """
     return find_beam(rig_file, freqs, most, numbers).w
 
 
 @dataclass(frozen=True, eq=False)
 class Beam:
-    """A beam that was found: w (freqs, drivers).
+    """A beam that was found.
 
-    gamma: the weight of the power all around that keeps it free of steps, None where nothing was searched; alone: whether the reference
-    alone was taken because it keeps more from the sides.
+    Attributes
+    ----------
+    w : (freqs, drivers) complex
+    gamma : float or None
+        Weight of the power all around that keeps it free of steps; None where nothing was searched.
+    alone : bool
+        The reference alone was taken, because it keeps more from the sides.
     """
 
     w: Drive
@@ -253,7 +363,16 @@ class Beam:
 
 
 def find_beam(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
-    """As `beam_weights`, and how the beam was found."""
+    """The weights of `beam_weights`, and how they were found.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    most : (freqs, drivers)
+        Largest weight of each driver; default: no bound.
+    numbers : BeamNumbers
+    """
     wish = wish_of(rig_file.design.beam, numbers)
     seen, order = _looked_at(rig_file, wish)
     found = _find(seen, wish, freqs, None if most is None else most[:, order], numbers)
@@ -265,8 +384,9 @@ def find_beam(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers
 def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
     """The rig as it is designed on, and which driver of the rig file each of its drivers is.
 
-    Rounded, upright, and with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a ring, or
-    the order of the file are the same rig to the last bit. Searches that compare numbers step by step would else drift apart.
+    It is rounded and upright, with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a
+    ring, or the order of the file are then the same rig to the last bit. Without that, searches that compare numbers step by step would
+    drift apart.
     """
     seen = replace(rig_file, rig=rounded(rig_file.rig))
     seen = upright_file(seen) if wish.symmetric else seen

@@ -26,6 +26,7 @@ def solve_block_toeplitz(lags: Real, right: Real) -> Real:
     lags : (L, N, N) float
         Blocks R_0 ... R_{L-1}; R_{-k} is the transpose of R_k.
     right : (L, N) float
+        b.
 
     Returns
     -------
@@ -36,8 +37,8 @@ def solve_block_toeplitz(lags: Real, right: Real) -> Real:
     Levinson's recursion with blocks (Whittle 1963; Wiggins and Robinson 1965): L^2 N^3 operations in place of the L^3 N^3 / 3 of
     Cholesky, a dozen times faster for eight filters of 512 taps. With the forward and backward solutions F, B of the leading n
     blocks, T F = [I 0 .. 0], T B = [0 .. 0 I], the next ones are mixtures of [F 0] and [0 B] that cancel what these leave at the
-    ends, and the solution grows by one multiple of B. It is less accurate than Cholesky for bad conditioning, about the condition
-    number times rounding, which the caller refines.
+    ends, and the solution grows by one multiple of B. For bad conditioning it is less accurate than Cholesky: the error is about the
+    condition number times rounding, and the caller refines it.
     """
     return _levinson(lags, right)[2].reshape(right.shape)
 
@@ -103,7 +104,7 @@ def solve_long_block_toeplitz(lags: Real, right: Real, residual: float) -> tuple
 
 
 def _conjugate_gradients(apply: Operator, precondition: Operator, b: Real, x: Real, largest_rest: float) -> tuple[Real, float]:
-    """x and what is left, |b - A x|; the best of all steps."""
+    """Best x of all steps, and what it leaves, |b - A x|."""
     rest = b - apply(x)
     best, least = x, float(np.abs(rest).max())
     if not np.isfinite(least):

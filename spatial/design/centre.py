@@ -23,7 +23,14 @@ SEAT_ROUNDS, MOST_CORRECTED = 4, 1.1
 
 
 def design_centre(rig_file: RigFile, freqs: Freqs) -> Centre:
-    """Beam of the rig's preset, made to the path's tone target at the seat as loud as the drivers' gain bounds let it be."""
+    """Beam of the rig's preset, made to the path's tone target at the seat, as loud as the drivers' gain bounds let it be.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+        The grid of an rfft.
+    """
     group = beam_group(rig_file)
     target = seat_target(rig_file, group, freqs)
     wanted, bounds = causal_center_gain(rig_file.design, freqs) * target.d, gain_bounds(list(rig_file.rig.drivers))
@@ -35,7 +42,21 @@ def design_centre(rig_file: RigFile, freqs: Freqs) -> Centre:
 
 
 def centre_taps(centre: Centre, fs: int, n_taps: int, delay: Delays) -> Firs:
-    """Taps (n_taps, drivers), delay (drivers,) samples inside; where short filters overshoot a gain bound, less is asked of them."""
+    """Taps of the centre path; where short filters overshoot a gain bound, less is asked of them.
+
+    Parameters
+    ----------
+    centre : Centre
+        On the grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    n_taps : int
+    delay : (drivers,) samples
+        Delay inside each filter.
+
+    Returns
+    -------
+    (n_taps, drivers)
+    """
     taps = _true_at_seat(centre, centre.w, fs, n_taps, delay)
     if not np.isfinite(centre.bounds).any():
         return taps
@@ -50,7 +71,7 @@ def centre_taps(centre: Centre, fs: int, n_taps: int, delay: Delays) -> Firs:
 
 
 def _true_at_seat(centre: Centre, w: Drive, fs: int, n_taps: int, delay: Delays) -> Firs:
-    """Taps of some weights. What windowing them does to the sound at the seat is taken out by a factor that all drivers share."""
+    """Taps of some weights. A factor that all drivers share takes out what windowing does to the sound at the seat."""
     freqs = centre.freqs
     wanted, asked = np.sum(centre.at_seat * w, axis=1), w
     late = np.exp(2j * np.pi * freqs[:, None] / fs * delay)
@@ -65,7 +86,18 @@ def _true_at_seat(centre: Centre, w: Drive, fs: int, n_taps: int, delay: Delays)
 
 
 def causal_center_gain(design: DesignSpec, freqs: Freqs) -> Spectrum:
-    """The centre's gain with minimum phase: (freqs,) on the grid of an rfft. With none its bass would begin before the rest, at -51 dB."""
+    """The centre's gain with minimum phase. Without any phase its bass would begin before the rest, at -51 dB.
+
+    Parameters
+    ----------
+    design : DesignSpec
+    freqs : (freqs,) Hz
+        The grid of an rfft, 0 Hz to half the rate.
+
+    Returns
+    -------
+    (freqs,) complex
+    """
     return minimum_phase(center_gain(design, freqs) ** 2)
 
 
@@ -75,7 +107,22 @@ def _within(w: Drive, bounds: Real) -> Real:
 
 
 def realize_beam(w: Drive, freqs: Freqs, fs: int, n_taps: int, delay: Delays) -> Firs:
-    """Taps (n_taps, drivers) of smooth weights: sampled in frequency, delayed by delay (drivers,) samples, and windowed."""
+    """Taps of smooth weights: sampled in frequency, delayed and windowed.
+
+    Parameters
+    ----------
+    w : (freqs, drivers) complex
+    freqs : (freqs,) Hz
+        The grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    n_taps : int
+    delay : (drivers,) samples
+        Delay inside each filter.
+
+    Returns
+    -------
+    (n_taps, drivers)
+    """
     n_fft = 2 * (len(freqs) - 1)
     spectrum = w * band_limit(freqs, fs)[:, None] * np.exp(-2j * np.pi * freqs[:, None] / fs * delay)
     spectrum[0], spectrum[-1] = spectrum[0].real, spectrum[-1].real

@@ -26,7 +26,7 @@ HIGHEST = 28.0  # of s = ln(1 + mu lambda_max)
 
 
 def constant_directivity(front: AtPoint, sphere: PowerMatrices, cost: Real, di_db: float, effort: Power, reference: Drive) -> Drive:
-    """Weights (freqs, m), 1 on axis, with this directivity index where effort allows.
+    """Weights, 1 on axis, with this directivity index where effort allows.
 
     Parameters
     ----------
@@ -42,6 +42,10 @@ def constant_directivity(front: AtPoint, sphere: PowerMatrices, cost: Real, di_d
         Largest sum of cost |w|^2; where even mu = 0 exceeds it, mu = 0 is taken.
     reference : (freqs, m) complex
         Weights of the reference alone, 1 on axis.
+
+    Returns
+    -------
+    (freqs, m) complex
     """
     root = np.sqrt(cost)
     eigenvalues, u = np.linalg.eigh(sphere / (root[:, :, None] * root[:, None, :]))

@@ -34,7 +34,17 @@ MADE_UP_FROM = 0.75  # times the edge: from here to the edge the spatial drivers
 
 @dataclass(frozen=True)
 class Crossovers:
-    """Edges in Hz between bass, spatial drivers and top; None where there is none. roll_off_hz: high pass of a rig without woofers."""
+    """Edges between bass, spatial drivers and top.
+
+    Attributes
+    ----------
+    low_hz, high_hz : float or None
+        None where there is no woofer or tweeter.
+    roll_off_hz : float or None
+        High pass of a rig without woofers.
+    woofers, tweeters : tuple of int
+        Indices in the rig.
+    """
 
     low_hz: float | None
     high_hz: float | None
@@ -70,6 +80,7 @@ def added_by_others(
 
     Parameters
     ----------
+    rig : Rig
     group : sequence of int
         The side's timbre drivers.
     freqs : (freqs,) Hz
@@ -104,9 +115,21 @@ def added_by_others(
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """One path on the design grid: its target d (freqs,) at some point, the drivers' responses h (freqs, drivers) there, and its
-    filters: taps (n_taps, drivers) of the spatial drivers, delay (drivers,) samples inside them. A side's place_m (3,) is that of its
-    reference; the centre has none."""
+    """One path on the design grid.
+
+    Attributes
+    ----------
+    d : (freqs,) complex
+        Its target at some point.
+    h : (freqs, drivers) complex
+        The drivers' responses there.
+    place_m : (3,) m or None
+        Place of a side's reference; None for the centre.
+    taps : (n_taps, drivers)
+        Filters of the spatial drivers.
+    delay : (drivers,) samples
+        Delay inside them.
+    """
 
     d: Spectrum
     h: Transfer
@@ -116,10 +139,24 @@ class Path:
 
 
 def with_crossovers(rig: Rig, path: Path, freqs: Freqs, fs: int, boost_db: float) -> Firs:
-    """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for.
+    """Taps of all drivers; those given where a rig needs no crossover.
 
     The spatial drivers go through both crossovers, woofers and tweeters through one; so these also turn their phase as the other one
     does (J. D'Appolito, "Active realization of multiway all-pass crossover systems", JAES 35, 1987).
+
+    Parameters
+    ----------
+    rig : Rig
+    path : Path
+    freqs : (freqs,) Hz
+        The grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    boost_db : float
+        By how much woofers and tweeters may be pushed to make the target.
+
+    Returns
+    -------
+    (n_taps, drivers)
     """
     edges = Crossovers.of(rig)
     taps = path.taps

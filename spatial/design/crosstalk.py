@@ -69,7 +69,19 @@ def reachable_leaks(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort: Pow
 
 
 def least_effort_weights(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, c: Spectrum) -> Drive:
-    """Weights w (freqs, drivers) of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c."""
+    """Weights of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+        Driver-to-ear transfer, pressure per unit drive.
+    d, c : (freqs,) complex
+        Wanted pressures at the two ears.
+
+    Returns
+    -------
+    (freqs, drivers) complex
+    """
     A, C, Delta = _apart(h_ipsi, h_contra)
     y = A * (c - d * C / A) / Delta
     x = d / A - y * C.conj() / A
@@ -122,7 +134,18 @@ def least_spread_weights(
 
 
 def nearest_in_disc(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
-    """A complex wish for the leak, moved into the disc along the line to its centre (mode "null")."""
+    """A complex wish for the leak, moved into the disc along the line to its centre (mode "null").
+
+    Parameters
+    ----------
+    wish : (freqs,) complex
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+
+    Returns
+    -------
+    (freqs,) complex
+    """
     away = wish - c0
     distance = np.abs(away)
     return c0 + away * np.minimum(1.0, rho / np.maximum(distance, 1e-300))
@@ -132,6 +155,18 @@ def leak_of_magnitude(magnitude: Real, natural_phase: Real, c0: Spectrum, rho: R
     """A leak of the wished magnitude inside the disc, as near to a phase as the disc allows (mode "target").
 
     Where the disc holds no point of that magnitude, its nearest magnitude is taken: | |c0| - rho | from above or |c0| + rho.
+
+    Parameters
+    ----------
+    magnitude : (freqs,) >= 0
+    natural_phase : (freqs,) rad
+        Phase to keep near to.
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+
+    Returns
+    -------
+    (freqs,) complex
 
     Notes
     -----
@@ -149,6 +184,16 @@ def leak_of_magnitude(magnitude: Real, natural_phase: Real, c0: Spectrum, rho: R
 
 def virtual_leak(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
     """The leak of a virtual pair, moved into the disc: its magnitude first, then as near to its phase as that allows.
+
+    Parameters
+    ----------
+    wish : (freqs,) complex
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+
+    Returns
+    -------
+    (freqs,) complex
 
     Notes
     -----
@@ -168,10 +213,26 @@ def virtual_leak(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
 
 
 def targeted_leak(target_db: Levels, d: Spectrum, natural: Spectrum, c0: Spectrum, rho: Real, phase: Real | None = None) -> Spectrum:
-    """Leak for a wanted ipsi/contra ratio: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
+    """Leak for a wanted ipsi/contra ratio t: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
 
-    The separation is then max(natural, min(target, reachable)) exactly. phase (freqs,) is kept where the disc allows; default: the
-    natural one.
+    The separation is then max(natural, min(target, reachable)) exactly.
+
+    Parameters
+    ----------
+    target_db : (freqs,) dB
+        20 log10 t.
+    d : (freqs,) complex
+        Wanted ipsilateral pressure.
+    natural : (freqs,) complex
+        g, contralateral over ipsilateral pressure of the reference driver.
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+    phase : (freqs,) rad
+        Kept where the disc allows; default: the natural one.
+
+    Returns
+    -------
+    (freqs,) complex
     """
     g = np.abs(natural)
     wanted = np.abs(d) * np.minimum(10 ** (-target_db / 20), g)

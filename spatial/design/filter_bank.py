@@ -45,7 +45,13 @@ Progress = Callable[[str], None]
 class Timing:
     """Where the taps of the paths lie, in samples.
 
-    latency: common delay; early (drivers,): hardware delay of each driver, by which its filter is moved forward.
+    Attributes
+    ----------
+    fs : int
+    latency : int
+        Common delay.
+    early : (drivers,)
+        Hardware delay of each driver, by which its filter is moved forward.
     """
 
     fs: int
@@ -53,7 +59,20 @@ class Timing:
     early: Delays
 
     def offsets(self, later: float, modelling_delay: int) -> tuple[Indices, Delays]:
-        """First tap of every driver's filter, and the delay that remains for the filter itself, both (drivers,)."""
+        """First tap of every driver's filter, and the delay that remains for the filter itself.
+
+        Parameters
+        ----------
+        later : float
+            Delay of the path beyond the common one, samples.
+        modelling_delay : int
+            How late a filter is inside its taps, samples.
+
+        Returns
+        -------
+        first : (drivers,) int
+        remaining : (drivers,) samples
+        """
         zero = self.latency + later - self.early
         first = np.floor(zero - modelling_delay).astype(np.intp)
         return first, zero - first
@@ -89,13 +108,13 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     if rig_file.rig.kind == "loudspeakers":
         _refuse_sizes(rig_file.rig)
     head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
-    say = progress or (lambda stage: None)
+    say = progress or _silent
     bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
 
 
 def _refuse_sizes(rig: Rig) -> None:
-    """Filters span the time between the nearest and the farthest driver: what is no loudspeaker is told before anything is computed."""
+    """Refuse what is no loudspeaker before anything is computed: filters span the time between the nearest and the farthest driver."""
     place, apart_m = farthest(rig)
     if apart_m > FARTHEST_M:
         raise UsageError(
@@ -120,7 +139,7 @@ def solve(rig_file: RigFile, freqs: Freqs, fs: float | None = None, progress: Pr
     progress : callable
         Called with "sides" and "beam" as each begins.
     """
-    say = progress or (lambda stage: None)
+    say = progress or _silent
     say("sides")
     sides = design_sides(rig_file, freqs, fs)
     say("beam")
@@ -128,9 +147,18 @@ def solve(rig_file: RigFile, freqs: Freqs, fs: float | None = None, progress: Pr
 
 
 def arrival_delays(rig_file: RigFile, solution: Solution) -> Times:
-    """Extra delay, seconds, of left, right and center that makes them arrive together.
+    """Extra delay of left, right and center that makes them arrive together.
 
     They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    solution : Solution
+
+    Returns
+    -------
+    (3,) s
     """
     rig, scene, centre = rig_file.rig, rig_file.scene, solution.centre
     travel = np.array([*(side.target.travel_s for side in solution.sides), centre.target.travel_s])
@@ -226,6 +254,10 @@ def realize(
 
 
 # -------------------------------------------------------------------------------------------------------- small
+
+
+def _silent(_: str) -> None:
+    """Progress that nobody asked for."""
 
 
 def _recipe(rig_file: RigFile) -> RenderRecipe:

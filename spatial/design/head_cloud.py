@@ -32,7 +32,16 @@ LOADING_RANGE = (1e-12, 1e6)  # of the mean eigenvalue of R
 
 @dataclass(frozen=True, eq=False)
 class RobustWeights:
-    """w (freqs, drivers); loading b (freqs,); leak (freqs,): mean of |v_p^T w|^2 over the poses."""
+    """Weights for many head poses.
+
+    Attributes
+    ----------
+    w : (freqs, drivers) complex
+    loading : (freqs,)
+        b.
+    leak : (freqs,)
+        Mean of |v_p^T w|^2 over the poses.
+    """
 
     w: Drive
     loading: Real
@@ -49,11 +58,25 @@ def pose_weights(
     wanted_leak: Power,
     spread: Real,
 ) -> Real:
-    """How much each pose should count so that the worst one is as good as can be: (poses,), mean 1.
+    """How much each pose should count so that the worst one is as good as can be.
 
-    A few rounds of designing with the weights and raising those of the poses where the ipsilateral ear stands least above the leak
-    (mean of dB over log frequency, 300 Hz-8 kHz). h_poses (freqs, poses, drivers): the ipsilateral ear at each pose; the rest as for
-    `robust_weights`.
+    Each of a few rounds designs with the weights and then raises those of the poses where the ipsilateral ear stands least above the leak
+    (mean of dB over log frequency, 300 Hz-8 kHz).
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    h_ipsi : (freqs, drivers) complex
+        Nominal pose.
+    h_poses : (freqs, poses, drivers) complex
+        The ipsilateral ear at each pose.
+    v, d, effort, wanted_leak, spread
+        As for `robust_weights`.
+
+    Returns
+    -------
+    (poses,)
+        Mean 1.
     """
     weights = np.ones(v.shape[1])
     inside = np.flatnonzero((freqs >= POSE_HZ[0]) & (freqs <= POSE_HZ[1]))

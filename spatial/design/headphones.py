@@ -27,7 +27,14 @@ LARGEST_BOOST_DB = 30.0  # a comb's notches are not filled beyond
 
 
 def headphone_filters(rig_file: RigFile, fs: int) -> FilterMatrix:
-    """Filter matrix of a headphones rig at the rate fs: inputs left and right, channels 1 = left ear, 2 = right ear."""
+    """Filter matrix of a headphones rig: inputs left and right, channels 1 = left ear, 2 = right ear.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    fs : int
+        Sample rate, Hz.
+    """
     rho = rig_file.design.headphones.balance
     n_taps, delay = scaled_samples(TAPS if rho is None else EQUALISED_TAPS, fs), scaled_samples(DELAY, fs)
     n_fft = power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))
@@ -51,7 +58,19 @@ def headphone_filters(rig_file: RigFile, fs: int) -> FilterMatrix:
 
 
 def ears(rig_file: RigFile, freqs: Freqs, fs: float) -> tuple[Spectrum, Spectrum]:
-    """Spectra (freqs,) that the ipsilateral and the contralateral filter are to have, without the common delay."""
+    """Spectra that the ipsilateral and the contralateral filter are to have, without the common delay.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    fs : float
+        Sample rate, Hz.
+
+    Returns
+    -------
+    ipsi, contra : (freqs,) complex
+    """
     scene, model, rho = rig_file.scene, rig_file.design.width.model, rig_file.design.headphones.balance
     if model in SECTIONED:
         pair, listener = scene.virtual_pair, scene.listener

@@ -28,7 +28,13 @@ TINY = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class PowerCap:
-    """sqrt(w^H matrix w) <= root: matrix (freqs, m, m), root (freqs,)."""
+    """A power that has a limit: sqrt(w^H matrix w) <= root.
+
+    Attributes
+    ----------
+    matrix : (freqs, m, m)
+    root : (freqs,)
+    """
 
     matrix: PowerMatrices | Real
     root: Real
@@ -38,8 +44,21 @@ class PowerCap:
 class Bounds:
     """The problem at every frequency; p = rows @ w.
 
-    front (freqs, m); rows (freqs, d, m); low, high (d,) amplitudes, 0 and inf where there is none; strict (d,): c_d in parts of c;
-    quadratic (freqs, m, m), A; caps: powers that have a limit; most (freqs, m): largest |w_m|.
+    Attributes
+    ----------
+    front : (freqs, m) complex
+        g_0.
+    rows : (freqs, d, m) complex
+        g_d.
+    low, high : (d,)
+        Amplitudes; 0 and inf where there is none.
+    strict : (d,)
+        c_d in parts of c.
+    quadratic : (freqs, m, m) complex
+        A.
+    caps : tuple of PowerCap
+    most : (freqs, m)
+        Largest |w_m|.
     """
 
     front: AtPoint
@@ -52,13 +71,33 @@ class Bounds:
     most: Real
 
     def at(self, chosen: Indices) -> Bounds:
-        """The problem at some of the frequencies."""
+        """The problem at some of the frequencies.
+
+        Parameters
+        ----------
+        chosen : (n,) int
+            Their indices; one may stand there several times.
+        """
         caps = tuple(PowerCap(cap.matrix[chosen], cap.root[chosen]) for cap in self.caps)
         return replace(self, caps=caps, **{name: getattr(self, name)[chosen] for name in ("front", "rows", "quadratic", "most")})
 
 
 def refine(start: Complex, bounds: Bounds, rounds: int = ROUNDS) -> tuple[Complex, Real]:
-    """Weights (starts, freqs, m) from starting weights of the same shape, 1 on axis, and their cost (starts, freqs)."""
+    """Weights refined by Gauss-Newton steps, 1 on axis, and their cost.
+
+    Parameters
+    ----------
+    start : (starts, freqs, m) complex
+        Weights to start from, 1 on axis.
+    bounds : Bounds
+    rounds : int
+        Most steps of each start.
+
+    Returns
+    -------
+    w : (starts, freqs, m) complex
+    cost : (starts, freqs)
+    """
     starts, freqs, m = start.shape
     which = np.tile(np.arange(freqs), starts)
     w, damping, running = start.reshape(-1, m).copy(), np.full(starts * freqs, FIRST_DAMPING), np.arange(starts * freqs)

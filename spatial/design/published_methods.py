@@ -49,11 +49,23 @@ SEARCHED_HZ = np.geomspace(*RACE_HZ, 120)
 
 @dataclass(frozen=True, eq=False)
 class Plant:
-    """What a canceller works on: both sides of a rig at some frequencies, restricted to the drivers in use, each divided by the root of
-    its cost outside its band.
+    """What a canceller works on: both sides of a rig at some frequencies, each driver divided by the root of its cost outside its band.
 
-    H (freqs, 2, drivers) and d (freqs, 2): transfer to the ears and the pressures wanted there; effort (freqs, 2): largest |w|^2 of each
-    side; t (freqs,): amplitude ratio that the target asks for, inf without one.
+    Attributes
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    sides : (Side, Side)
+    H : (freqs, 2, drivers in use) complex
+        Transfer to the ears.
+    d : (freqs, 2) complex
+        Pressures wanted there.
+    effort : (freqs, 2)
+        Largest |w|^2 of each side.
+    t : (freqs,)
+        Amplitude ratio that the target asks for, inf without one.
+    root_q : (freqs, drivers in use)
+        Root of the cost.
     """
 
     rig_file: RigFile
@@ -67,7 +79,15 @@ class Plant:
 
     @classmethod
     def of(cls, rig_file: RigFile, freqs: Freqs, nominal: NominalSides) -> Plant:
-        """The nominal pose."""
+        """The plant in the nominal pose.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        freqs : (freqs,) Hz
+        nominal : callable
+            The closed form's sides of that rig file.
+        """
         left, right = nominal(freqs)
         used, spec = list(left.order), rig_file.design.crosstalk
         root_q = np.sqrt(band_weights([rig_file.rig.drivers[i] for i in used], freqs))
@@ -90,7 +110,16 @@ class Plant:
         return self.H[:, ear], self.H[:, 1 - ear]
 
     def everywhere(self, w: Drive) -> Drive:
-        """Weights of the drivers in use as effective weights of all drivers of the rig."""
+        """Weights of the drivers in use as effective weights of all drivers of the rig.
+
+        Parameters
+        ----------
+        w : (freqs, drivers in use) complex
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         out = np.zeros((len(self.freqs), len(self.rig_file.rig.drivers)), complex)
         out[:, list(self.sides[LEFT].order)] = w / self.root_q
         return out
@@ -204,7 +233,21 @@ def published(name: str, rig_file: RigFile, nominal: NominalSides) -> Method:
 
 
 def canceller(name: str, rig_file: RigFile, nominal: NominalSides) -> SideWeights:
-    """A method without the virtual pair in front of it."""
+    """A method without the virtual pair in front of it.
+
+    Parameters
+    ----------
+    name : str
+        One of METHODS.
+    rig_file : RigFile
+    nominal : callable
+        The closed form's sides of that rig file.
+
+    Raises
+    ------
+    UsageError
+        This rig leaves no place for the method.
+    """
     if name == "race":
         return _race(rig_file, nominal)
     if name == "cascade":
@@ -242,7 +285,21 @@ def _race(rig_file: RigFile, nominal: NominalSides) -> SideWeights:
 
 
 def methods_for(rig_file: RigFile, nominal: NominalSides, names: Sequence[str] | None = None) -> tuple[Method, ...]:
-    """Methods by name: those asked for, else all that this rig and mode leave a place for."""
+    """Methods by name: those asked for, else all that this rig and mode leave a place for.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    nominal : callable
+        The closed form's sides of that rig file.
+    names : sequence of str or None
+        Of METHODS.
+
+    Raises
+    ------
+    UsageError
+        A name that is none, or a method that this rig or mode leaves no place for.
+    """
     if names is not None:
         return tuple(published(name, rig_file, nominal) for name in names)
     found = []

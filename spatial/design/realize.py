@@ -53,11 +53,16 @@ def fit_firs(
     -------
     (n_taps, drivers) float
 
+    Raises
+    ------
+    ValueError
+        More taps than the grid resolves.
+
     Notes
     -----
     The normal equations are block Toeplitz, their entries inverse transforms of spectra: see `block_toeplitz`. Up to 16384 unknowns
-    they are solved directly, beyond by conjugate gradients, to a residual of 1e-10. Where they are too near to singular for it, all
-    drivers get the least more loading of some with which a solution is found.
+    they are solved directly, beyond by conjugate gradients, to a residual of 1e-10. Where they are too near to singular for it, loading is
+    added to all drivers alike, in steps, until a solution is found.
     """
     n_freqs, _, n_drivers = h.shape
     if n_taps > n_freqs - 1:
@@ -131,10 +136,20 @@ def audible_to_hz(fs: float) -> float:
 
 
 def band_limit(freqs: Freqs, fs: float) -> Real:
-    """1 in the audible band, falling as a raised cosine to 0 at half the rate: (freqs,).
+    """1 in the audible band, falling as a raised cosine to 0 at half the rate.
 
     Without it a delay by a part of a sample would ring as a sinc, 1/n on both sides, which is heard as nothing but counted as
     pre-ringing and cut off by short filters.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    fs : float
+        Sample rate, Hz.
+
+    Returns
+    -------
+    (freqs,)
     """
     from_hz = audible_to_hz(fs)
     x = np.clip((freqs - from_hz) / (fs / 2 - from_hz), 0, 1)
@@ -165,10 +180,33 @@ def faded(taps: Firs, rise: int, fall: int) -> Firs:
 
 
 def transfer(taps: Firs, freqs: Freqs, fs: float) -> Drive:
-    """Spectrum (freqs, drivers) of taps (n_taps, drivers) at any frequencies."""
+    """Spectrum of taps at any frequencies.
+
+    Parameters
+    ----------
+    taps : (n_taps, drivers)
+    freqs : (freqs,) Hz
+    fs : float
+        Sample rate, Hz.
+
+    Returns
+    -------
+    (freqs, drivers) complex
+    """
     return fir_response(taps, freqs, fs)
 
 
 def transfer_on_grid(taps: Firs, n_freqs: int) -> Drive:
-    """Spectrum (n_freqs, drivers) of taps (n_taps, drivers) on the grid of an rfft, 0 Hz to half the rate."""
+    """Spectrum of taps on the grid of an rfft, 0 Hz to half the rate.
+
+    Parameters
+    ----------
+    taps : (n_taps, drivers)
+    n_freqs : int
+        Points of the grid; n_taps at most 2 (n_freqs - 1).
+
+    Returns
+    -------
+    (n_freqs, drivers) complex
+    """
     return np.fft.rfft(taps, 2 * (n_freqs - 1), axis=0)

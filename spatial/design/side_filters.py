@@ -29,12 +29,27 @@ LARGEST_STEP_DB, MOST_STIFF = 12.0, 1e6  # of a round; beyond, the equations are
 
 
 def realize_side(rig_file: RigFile, side: Side, freqs: Freqs, fs: int, n_taps: int, delay: Delays) -> Firs:
-    """Taps (n_taps, drivers) of one side, delay (drivers,) samples inside the filters.
+    """Taps of one side.
 
     Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds. A target leaves the leak's phase
     open: after each fit the phase that the taps took is asked for instead of the natural one (magnitude least squares), since the
-    latter turns faster than taps can follow where a target comes within reach; and where the separation still misses by more
-    than a tenth of a dB the leak counts more.
+    latter turns faster than taps can follow where a target comes within reach. Where the separation still misses by more than a tenth of a
+    dB, the leak counts more.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    side : Side
+    freqs : (freqs,) Hz
+        The side's; the grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    n_taps : int
+    delay : (drivers,) samples
+        Delay inside each filter.
+
+    Returns
+    -------
+    (n_taps, drivers)
     """
     mode, robust = rig_file.design.crosstalk.mode, side.poses is not None
     phase_rounds = PHASE_ROUNDS if mode == "target" and not robust else 0

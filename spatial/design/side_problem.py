@@ -30,12 +30,34 @@ from spatial.targets.virtual_pair import wished_pair, wished_pair_at
 
 @dataclass(frozen=True, eq=False)
 class SideProblem:
-    """What the left side is solved from, the reference alone having been set aside.
+    """What the left side is solved from; the reference alone has been set aside.
 
-    h_ipsi, h_contra (freqs, drivers): the plant; target: what the near ear should get; wished (freqs,): what the far ear should get in mode
-    "virtual"; natural (freqs,): crosstalk of the reference; share, leak (freqs,): what woofers and tweeters add at the two ears, the former
-    re the target; effort (freqs,): largest |w|^2; poses, h_poses (freqs, poses, drivers): what should stay silent over head poses, and the
-    near ear there, None where one pose counts.
+    Attributes
+    ----------
+    spec : CrosstalkSpec
+    freqs : (freqs,) Hz
+    used : list of int
+        Drivers in use.
+    h_ipsi, h_contra : (freqs, drivers) complex
+        The plant.
+    target : ToneTarget
+        What the near ear should get.
+    wished : (freqs,) complex
+        What the far ear should get in mode "virtual".
+    natural : (freqs,) complex
+        Crosstalk of the reference.
+    share, leak : (freqs,)
+        What woofers and tweeters add at the near and at the far ear, re the target.
+    cap_db : (freqs,) dB
+        Effort cap.
+    effort : (freqs,)
+        Largest |w|^2.
+    error_power : float
+        Mean power of a driver's relative error, 0 where errors do not count.
+    leak_phase : (freqs,) rad or None
+        Preferred to the natural phase in mode "target".
+    poses, h_poses : (freqs, poses, drivers) complex or None
+        What should stay silent over head poses, and the near ear there; None where one pose counts.
     """
 
     spec: CrosstalkSpec
@@ -62,7 +84,19 @@ class SideProblem:
 
     @classmethod
     def of(cls, rig_file: RigFile, freqs: Freqs, lower_cap_db: Levels | float, leak_phase: Real | None, fs: float | None) -> SideProblem:
-        """Plant, target and limits of the left side of a rig."""
+        """Plant, target and limits of the left side of a rig.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        freqs : (freqs,) Hz
+        lower_cap_db : float or (freqs,)
+            Taken off the effort cap.
+        leak_phase : (freqs,) rad or None
+            Preferred to the natural phase in mode "target".
+        fs : float or None
+            Sample rate of the crossovers; None: analogue ones.
+        """
         rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
         spec = design.crosstalk
         used = sorted(used_drivers(rig, spec))
@@ -101,7 +135,19 @@ class SideProblem:
         return self.h_contra - (self.wished * (1 + self.share) / self.d - self.leak)[:, None] * self.h_ipsi
 
     def wish(self, c0: Spectrum, rho: Real, useful: Real) -> Spectrum:
-        """The mode's leak of the whole side, moved into what is within reach: (freqs,)."""
+        """The mode's leak of the whole side, moved into what is within reach.
+
+        Parameters
+        ----------
+        c0, rho : (freqs,)
+            The disc of leaks that the effort cap leaves.
+        useful : (freqs,)
+            Radius of the disc that a virtual pair may use; less than rho where drivers differ.
+
+        Returns
+        -------
+        (freqs,) complex
+        """
         if self.spec.mode == "target":
             curve_db = target_curve_db(self.freqs, self.spec.target_db)
             return targeted_leak(curve_db, self.d, self.natural, c0, rho, self.leak_phase)
@@ -111,7 +157,13 @@ class SideProblem:
 
 
 def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
-    """As the rig file says; else only for a null with three drivers or more, which can afford it."""
+    """Whether a side is designed for many poses: as the rig file says, else for a null with three drivers or more, which can afford it.
+
+    Parameters
+    ----------
+    rig : Rig
+    spec : CrosstalkSpec
+    """
     if spec.robust is not None:
         return spec.robust
     used = used_drivers(rig, spec)
@@ -119,9 +171,18 @@ def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
 
 
 def leaks_over_poses(rig_file: RigFile, freqs: Freqs) -> tuple[Transfer, Transfer]:
-    """What should stay silent at each head pose, and the ipsilateral ear there, for the left side: both (freqs, poses, drivers).
+    """What should stay silent at each head pose, and the ipsilateral ear there, for the left side.
 
-    Silent: the contralateral ear; in mode "virtual" what it receives beyond the wished pair's share of the ipsilateral ear.
+    The contralateral ear should stay silent; in mode "virtual", what it receives beyond the wished pair's share of the ipsilateral ear.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    silent, h_ipsi : (freqs, poses, drivers) complex
     """
     rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
     ears = Ears.cloud(scene.listener, POSES)

@@ -39,7 +39,15 @@ BOUND_ROUNDS = 12
 
 
 def design_sides(rig_file: RigFile, freqs: Freqs, fs: float | None = None) -> tuple[Side, Side]:
-    """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged."""
+    """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    fs : float or None
+        Sample rate of the crossovers; None: analogue ones.
+    """
     left = design_side(rig_file, LEFT, freqs, fs=fs)
     partner = partners(rig_file)
     return left, design_side(rig_file, RIGHT, freqs, fs=fs) if partner is None else _exchanged(left, RIGHT, partner)
@@ -69,11 +77,24 @@ def design_side(
     lower_bound_db: Levels | None = None,
     fs: float | None = None,
 ) -> Side:
-    """Closed-form weights of one side, (freqs,) Hz.
+    """Closed-form weights of one side.
 
-    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency; leak_phase (freqs,)
-    is preferred to the natural phase in mode "target"; lower_bound_db (drivers,) is taken off ``max_gain_db``; fs is the sample rate of
-    the crossovers (None: analogue ones). The right side is designed as the left one of the mirrored rig.
+    The right side is designed as the left one of the mirrored rig.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    ear : LEFT or RIGHT
+        The ipsilateral one.
+    freqs : (freqs,) Hz
+    lower_cap_db : float or (freqs,)
+        Taken off the effort cap.
+    leak_phase : (freqs,) rad or None
+        Preferred to the natural phase in mode "target".
+    lower_bound_db : (drivers,) dB or None
+        Taken off ``max_gain_db``.
+    fs : float or None
+        Sample rate of the crossovers; None: analogue ones.
     """
     seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
     order = driver_order(seen.rig)
@@ -94,7 +115,7 @@ class _Found:
 
 
 def _solved(problem: SideProblem, cost: Real) -> _Found:
-    """Drivers that cost more help less: solved for h_n/sqrt(Q_n), divided afterwards."""
+    """Weights for drivers of some cost: solved for h_n/sqrt(Q_n) and divided afterwards, so that those that cost more help less."""
     root_q = np.sqrt(cost)
     hi, hc = problem.h_ipsi[:, problem.used] / root_q, problem.h_contra[:, problem.used] / root_q
     c0, rho = reachable_leaks(hi, hc, problem.d, problem.effort)
@@ -179,7 +200,7 @@ def _left_side(
 
 
 def _reference_alone(h_ipsi: AtPoint, d: Spectrum, group: Sequence[int], used: list[int], cost: Real) -> Drive:
-    """Weights (freqs, drivers) of the reference group in phase making d; outside its band it hands over to those who cost least."""
+    """Weights (freqs, drivers) of the reference group in phase making d; outside its band it hands over to the drivers that cost least."""
     alone, cheapest = np.zeros(h_ipsi.shape, complex), np.zeros(h_ipsi.shape, complex)
     alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
     toward = h_ipsi[:, used].conj() / cost

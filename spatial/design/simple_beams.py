@@ -33,7 +33,7 @@ MATRIX_STARTS, MISS_COST = 6, 2.0
 
 
 def simple_beams(rig_file: RigFile) -> dict[str, Weights]:
-    """Name -> weights at any frequencies, 1 on axis."""
+    """Weights at any frequencies, 1 on axis, by name."""
     rig, spec = rig_file.rig, rig_file.design.beam
     used = list(used_drivers(rig, spec))
 
@@ -59,10 +59,21 @@ def _one_on_axis(rig_file: RigFile, w: Drive, freqs: Freqs) -> Drive:
 
 
 def static_matrix(rig_file: RigFile, used: list[int]) -> Real:
-    """The best real gains (used drivers,), the same at all frequencies; the largest is +-1.
+    """The best real gains, the same at all frequencies.
 
     Best is the mean of side rejection over the judged third octaves less 2 dB for every dB that the window droops, peaks, or the effort
-    costs beyond what a beam may: the reference alone, all equal and random starts, each climbed by Powell's method.
+    costs beyond what a beam may. The search starts from the reference alone, all equal and random gains, and climbs by Powell's method.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    used : list of int
+        Drivers of the beam.
+
+    Returns
+    -------
+    (used drivers,)
+        The largest is +-1.
     """
     rig, freqs, spec, bounds = rig_file.rig, judged_bands(rig_file.rig), rig_file.design.beam, BeamNumbers()
     window = np.arange(-bounds.window_deg, bounds.window_deg + 1e-9, bounds.step_deg)

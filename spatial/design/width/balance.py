@@ -19,7 +19,14 @@ from spatial.design.width.digital import DigitalPair
 
 
 def is_rational(pair: DigitalPair, rho: float) -> bool:
-    """Whether E has sections: rho = 0, where a delay does not show, or a pair without one."""
+    """Whether E has sections: rho = 0, where a delay does not show, or a pair without one.
+
+    Parameters
+    ----------
+    pair : DigitalPair
+    rho : float
+        0 to 1.
+    """
     return rho == 0 or pair.delay_samples == 0
 
 
@@ -28,6 +35,12 @@ def balanced_pair(pair: DigitalPair, rho: float) -> DigitalPair:
 
     With I = X/D and C = Y/D over one denominator the sum is R(s)/(D(s) D(-s)), R even in s; its zeros in the left half plane
     make the polynomial P with P(s) P(-s) = R, and E = D/P. The ears' new filters are X/P and Y/P.
+
+    Parameters
+    ----------
+    pair : DigitalPair
+    rho : float
+        0: hard-panned sound is flat; 1: the phantom centre is.
 
     Raises
     ------

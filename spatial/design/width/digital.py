@@ -39,7 +39,15 @@ Section = tuple[Real, Real]
 class DigitalPair:
     """Ipsilateral and contralateral filter at one rate, as sections in s = (1/kappa) (z - 1)/(z + 1) with kappa = pi unit_hz/fs.
 
-    gain is that of the contralateral ear at 0 Hz; delay_samples what it is later by, beside its sections.
+    Attributes
+    ----------
+    ipsi, contra : tuple of Section
+    gain : float
+        Of the contralateral ear at 0 Hz.
+    delay_samples : float
+        What it is later by, beside its sections.
+    kappa : float
+    fs : float
     """
 
     ipsi: tuple[Section, ...]
@@ -50,7 +58,16 @@ class DigitalPair:
     fs: float
 
     def sos(self, ear: str) -> Real:
-        """Second-order sections (n, 6) of the "ipsi" or "contra" ear, as scipy.signal.sosfilt takes them; without the delay."""
+        """Second-order sections of an ear, as scipy.signal.sosfilt takes them; without the delay.
+
+        Parameters
+        ----------
+        ear : "ipsi" or "contra"
+
+        Returns
+        -------
+        (n, 6)
+        """
         sections = self.ipsi if ear == "ipsi" else self.contra
         rows = np.array([np.concatenate(_bilinear(b, a, self.kappa)) for b, a in sections]).reshape(-1, 6)
         rows = rows / rows[:, 3:4] if len(rows) else np.array([[1.0, 0, 0, 1.0, 0, 0]])
@@ -58,7 +75,17 @@ class DigitalPair:
         return rows
 
     def response(self, ear: str, freqs: Freqs) -> Spectrum:
-        """Spectrum (freqs,) of an ear's filter, with its delay."""
+        """Spectrum of an ear's filter, with its delay.
+
+        Parameters
+        ----------
+        ear : "ipsi" or "contra"
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs,) complex
+        """
         back = np.exp(-2j * np.pi * freqs / self.fs)
         powers = np.stack([np.ones_like(back), back, back**2])
         rows = self.sos(ear)
@@ -72,7 +99,14 @@ class DigitalPair:
 
 
 def digital_pair(head: HeadSections, fs: float) -> DigitalPair:
-    """Digital sections for a head's pair at the rate fs."""
+    """Digital sections for a head's pair.
+
+    Parameters
+    ----------
+    head : HeadSections
+    fs : float
+        Sample rate, Hz.
+    """
     fitted = _refit(head, fs)
     layout, p = fitted.layout, fitted.coordinates
     kappa = np.pi * head.unit_hz / fs

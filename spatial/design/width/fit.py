@@ -40,7 +40,17 @@ BEND, BEND_NEAR, SMALL_NEAR = 1.5, 0.5, 0.05  # in the joint fit: second differe
 
 
 def bounds(layout: Layout, free: Flags) -> tuple[Real, Real]:
-    """Lowest and highest coordinates, (layout.size,) each; those that are not free are held at 0."""
+    """Lowest and highest coordinates; those that are not free are held at 0.
+
+    Parameters
+    ----------
+    layout : Layout
+    free : (layout.size,) bool
+
+    Returns
+    -------
+    (layout.size,), (layout.size,)
+    """
     low, high = np.full(layout.linear, -2.0), np.full(layout.linear, 6.0)
     low[2:] = 0.0
     biquad = np.log([F_RANGE, Q_RANGE, F_RANGE, Q_RANGE] * layout.biquads)
@@ -51,7 +61,18 @@ def bounds(layout: Layout, free: Flags) -> tuple[Real, Real]:
 
 
 def free_coordinates(layout: Layout, held: Sequence[str]) -> Flags:
-    """Which coordinates are fitted."""
+    """Which coordinates are fitted.
+
+    Parameters
+    ----------
+    layout : Layout
+    held : sequence of str
+        Names of those that are not.
+
+    Returns
+    -------
+    (layout.size,) bool
+    """
     return np.array([name not in held for name in layout.names])
 
 
@@ -61,10 +82,27 @@ def free_coordinates(layout: Layout, held: Sequence[str]) -> Flags:
 def continue_from(
     layout: Layout, start_deg: float, start: Real, angles: Angles, free: Flags, aims: Sequence[Aim], stay_near: Real | None = None
 ) -> Real:
-    """Coordinates (angles, size) fitted one angle after the other, outwards from start_deg.
+    """Coordinates fitted one angle after the other, outwards from start_deg.
 
-    Each angle starts where the two before it point; with stay_near (angles, size) it starts where its neighbour is, moved as those rows
-    move, and is drawn to them.
+    Each angle starts where the two before it point; with stay_near it starts where its neighbour is, moved as those rows move, and is drawn
+    to them.
+
+    Parameters
+    ----------
+    layout : Layout
+    start_deg : float
+        One of the angles.
+    start : (size,)
+        Coordinates to start from there.
+    angles : (angles,) degrees
+    free : (size,) bool
+    aims : sequence of Aim
+    stay_near : (angles, size)
+        Rows to stay near to.
+
+    Returns
+    -------
+    (angles, size)
     """
     low, high = bounds(layout, free)
     far = {aim.angle_deg: aim for aim in aims if aim.a_over_r == 0}
@@ -88,7 +126,18 @@ def continue_from(
 
 
 def in_order(layout: Layout, p: Real, like: Real) -> Real:
-    """The same response with its zeros, and its poles, in that order of biquads in which they are nearest to those of like."""
+    """The same response with its zeros, and its poles, in that order of biquads in which they are nearest to those of like.
+
+    Parameters
+    ----------
+    layout : Layout
+    p, like : (size,)
+        Coordinates.
+
+    Returns
+    -------
+    (size,)
+    """
     shape = slice(layout.linear, layout.linear + 4 * layout.biquads)
     biquads, near = p[shape].reshape(-1, 4).copy(), like[shape].reshape(-1, 4)
     for half in (slice(0, 2), slice(2, 4)):
@@ -115,8 +164,14 @@ def _one(aim: Aim, pull: Real, stay: Real) -> Evaluate:
 class Mesh:
     """All rows of a table as one vector of unknowns.
 
-    ties (rows * 2 * size, unknowns): coordinates and their change by a/r, row by row, from the unknowns. At a neutral row the pair is 1:
-    its zeros lie on its poles, so that it has fewer unknowns.
+    At a neutral row the pair is 1: its zeros lie on its poles, so that it has fewer unknowns.
+
+    Attributes
+    ----------
+    layout : Layout
+    angles : (rows,) degrees
+    ties : (rows * 2 * size, unknowns)
+        Coordinates and their change by a/r, row by row, from the unknowns.
     """
 
     layout: Layout
@@ -124,11 +179,29 @@ class Mesh:
     ties: Real
 
     def rows(self, v: Real) -> Real:
-        """(rows, 2 * size)"""
+        """Coordinates and their change by a/r, row by row.
+
+        Parameters
+        ----------
+        v : (unknowns,)
+
+        Returns
+        -------
+        (rows, 2 * size)
+        """
         return (self.ties @ v).reshape(len(self.angles), -1)
 
     def unknowns(self, rows: Real) -> Real:
-        """The unknowns of rows; tied coordinates are averaged."""
+        """The unknowns of rows; tied coordinates are averaged.
+
+        Parameters
+        ----------
+        rows : (rows, 2 * size)
+
+        Returns
+        -------
+        (unknowns,)
+        """
         return np.asarray(self.ties.T @ rows.reshape(-1) / np.sum(self.ties, axis=0))
 
     def evaluate(self, aims: Sequence[Aim]) -> Evaluate:
@@ -164,7 +237,16 @@ class Mesh:
 def mesh(layout: Layout, angles: Angles, free: Flags, ranged: bool, neutral: Sequence[int]) -> Mesh:
     """The unknowns of a table.
 
-    neutral are the rows at which the pair is 1: there the zeros of each biquad lie on the poles of the other.
+    Parameters
+    ----------
+    layout : Layout
+    angles : (rows,) degrees
+    free : (size,) bool
+        Coordinates that are fitted.
+    ranged : bool
+        Whether their change by a/r is fitted too.
+    neutral : sequence of int
+        Rows at which the pair is 1: there the zeros of each biquad lie on the poles of the other.
     """
     size = layout.size
     used = np.concatenate([free, free & ranged])
@@ -197,7 +279,20 @@ def _cancelling(layout: Layout) -> list[tuple[int, int]]:
 
 
 def fit_jointly(m: Mesh, start: Real, free: Flags, aims: Sequence[Aim], rounds: int) -> Real:
-    """Rows (rows, 2 * size) at the least cost of all aims, from start (rows, 2 * size)."""
+    """Rows at the least cost of all aims.
+
+    Parameters
+    ----------
+    m : Mesh
+    start : (rows, 2 * size)
+    free : (size,) bool
+    aims : sequence of Aim
+    rounds : int
+
+    Returns
+    -------
+    (rows, 2 * size)
+    """
     low, high = bounds(m.layout, free)
     near = np.full(len(low), NEAR_LIMIT)
     lowest = m.unknowns(np.tile(np.concatenate([low, -near]), (len(m.angles), 1)))
@@ -240,9 +335,15 @@ def balanced(rounds: int = 60) -> Table:
 
 
 def human_order4(statistics: Path, rounds: int = 60) -> Table:
-    """Mean of measured heads, 15-165 degrees, fading to no difference at 0 and 180; statistics is the file of band means.
+    """Mean of measured heads, 15-165 degrees, fading to no difference at 0 and 180.
 
     Continuation starts at 120 degrees, where the far ear's shadow is deepest and has one dip only.
+
+    Parameters
+    ----------
+    statistics : Path
+        File of band means: see `aims.human_aims`.
+    rounds : int
     """
     angles = np.arange(0, 180.1, 15)
     free = free_coordinates(HUMAN, held=())

@@ -15,7 +15,23 @@ Evaluate = Callable[[Real], tuple[float, Real, Real]]
 
 
 def levenberg(evaluate: Evaluate, v: Real, low: Real, high: Real, rounds: int, tolerance: float = 1e-7) -> Real:
-    """Coordinates inside [low, high] at which the cost no longer falls by a share of tolerance."""
+    """Coordinates inside [low, high] at which the cost no longer falls by a share of tolerance.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Coordinates -> cost, J^T J, J^T r.
+    v : (n,)
+        Start, inside the bounds.
+    low, high : (n,)
+    rounds : int
+        Most steps.
+    tolerance : float
+
+    Returns
+    -------
+    (n,)
+    """
     damping = 1e-2
     cost, matrix, gradient = evaluate(v)
     for _ in range(rounds):
