@@ -1,7 +1,7 @@
-"""A beam per third octave, from weights: what `beam_pattern` sums up and the curves show.
+"""A beam per third octave, from weights: what `beam_figures` sums up and the curves show.
 
 Powers are averaged over nine log-spaced frequencies inside each base-two third octave, then over directions; definitions as in
-`beam_pattern`.
+`beam_figures`.
 """
 
 from __future__ import annotations
@@ -28,8 +28,25 @@ AZIMUTH_DEG = np.arange(-180.0, 180.0, 5.0)
 
 @dataclass(frozen=True, eq=False)
 class BeamBands:
-    """Per third octave, (bands,) each: level_db on axis; side_db and side90_db (60 at most); droop45_db, peak45_db; rear_db, None in a
-    baffle; bw6_deg; di_db; effort_db of the spatial drivers; p10_db where it was asked for."""
+    """Figures of a beam per third octave; definitions as in `beam_figures`.
+
+    Attributes
+    ----------
+    bands_hz : (bands,) Hz
+    level_db : (bands,)
+        On axis.
+    side_db, side90_db : (bands,)
+        The latter 60 at most.
+    droop45_db, peak45_db : (bands,)
+    rear_db : (bands,) or None
+        None in a baffle.
+    bw6_deg : (bands,)
+    di_db : (bands,)
+    effort_db : (bands,)
+        Of the spatial drivers.
+    p10_db : (bands,) or None
+        Where it was asked for.
+    """
 
     bands_hz: Freqs
     level_db: Levels
@@ -45,16 +62,37 @@ class BeamBands:
 
 
 def frequencies_of(bands_hz: Freqs) -> Freqs:
-    """Nine frequencies inside every third octave, one band after the other."""
+    """Nine frequencies inside every third octave, one band after the other.
+
+    Parameters
+    ----------
+    bands_hz : (bands,) Hz
+        Centres.
+
+    Returns
+    -------
+    (9 bands,) Hz
+    """
     return inside_thirds(bands_hz, PER_BAND)
 
 
 @dataclass(frozen=True, eq=False)
 class BandPlant:
-    """What a rig's drivers send where beams are judged, PER_BAND frequencies in each of bands_hz: once for all beams.
+    """What a rig's drivers send where beams are judged, PER_BAND frequencies in each third octave: computed once for all beams.
 
-    around, everywhere, far_front (freqs, points, drivers): at AZIMUTH_DEG about the axis, in all directions, on axis far away; area: share
-    of all directions that each of them stands for.
+    Attributes
+    ----------
+    rig_file : RigFile
+    bands_hz : (bands,) Hz
+    freqs : (freqs,) Hz
+    around : (freqs, points, drivers) complex
+        At AZIMUTH_DEG about the axis.
+    everywhere : (freqs, points, drivers) complex
+        In all directions, far away.
+    area : (points,)
+        Share of all directions that each of those stands for.
+    far_front : (freqs, 1, drivers) complex
+        On axis far away.
     """
 
     rig_file: RigFile
@@ -67,7 +105,14 @@ class BandPlant:
 
     @classmethod
     def of(cls, rig_file: RigFile, bands_hz: Freqs) -> BandPlant:
-        """For a rig, in these third octaves."""
+        """The plant of a rig in some third octaves.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        bands_hz : (bands,) Hz
+            Centres.
+        """
         rig, scene, freqs = rig_file.rig, rig_file.scene, frequencies_of(bands_hz)
         everywhere, area = space_of(rig.enclosure.shape)
         points = (around(rig_file, AZIMUTH_DEG), everywhere, arc(seat_azimuth_deg(scene.listener, rig_file.design.beam.axis)))
@@ -76,12 +121,21 @@ class BandPlant:
 
 
 def judged_plant(study: Study) -> BandPlant:
-    """In the third octaves that summaries run over."""
+    """The plant in the third octaves that summaries run over."""
     return BandPlant.of(study.rig_file, judged_bands(study.rig_file.rig, study.top_hz))
 
 
 def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> BeamBands:
-    """The figures of weights in the plant's third octaves; tolerance: P10 as well, which takes a hundred times as long."""
+    """The figures of weights in the plant's third octaves.
+
+    Parameters
+    ----------
+    plant : BandPlant
+    weights : callable
+        freqs -> effective weights (freqs, drivers).
+    tolerance : bool
+        P10 as well, which takes a hundred times as long.
+    """
     rig_file, bands_hz, freqs = plant.rig_file, plant.bands_hz, plant.freqs
     rig, medium = rig_file.rig, rig_file.scene.medium
     w = weights(freqs)
@@ -114,7 +168,19 @@ def beam_bands(plant: BandPlant, weights: Weights, tolerance: bool = True) -> Be
 
 
 def effort(rig_file: RigFile, w: Drive, freqs: Freqs) -> Power:
-    """Drive power of the spatial drivers over the reference alone making the same pressure on axis, a ratio: (freqs,)."""
+    """Drive power of the spatial drivers over that of the reference alone making the same pressure on axis.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    w : (freqs, drivers) complex
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs,)
+        A ratio of powers.
+    """
     rig = rig_file.rig
     group, spatial = list(beam_group(rig_file)), list(rig.spatial_drivers)
     on_axis = transfer_matrix(rig, around(rig_file, 0.0), freqs, rig_file.scene.medium)[:, 0]
@@ -124,7 +190,16 @@ def effort(rig_file: RigFile, w: Drive, freqs: Freqs) -> Power:
 
 
 def beamwidth_deg(azimuth_deg: Angles, level_db: Levels, threshold_db: float = -6.0) -> float:
-    """Degrees between the first crossings of the threshold on either side of 0; 360 where there is none."""
+    """Degrees between the first crossings of a threshold on either side of 0; 360 where there is none.
+
+    Parameters
+    ----------
+    azimuth_deg : (angles,) degrees
+        -180 stands for both sides.
+    level_db : (angles,) dB
+        Re 0 degrees.
+    threshold_db : float
+    """
     total = 0.0
     for sign in (1, -1):
         # -180 stands for +180 on the left half

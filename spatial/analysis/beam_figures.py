@@ -32,7 +32,17 @@ PRERING_S = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class BeamPattern:
-    """Level over frequency and azimuth, dB re on axis: level_db (freqs, azimuths); on_axis_db (freqs,) absolute."""
+    """Level over frequency and azimuth.
+
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    azimuth_deg : (azimuths,) degrees
+    level_db : (freqs, azimuths)
+        Re on axis.
+    on_axis_db : (freqs,)
+        Absolute.
+    """
 
     freqs: Freqs
     azimuth_deg: Angles
@@ -63,7 +73,7 @@ class BeamFigures:
 
 @dataclass(frozen=True)
 class SimpleBeamFigures:
-    """Of a simpler beam that the same drivers can do."""
+    """A simpler beam that the same drivers can do, in numbers."""
 
     side_db: float
     side90_db: float
@@ -75,13 +85,34 @@ class SimpleBeamFigures:
 
 
 def pressure(study: Study, points: FarField | AtRange, freqs: Freqs, path: str = "center") -> Complex:
-    """Pressure of one path, (freqs, points), e^{-jkr}/r left out."""
+    """Pressure of one path, e^{-jkr}/r left out.
+
+    Parameters
+    ----------
+    study : Study
+    points : FarField or AtRange
+    freqs : (freqs,) Hz
+    path : str
+        An input of the bank.
+
+    Returns
+    -------
+    (freqs, points) complex
+    """
     h = transfer_matrix(study.rig_file.rig, points, freqs, study.rig_file.scene.medium)
     return np.asarray(np.einsum("fpn,fn->fp", h, study.path(path, freqs)))
 
 
 def beam_pattern(study: Study, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
-    """Centre path over frequency (Hz) and azimuth (degrees, listener's left positive)."""
+    """Centre path over frequency and azimuth.
+
+    Parameters
+    ----------
+    study : Study
+    freqs : (freqs,) Hz
+    azimuth_deg : (azimuths,) degrees
+        Re the beam's axis, left positive.
+    """
     freqs, azimuth_deg = np.asarray(freqs, float), np.asarray(azimuth_deg, float)
     level = db(pressure(study, around(study.rig_file, azimuth_deg), freqs))
     on_axis = db(pressure(study, around(study.rig_file, 0.0), freqs))
@@ -89,7 +120,19 @@ def beam_pattern(study: Study, freqs: ArrayLike, azimuth_deg: ArrayLike) -> Beam
 
 
 def directivity_index_db(p_front: Spectrum, p_sphere: Complex, weights: Real) -> Levels:
-    """10 log10 of on-axis power (freqs,) over the mean over the sphere of p_sphere (freqs, points), weights adding up to 1."""
+    """10 log10 of on-axis power over the mean over the sphere.
+
+    Parameters
+    ----------
+    p_front : (freqs,) complex
+    p_sphere : (freqs, points) complex
+    weights : (points,)
+        They add up to 1.
+
+    Returns
+    -------
+    (freqs,) dB
+    """
     return power_db(np.abs(p_front) ** 2 / (np.abs(p_sphere) ** 2 @ weights))
 
 
@@ -106,7 +149,7 @@ def beam_figures(study: Study) -> BeamFigures:
 
 
 def summary(bands: BeamBands) -> dict[str, Any]:
-    """What `BeamFigures` says of bands, less what only a bank has: means of dB, worst bands, range of the level."""
+    """What `BeamFigures` says of bands: means of dB, worst bands, range of the level. What only a bank has is left out."""
     return {
         "side_db": float(bands.side_db.mean()),
         "side_min_db": float(bands.side_db.min()),

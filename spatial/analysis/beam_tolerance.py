@@ -22,9 +22,16 @@ GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3
 
 
 def moved_rig(rig: Rig, moved_m: Points) -> Rig:
-    """The rig with every driver moved (drivers, 3): (to the left, up, outward) along a body, (front, left, up) elsewhere.
+    """The rig with every driver moved.
 
-    On a body the outward part is left out, in a wall the one to the front: drivers stay on it, and sides in the plane of a wall in sight.
+    On a body the outward part is left out, in a wall the one to the front: drivers stay on the body, and the sides in the plane of a wall
+    stay in sight.
+
+    Parameters
+    ----------
+    rig : Rig
+    moved_m : (drivers, 3) m
+        To the left, up, outward along a body; front, left, up elsewhere.
     """
     move = {"sphere": _on_sphere, "cylinder": _on_cylinder, "baffle": _in_wall}.get(rig.enclosure.shape, _in_space)
     drivers = tuple(move(driver, step, rig.enclosure.radius_m or 1.0) for driver, step in zip(rig.drivers, moved_m.tolist(), strict=True))
@@ -56,9 +63,23 @@ def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
 
 
 def side_draws_db(rig: Rig, medium: Medium, w: Drive, freqs: Freqs, per_band: int, directions: FarField | AtRange) -> Levels:
-    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands).
+    """Side rejection of weights in every draw, powers averaged over runs of frequencies.
 
-    directions: the axis, then the sides.
+    Parameters
+    ----------
+    rig : Rig
+    medium : Medium
+    w : (freqs, drivers) complex
+    freqs : (freqs,) Hz
+        Run after run.
+    per_band : int
+        Frequencies in a run.
+    directions : FarField or AtRange
+        The axis, then the sides.
+
+    Returns
+    -------
+    (draws, bands) dB
     """
     rng, n = np.random.default_rng(SEED), len(rig.drivers)
     out = np.empty((DRAWS, len(freqs) // per_band))
@@ -73,5 +94,14 @@ def side_draws_db(rig: Rig, medium: Medium, w: Drive, freqs: Freqs, per_band: in
 
 
 def p10_db(draws_db: Real) -> Levels:
-    """What nine of ten loudspeakers reach: (draws, bands) -> (bands,)."""
+    """What nine of ten loudspeakers reach.
+
+    Parameters
+    ----------
+    draws_db : (draws, bands) dB
+
+    Returns
+    -------
+    (bands,) dB
+    """
     return np.percentile(draws_db, PERCENTILE, axis=0)

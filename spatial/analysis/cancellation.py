@@ -43,10 +43,21 @@ EFFORT_HZ = (20.0, 20000.0)
 
 @dataclass(frozen=True, eq=False)
 class CancellationCurves:
-    """One side over frequency, dB; every array (freqs,).
+    """One side over frequency.
 
-    asked_db: the target cancellation gain (None in other modes); natural_db: the reference alone; reachable_db: most that the
-    effort cap allows; reached_db, timbre_db (|p_ipsi/d|), effort_db: the bank's; cap_db: the effort cap.
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    asked_db : (freqs,) or None
+        The target cancellation gain; None in other modes.
+    natural_db : (freqs,)
+        Separation of the reference alone.
+    reachable_db : (freqs,)
+        Most that the effort cap allows.
+    reached_db, timbre_db, effort_db : (freqs,)
+        The bank's: separation, |p_ipsi/d|, drive power over the reference alone.
+    cap_db : (freqs,)
+        The effort cap.
     """
 
     freqs: Freqs
@@ -77,13 +88,26 @@ class SideFigures:
 
 
 def cancellation_curves(sides: Sides, freqs: Freqs) -> tuple[CancellationCurves, CancellationCurves]:
-    """Curves of the left and the right side at freqs (Hz)."""
+    """Curves of the left and the right side.
+
+    Parameters
+    ----------
+    sides : Sides
+    freqs : (freqs,) Hz
+    """
     left, right = (curves_of(sides, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
     return left, right
 
 
 def curves_of(sides: Sides, ear: int, freqs: Freqs) -> CancellationCurves:
-    """Curves of one side."""
+    """Curves of one side.
+
+    Parameters
+    ----------
+    sides : Sides
+    ear : LEFT or RIGHT
+    freqs : (freqs,) Hz
+    """
     spec, side, w = sides.rig_file.design.crosstalk, sides.design(ear, freqs), sides.at(ear, freqs)
     p_ipsi = np.sum(side.h_ipsi * w, axis=1)
     return CancellationCurves(
@@ -111,12 +135,12 @@ def reachable_db(side: Side) -> Levels:
 
 
 def own_separation_db(side: Side) -> Levels:
-    """Separation that a side's own weights make, woofers and tweeters and the reference alone at the edge in it, 80 dB at most."""
+    """Separation that a side's own weights make, 80 dB at most; woofers, tweeters and the reference alone at the edge count."""
     return np.minimum(db(side.d / np.maximum(np.abs(side.whole_leak), 1e-20 * np.abs(side.d))), DEEPEST_DB)
 
 
 def side_figures(sides: Sides) -> SideFigures:
-    """The figures of this module's text, of both sides the worse one of each."""
+    """The figures of this module's text; of both sides the worse one of each."""
     per_side = [_figures(sides, ear) for ear in (LEFT, RIGHT)]
     worst: dict[str, float] = {}
     for name in ("sep_mean_db", "sep_pink_db", "sep_third_min_db", "worst_pose_db"):
@@ -148,7 +172,17 @@ def _figures(sides: Sides, ear: int) -> dict[str, float]:
 
 
 def pose_separations(sides: Sides, ear: int) -> Real:
-    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
+    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`.
+
+    Parameters
+    ----------
+    sides : Sides
+    ear : LEFT or RIGHT
+
+    Returns
+    -------
+    (27,) dB
+    """
     freqs = judged_frequencies(top_hz=sides.top_hz)
     p = np.einsum("fpn,fn->fp", sides.heard(Ears.cloud(sides.scene.listener, POSES), freqs), sides.at(ear, freqs))
     return mean_separation_db(p[:, ear::2], p[:, 1 - ear :: 2])
@@ -174,7 +208,14 @@ def hardware_gain(rig_file: RigFile) -> Real:
 
 
 def shared_band(rig_file: RigFile, named: tuple[str, ...] | None = None) -> tuple[float, float]:
-    """Hz in which every driver of the sides may help; named: of these drivers instead."""
+    """Hz in which every driver of the sides may help.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    named : tuple of str or None
+        Of these drivers instead.
+    """
     rig = rig_file.rig
     names = named or rig_file.design.crosstalk.drivers
     used = rig.indices(names) if names else rig.spatial_drivers
@@ -210,6 +251,17 @@ def arrivals(study: Study) -> dict[str, float]:
 
 
 def separation_db(h_ipsi: AtPoint, h_contra: AtPoint, w: Drive) -> Levels:
-    """20 log10 |p_ipsi / p_contra| of weights w (freqs, drivers): (freqs,)."""
+    """20 log10 |p_ipsi / p_contra| that weights make.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+        Driver-to-ear transfer.
+    w : (freqs, drivers) complex
+
+    Returns
+    -------
+    (freqs,) dB
+    """
     p_ipsi, p_contra = np.sum(h_ipsi * w, axis=1), np.sum(h_contra * w, axis=1)
     return np.asarray(20 * np.log10(np.abs(p_ipsi) / np.maximum(np.abs(p_contra), 1e-20 * np.abs(p_ipsi))))

@@ -22,8 +22,18 @@ THIS_BANK = "this bank"
 
 @dataclass(frozen=True)
 class Compared:
-    """One method's figures: those of its sides; the pink level of one side (see `trade`); what its canceller alone separates (mode
-    "virtual" only: behind the pair it is asked for less, and a joint design has none)."""
+    """One method's figures.
+
+    Attributes
+    ----------
+    name, what : str
+    figures : SideFigures
+        Of its sides.
+    level_db : float
+        Pink level of one side: see `feasibility.effort_trade`.
+    canceller_db : float or None
+        What its canceller alone separates, in mode "virtual" only: behind the pair it is asked for less, and a joint design has none.
+    """
 
     name: str
     what: str
@@ -37,7 +47,13 @@ class Compared:
 
 
 def compare(sides: Sides, methods: tuple[Method, ...]) -> tuple[Compared, ...]:
-    """The bank's sides, then the methods, by the figures of `cancellation`."""
+    """The bank's sides, then the methods, by the figures of `cancellation`.
+
+    Parameters
+    ----------
+    sides : Sides
+    methods : tuple of Method
+    """
     mode = sides.rig_file.design.crosstalk.mode
     rows = [Compared(THIS_BANK, f"mode {mode}, FIRs", *_judged(sides), None)]
     for method in methods:

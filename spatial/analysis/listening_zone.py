@@ -54,7 +54,16 @@ Spectra = Complex
 
 @dataclass(frozen=True)
 class Seat:
-    """One seat: level of the centre source, dB re one seat of reference drive; time differences of the three sources, us."""
+    """What one seat hears.
+
+    Attributes
+    ----------
+    distance_m, left_m : float
+    level_db : float
+        Of the centre source, re one seat of reference drive.
+    itd_centre_us, itd_left_us, itd_right_us : float
+        Time differences of the three sources.
+    """
 
     distance_m: float
     left_m: float
@@ -99,9 +108,15 @@ class Zone:
 
 @dataclass(frozen=True, eq=False)
 class Playback:
-    """What plays: a rig and, by name, ways of playing it: weights of left, right and centre source (freqs, drivers, 3).
+    """What plays: a rig and ways of playing it.
 
-    apart: the drivers stand so far from one another that each has mirror images of its own.
+    Attributes
+    ----------
+    rig : Rig
+    ways : dict
+        Name -> callable, freqs -> weights of left, right and centre source (freqs, drivers, 3).
+    apart : bool
+        The drivers stand so far from one another that each has mirror images of its own.
     """
 
     rig: Rig
@@ -109,11 +124,20 @@ class Playback:
     apart: bool = False
 
     def weights(self, freqs: Freqs) -> Spectra:
-        """Of all ways, one after the other: (freqs, drivers, 3 * ways)."""
+        """Weights of all ways, one after the other.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers, 3 ways) complex
+        """
         return np.concatenate([way(freqs) for way in self.ways.values()], axis=2)
 
     def parts(self) -> list[tuple[Vector, Rig, slice]]:
-        """(place, what stands there as a rig about its origin, its drivers) of everything that has mirror images of its own."""
+        """What has mirror images of its own: its place, what stands there as a rig about its origin, and its drivers."""
         if not self.apart:
             return [(np.zeros(3), self.rig, slice(None))]
         alone = [dataclasses.replace(self.rig, drivers=(dataclasses.replace(d, position_m=Place()),)) for d in self.rig.drivers]
@@ -121,7 +145,13 @@ class Playback:
 
 
 def playbacks(bank: FilterMatrix, rig_file: RigFile) -> tuple[Playback, Playback]:
-    """The rig in all its ways, and a real pair; names and order are those of the module's text."""
+    """The rig in all its ways, and a real pair; names and order are those of the module's text.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    """
     rig = rig_file.rig
 
     def of(*sources: tuple[str, ...]) -> Callable[[Freqs], Spectra]:
@@ -157,7 +187,15 @@ def _unfiltered(left: int, right: int, n_drivers: int) -> Callable[[Freqs], Spec
 
 
 def listening_zone(playback: Playback, rig_file: RigFile, room: Room | None = None) -> dict[str, Zone]:
-    """Every way of playing at the nine seats of a rig file's listener, in free field or in a room."""
+    """Every way of playing at the nine seats of a rig file's listener, in free field or in a room.
+
+    Parameters
+    ----------
+    playback : Playback
+    rig_file : RigFile
+    room : Room or None
+        None: free field.
+    """
     rows: dict[str, list[Seat]] = {name: [] for name in playback.ways}
     for distance in DISTANCES_M:
         for aside in ASIDE_M:
@@ -170,7 +208,16 @@ def listening_zone(playback: Playback, rig_file: RigFile, room: Room | None = No
 
 @dataclass(frozen=True, eq=False)
 class _Heard:
-    """Pressures (freqs, 2 ears, sources) at a head; power at both ears and cross power (freqs, sources) of what is added by its power."""
+    """What reaches a head.
+
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    ears : (freqs, 2, sources) complex
+        Pressures at the ears.
+    late_power, late_cross : (freqs, sources)
+        Power at both ears, and cross power, of what is added by its power.
+    """
 
     freqs: Freqs
     ears: Spectra
@@ -205,7 +252,10 @@ def _in_free_field(playback: Playback, listener: Listener, rig_file: RigFile) ->
 
 
 def _in_room(playback: Playback, listener: Listener, rig_file: RigFile, room: Room) -> _Heard:
-    """Direct sound exactly; early images by what is sent along them and what the head makes of it; the later ones as a diffuse field."""
+    """The sound of a room at a head.
+
+    Direct sound is exact, early images come by what is sent along them and what the head makes of it, later ones as a diffuse field.
+    """
     medium = rig_file.scene.medium
     parts = [(images(room, where, head_centre(listener), medium.c), rig, drivers) for where, rig, drivers in playback.parts()]
     spans_m = max(paths.length_m[min(EXACT_PATHS, len(paths.length_m) - 1)] - paths.length_m[0] for paths, _, _ in parts)
@@ -238,7 +288,15 @@ def _sent(rig: Rig, paths: Images, freqs: Freqs, medium: Medium) -> Spectra:
 
 @dataclass(frozen=True, eq=False)
 class _Head:
-    """The rigid sphere for plane waves, re the free field at its centre: table (freqs, COS_STEPS) over the cosine with an ear's axis."""
+    """The rigid sphere for plane waves, re the free field at its centre.
+
+    Attributes
+    ----------
+    left_ear : (3,)
+        Its axis.
+    table : (freqs, COS_STEPS) complex
+        Over the cosine with an ear's axis.
+    """
 
     left_ear: Vector
     table: Spectra

@@ -20,7 +20,16 @@ HIGHPASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 
 
 def k_weighting(freqs: Freqs) -> Real:
-    """Power gain of the K-weighting at frequencies in Hz."""
+    """Power gain of the K-weighting.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs,)
+    """
     z = np.exp(-2j * np.pi * np.outer(freqs, np.arange(3)) / WEIGHTING_FS)
     gain = np.ones(len(freqs))
     for numerator, denominator in (SHELF, HIGHPASS):
@@ -34,8 +43,8 @@ def bypass_gain_db(bank: FilterMatrix) -> float:
     Parameters
     ----------
     bank : FilterMatrix
-        It carries its rig; one that does not gets 0 dB. Left and right go to its ``stereo_drivers``; where these are one and the same, both
-        go there, 3 dB lower.
+        It carries its rig; a bank without a rig gets 0 dB. Left and right go to its ``stereo_drivers``; where these are one and the same,
+        both go there, 3 dB lower.
 
     Returns
     -------

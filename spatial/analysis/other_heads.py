@@ -30,7 +30,15 @@ PLACES = ("5 cm left", "0", "5 cm right")
 
 @dataclass(frozen=True, eq=False)
 class OnMeasuredHead:
-    """Figures on a measured head at PLACES, which say how far it is moved, and those on the sphere beside them; name of the head's file."""
+    """Figures on a measured head and on the sphere.
+
+    Attributes
+    ----------
+    file : str
+        Name of the head's file.
+    measured, sphere : Judged
+        At PLACES, which say how far the head is moved.
+    """
 
     file: str
     measured: Judged

@@ -38,7 +38,15 @@ MAP_CLOSER = 1.5  # sideways a sweet spot is narrow: places lie closer in the mi
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Figures of the sides at some poses or heads, (n,) each: separation, and ILD and ITD error against the real pair there."""
+    """Figures of the sides at n poses or heads.
+
+    Attributes
+    ----------
+    sep_mean_db, sep_pink_db : (n,)
+        Separation.
+    ild_error_db, itd_error_us : (n,)
+        Against the real pair there.
+    """
 
     sep_mean_db: Levels
     sep_pink_db: Levels
@@ -87,14 +95,33 @@ def judged(freqs: Freqs, h: Transfer, real: Transfer, w: Sequence[Drive], groups
 
 
 def at_ears(sides: Sides, ears: Ears, points: int = POINTS) -> Judged:
-    """Figures at some poses of a sphere head, which may be another than the listener's, at so many frequencies."""
+    """Figures at some poses of a sphere head.
+
+    Parameters
+    ----------
+    sides : Sides
+    ears : Ears
+        Their head may be another than the listener's.
+    points : int
+        Number of frequencies.
+    """
     freqs = judged_frequencies(points, sides.top_hz)
     w = [sides.at(ear, freqs) for ear in (LEFT, RIGHT)]
     return judged(freqs, sides.heard(ears, freqs), sides.real(ears, freqs), w, side_groups(sides.rig_file))
 
 
 def real_separation_db(sides: Sides, ears: Ears) -> Levels:
-    """Mean separation that the real pair itself gives at some poses, of its two loudspeakers the worse one: (poses,) dB."""
+    """Mean separation that the real pair itself gives at some poses; of its two loudspeakers the worse one counts.
+
+    Parameters
+    ----------
+    sides : Sides
+    ears : Ears
+
+    Returns
+    -------
+    (poses,) dB
+    """
     real = sides.real(ears, judged_frequencies(top_hz=sides.top_hz))
     left, right = (mean_separation_db(real[:, ear::2, ear], real[:, 1 - ear :: 2, ear]) for ear in (LEFT, RIGHT))
     return np.minimum(left, right)
@@ -131,7 +158,14 @@ def distance_factors(rig_file: RigFile) -> tuple[float, ...]:
 
 
 def ears_at(rig_file: RigFile, factor: float) -> Ears:
-    """The head moved along the line from the rig's origin, to a multiple of its distance."""
+    """The head moved along the line from the rig's origin, to a multiple of its distance.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    factor : float
+        > 0.
+    """
     listener = rig_file.scene.listener
     return Ears.of(listener, (factor - 1) * head_centre(listener))
 
@@ -147,7 +181,13 @@ def over_poses(sides: Sides) -> Judged:
 
 
 def over_head_radius(sides: Sides, radii_m: Sequence[float] = HEAD_RADII_M) -> Judged:
-    """Figures on spheres of other radii, against the real pair on the same sphere."""
+    """Figures on spheres of other radii, against the real pair on the same sphere.
+
+    Parameters
+    ----------
+    sides : Sides
+    radii_m : sequence of float
+    """
     heads = [replace(sides.scene.listener, head_radius_m=radius_m) for radius_m in radii_m]
     return _joined([at_ears(sides, Ears.of(head)) for head in heads])
 
@@ -161,9 +201,14 @@ def _joined(parts: Sequence[Judged]) -> Judged:
 
 @dataclass(frozen=True, eq=False)
 class SweetSpot:
-    """Figures over listener positions, moved from the design's: front_m (fronts,), left_m (lefts,), yaws_deg (yaws,).
+    """Figures over listener positions, moved from the design's.
 
-    sep_mean_db, ild_error_db, itd_error_us: (yaws, fronts, lefts).
+    Attributes
+    ----------
+    front_m : (fronts,) m
+    left_m : (lefts,) m
+    yaws_deg : (yaws,) degrees
+    sep_mean_db, ild_error_db, itd_error_us : (yaws, fronts, lefts)
     """
 
     front_m: Real
@@ -175,7 +220,14 @@ class SweetSpot:
 
 
 def sweet_spot(sides: Sides, steps: tuple[int, int] = MAP_STEPS) -> SweetSpot:
-    """Map of the figures around the design's listener, +-0.4 m in depth (less where the rig is near) and +-0.24 m sideways."""
+    """Map of the figures around the design's listener, +-0.4 m in depth (less where the rig is near) and +-0.24 m sideways.
+
+    Parameters
+    ----------
+    sides : Sides
+    steps : (int, int)
+        Places in depth and sideways.
+    """
     listener = sides.scene.listener
     depth_m = min(MAP_FRONT_M, 0.4 * float(np.linalg.norm(head_centre(listener))))
     front_m, left_m = np.linspace(-depth_m, depth_m, steps[0]), np.linspace(-1, 1, steps[1])

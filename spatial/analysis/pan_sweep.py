@@ -28,7 +28,16 @@ Upmix = Callable[[Audio], Audio]
 
 @dataclass(frozen=True, eq=False)
 class PanSweep:
-    """pans (pans,); bands_hz (bands,); heard and real: power at both ears (pans, bands)."""
+    """Power at both ears over pan.
+
+    Attributes
+    ----------
+    pans : (pans,)
+        -1 left to 1 right.
+    bands_hz : (bands,) Hz
+    heard, real : (pans, bands)
+        Through upmix and filters, and from a real pair.
+    """
 
     pans: Real
     bands_hz: Freqs
@@ -42,7 +51,7 @@ class PanSweep:
 
     @property
     def as_loud_db(self) -> Levels:
-        """The same at the playback level at which centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
+        """The same at another playback level: centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
 
         The filters' level is that of a source at the rig's own place, which is nearer or farther than the pair's; with a flat tone it is
         that of a source straight ahead, too.
@@ -57,7 +66,16 @@ class PanSweep:
 
 
 def pan_sweep(study: Study, upmix: Upmix, pans: Real = PANS) -> PanSweep:
-    """The sweep at the listener's place of a rig file. upmix(x) is called once for each pan, each time as a new one."""
+    """The sweep at the listener's place of a rig file.
+
+    Parameters
+    ----------
+    study : Study
+    upmix : callable
+        Called once for each pan, each time as a new upmix.
+    pans : (pans,)
+        -1 left to 1 right.
+    """
     bank = study.bank
     frame = 2 ** round(np.log2(FRAME * bank.fs / 48000))
     freqs = np.asarray(np.fft.rfftfreq(frame, 1 / bank.fs), float)

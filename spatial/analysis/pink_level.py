@@ -11,7 +11,13 @@ PINK_HZ, POINTS = (40.0, 16000.0), 200
 
 
 def pink_level_db(feeds: Drive) -> float:
-    """Level of the loudest of some feeds (freqs, drivers), even over log frequency, for pink noise at the input."""
+    """Level of the loudest of some feeds for pink noise at the input.
+
+    Parameters
+    ----------
+    feeds : (freqs, drivers)
+        At `pink_frequencies`, re the input.
+    """
     return float(power_db(np.mean(np.abs(feeds) ** 2, axis=0)).max())
 
 

@@ -1,6 +1,6 @@
 """The centre in a room: how much of what arrives is direct.
 
-Per third octave, 250 Hz-4 kHz, then means of dB: ``drr_db`` direct over everything else;
+Figures are per third octave, 250 Hz-4 kHz, then means of dB: ``drr_db`` direct over everything else;
 ``early_to_direct_db`` what follows within 20 ms over the direct; ``c50_db`` the first 50 ms over the rest (reported, nothing is held to
 it). ``critical_distance_m``: 0.057 sqrt(Q V / T60), where direct and reverberant power are equal, Q from the directivity index.
 ``iacc``: largest normalised cross-correlation of the two ears within +-1 ms, 0-80 ms after the direct sound, mean of the octaves 500 Hz,
@@ -8,7 +8,7 @@ it). ``critical_distance_m``: 0.057 sqrt(Q V / T60), where direct and reverberan
 
 Paths are mirror images (`acoustics.room`). The first few hundred are added with their phases; unfolded, the receiver of a path of length
 L that leaves the rig in direction u stands at L u, at finite range. Later ones count by their power and the far field in their direction.
-A point receives where the head's centre would be; for the coherence the rigid-sphere head does.
+The receiver is a point where the head's centre would be; for the coherence it is the rigid-sphere head.
 """
 
 from __future__ import annotations
@@ -65,9 +65,19 @@ class InRoom:
 def room_figures(
     rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: Vector | None = None, top_hz: float = math.inf
 ) -> RoomFigures:
-    """Figures of weights in a room (default: the rig file's), heard at a place in rig coordinates (default: its listener's).
+    """Figures of weights in a room.
 
-    Third octaves that end above top_hz are left out.
+    Parameters
+    ----------
+    rig_file : RigFile
+    weights : callable
+        freqs -> effective weights (freqs, drivers).
+    room : Room
+        Default: the rig file's.
+    listener_m : (3,) m
+        Rig coordinates; default: the head's centre.
+    top_hz : float
+        Third octaves that end above it are left out.
     """
     room = room or rig_file.scene.room or Room()
     at = head_centre(rig_file.scene.listener) if listener_m is None else np.asarray(listener_m, float)

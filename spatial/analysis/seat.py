@@ -38,7 +38,7 @@ WINDOW_SLACK_DB = 0.3  # of the window's lower bound: what third octaves of shor
 
 @dataclass(frozen=True)
 class SeatFigures:
-    """The centre at the seat; see this module's text. tone_hz: where the tone is farthest off."""
+    """The centre at the seat; see this module's text."""
 
     tone_db: float = figure("centre off its target at the head's place, worst third octave", LOWER)
     tone_hz: float = figure("where that is")

@@ -10,7 +10,13 @@ BANDS_HZ = (100.0, 10000.0)
 
 
 def spans(bands_hz: Freqs, holds: Flags) -> str:
-    """Where a condition holds, in words: "everywhere", "nowhere" or "800 Hz-6.3 kHz, ..."."""
+    """Where a condition holds, in words: "everywhere", "nowhere" or "800 Hz-6.3 kHz, ...".
+
+    Parameters
+    ----------
+    bands_hz : (bands,) Hz
+    holds : (bands,) bool
+    """
     if holds.all():
         return "everywhere"
     if not holds.any():

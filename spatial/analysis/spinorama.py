@@ -24,7 +24,7 @@ STEP_DEG = 10
 
 @dataclass(frozen=True, eq=False)
 class Spinorama:
-    """Levels over frequency, (freqs,) dB each; di_* are against the listening window."""
+    """Levels over frequency, dB; di_* are against the listening window."""
 
     freqs: Freqs
     on_axis_db: Levels
@@ -43,9 +43,13 @@ def orbits(front_deg: float = 0.0) -> tuple[FarField, Angles]:
 
 
 def zone_weights() -> Real:
-    """Share of the sphere around the axis that each angle of an orbit stands for, both orbits together adding up to 1: (36,).
+    """Share of the sphere around the axis that each angle of an orbit stands for; those of both orbits add up to 1.
 
-    A zone of 10 degrees is shared by the four points on it; the poles, counted on both orbits, by two.
+    Four points share a zone of 10 degrees; the poles, counted on both orbits, are shared by two.
+
+    Returns
+    -------
+    (36,)
     """
     angle = np.arange(0, 360, STEP_DEG)
     off = np.minimum(angle, 360 - angle)
@@ -55,7 +59,15 @@ def zone_weights() -> Real:
 
 
 def spinorama(study: Study, freqs: Freqs, path: str = "center") -> Spinorama:
-    """The averages of one path of a bank at freqs, Hz."""
+    """The averages of one path of a bank.
+
+    Parameters
+    ----------
+    study : Study
+    freqs : (freqs,) Hz
+    path : str
+        An input of the bank.
+    """
     rig_file = study.rig_file
     points, angle = orbits(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis))
     power = np.abs(pressure(study, points, freqs, path)) ** 2

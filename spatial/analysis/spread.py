@@ -34,7 +34,20 @@ class SpreadFigures:
 
 
 def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: int = SEED) -> Complex:
-    """What a driver does beside what it should, (draws, drivers)."""
+    """What drivers do beside what they should, as factors.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+    drivers : int
+    draws : int
+        A power of two.
+    seed : int
+
+    Returns
+    -------
+    (draws, drivers) complex
+    """
     from scipy.stats import qmc  # here, for it takes a while to load
 
     gain, phase = np.split(2 * qmc.Sobol(2 * drivers, seed=seed).random(draws) - 1, 2, axis=1)
@@ -42,7 +55,7 @@ def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: 
 
 
 def errors_of_drivers(rig: Rig) -> Complex:
-    """The draws for the drivers of a rig, (draws, drivers), the same for the driver at a place in whatever order the file lists them."""
+    """The draws for the drivers of a rig, (draws, drivers). They belong to places: the order of the file does not change them."""
     order = driver_order(rig)
     errors = np.empty((DRAWS, len(order)), complex)
     errors[:, list(order)] = driver_errors(rig.tolerance, len(order))

@@ -54,15 +54,36 @@ class Sides:
         return self.rig_file.scene
 
     def at(self, ear: int, freqs: Freqs) -> Drive:
-        """Effective weights of a side, (freqs, drivers)."""
+        """Effective weights of a side.
+
+        Parameters
+        ----------
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return _kept(self._found, freqs.tobytes(), lambda: self.weights(freqs))[ear]
 
     def design(self, ear: int, freqs: Freqs) -> Side:
-        """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows."""
+        """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows.
+
+        Parameters
+        ----------
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+        """
         return _kept(self._plant, ("design", ear, freqs.tobytes()), lambda: self.solver.nominal_side(self.rig_file, ear, freqs))
 
     def nominal(self, freqs: Freqs) -> tuple[Side, Side]:
-        """The same of both sides."""
+        """What a design for the nominal pose finds for the left and the right side.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+        """
         return self.design(LEFT, freqs), self.design(RIGHT, freqs)
 
     def methods(self, names: Sequence[str] | None = None) -> tuple[Method, ...]:
@@ -70,7 +91,17 @@ class Sides:
         return self.solver.methods(self.rig_file, self.nominal, names)
 
     def heard(self, ears: Ears, freqs: Freqs) -> Transfer:
-        """The drivers at some ears, (freqs, ears, drivers)."""
+        """The drivers at some ears.
+
+        Parameters
+        ----------
+        ears : Ears
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, ears, drivers) complex
+        """
         return _kept(
             self._plant,
             ("heard", ears, freqs.tobytes()),
@@ -78,8 +109,23 @@ class Sides:
         )
 
     def real(self, ears: Ears, freqs: Freqs) -> Transfer:
-        """A real pair where the virtual one should stand at some ears, (freqs, ears, 2 loudspeakers)."""
+        """A real pair where the virtual one should stand, at some ears.
+
+        Parameters
+        ----------
+        ears : Ears
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, ears, 2) complex
+        """
         return _kept(self._plant, ("real", ears, freqs.tobytes()), lambda: real_pair(self.scene, freqs, ears))
+
+    @property
+    def simple_beams(self) -> dict[str, Weights]:
+        """Simpler things that the same drivers can do, 1 on axis."""
+        return _kept(self._plant, "simple beams", lambda: self.solver.simple_beams(self.rig_file))
 
     @property
     def nominal_ears(self) -> Ears:
@@ -97,7 +143,15 @@ class Sides:
 
 @dataclass(frozen=True)
 class ChainParts:
-    """What belongs to the renderer and is handed in: a new upmix's whole work, (2, frames) -> (3, frames), and the stages' delays."""
+    """What belongs to the renderer and is handed in.
+
+    Attributes
+    ----------
+    upmix : callable
+        A new upmix's whole work, (2, frames) -> (3, frames).
+    upmix_frames, limiter_frames : int
+        Delays of the stages.
+    """
 
     upmix: Callable[[Audio], Audio]
     upmix_frames: int
@@ -108,7 +162,13 @@ class ChainParts:
 class Study:
     """A bank on a rig: its sides, its centre path, and figures of it, each computed once.
 
-    parts: the chain around the filters, for figures of the whole of it.
+    Attributes
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    sides : Sides
+    parts : callable or None
+        The chain around the filters, for figures of the whole of it.
     """
 
     bank: FilterMatrix
@@ -119,7 +179,17 @@ class Study:
 
     @classmethod
     def begin(cls, bank: FilterMatrix, rig_file: RigFile, solver: Solver, parts: Callable[[], ChainParts] | None = None) -> Study:
-        """Nothing is computed yet."""
+        """A study in which nothing is computed yet.
+
+        Parameters
+        ----------
+        bank : FilterMatrix
+        rig_file : RigFile
+        solver : Solver
+            Asked for what only a design can tell.
+        parts : callable or None
+            The chain around the filters.
+        """
         return cls(bank, rig_file, Sides(rig_file, side_weights(bank, rig_file.rig), solver, highest_hz(bank)), parts)
 
     @property
@@ -133,17 +203,37 @@ class Study:
         return self.sides.top_hz
 
     def path(self, name: str, freqs: Freqs) -> Drive:
-        """Effective weights of a path, (freqs, drivers)."""
+        """Effective weights of a path.
+
+        Parameters
+        ----------
+        name : str
+            An input of the bank.
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return _kept(self._found, (name, freqs.tobytes()), lambda: effective_weights(self.bank, self.rig_file.rig, freqs, name))
 
     def center(self, freqs: Freqs) -> Drive:
-        """Effective weights of the centre path, (freqs, drivers)."""
+        """Effective weights of the centre path.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return self.path("center", freqs)
 
     @property
     def simple_beams(self) -> dict[str, Weights]:
         """Simpler things that the same drivers can do, 1 on axis."""
-        return _kept(self.sides._plant, "simple beams", lambda: self.solver.simple_beams(self.rig_file))
+        return self.sides.simple_beams
 
     def of(self, figures: Callable[[Study], Found]) -> Found:
         """Figures of the bank, computed once."""

@@ -40,7 +40,13 @@ class UpmixActivity:
         self._sums = np.zeros((3, len(self.bands_hz)))  # powers of C, static centre, L - R
 
     def add(self, paths: Audio) -> None:
-        """(3, frames): L', R', C, the next of the stream."""
+        """Count the next part of the stream.
+
+        Parameters
+        ----------
+        paths : (3, frames)
+            L', R', C.
+        """
         stream = np.concatenate([self._waiting, paths], axis=1)
         hop = self._frame // 2
         n = max((stream.shape[1] - self._frame) // hop + 1, 0)

@@ -16,7 +16,19 @@ HIGHEST_SHARE_OF_FS = 0.45
 
 
 def effective_weights(bank: FilterMatrix, rig: Rig, freqs: Freqs, path: str) -> Drive:
-    """Transfer from one input to the air in front of each driver, hardware included: (freqs, drivers of the rig).
+    """Transfer from one input to the air in front of each driver, hardware included.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig : Rig
+    freqs : (freqs,) Hz
+    path : str
+        An input of the bank.
+
+    Returns
+    -------
+    (freqs, drivers of the rig) complex
 
     Raises
     ------
@@ -38,7 +50,13 @@ def highest_hz(bank: FilterMatrix) -> float:
 
 
 def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:
-    """The sides of a bank, as weights at any frequencies."""
+    """The sides of a bank, as weights at any frequencies.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig : Rig
+    """
 
     def weights(freqs: Freqs) -> tuple[Drive, Drive]:
         left, right = (effective_weights(bank, rig, freqs, side) for side in SIDE_NAMES)

@@ -28,7 +28,18 @@ NFFT = 1 << 15
 
 @dataclass(frozen=True, eq=False)
 class WidthCurves:
-    """Relative HRTF of the bank's left input over frequency and that of the sphere; ipsi_db, contra_db: the filters' levels."""
+    """The pair over frequency.
+
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    ild_db, itd_us : (freqs,)
+        Differences of the ears that the bank's left input makes.
+    sphere_ild_db, sphere_itd_us : (freqs,)
+        Those of the sphere.
+    ipsi_db, contra_db : (freqs,)
+        Levels of the filters.
+    """
 
     freqs: Freqs
     ild_db: Levels
@@ -56,7 +67,14 @@ class WidthFigures:
 
 
 def width_curves(study: Study, freqs: Freqs) -> WidthCurves:
-    """Curves at freqs (Hz, rising, above 0)."""
+    """Curves of the bank's left input and of the sphere.
+
+    Parameters
+    ----------
+    study : Study
+    freqs : (freqs,) Hz
+        Rising, above 0.
+    """
     bank, rig_file = study.bank, study.rig_file
     ipsi, contra = fir_response(bank.taps[:2, 0].T, freqs, bank.fs).T
     pair, scene = rig_file.scene.virtual_pair, rig_file.scene
@@ -69,7 +87,7 @@ def width_curves(study: Study, freqs: Freqs) -> WidthCurves:
 
 
 def width_figures(study: Study) -> WidthFigures:
-    """The figures of this module's text, of the bank's left input."""
+    """The figures of this module's text, for the bank's left input."""
     bank, rig_file = study.bank, study.rig_file
     freqs = np.asarray(np.fft.rfftfreq(NFFT, 1 / bank.fs), float)
     keep = (freqs > 0) & (freqs < min(HIGHEST_HZ, HIGHEST_SHARE * bank.fs))

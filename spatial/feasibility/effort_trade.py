@@ -1,8 +1,9 @@
 """The trade an engineer has to make: drive power against how well the ears are told apart.
 
 For every effort cap the closed form is solved at the nominal pose, without filters, so that the table takes a moment. The *level* is
-what a cap costs: pink noise, 40 Hz-16 kHz, into one side; rms level of the loudest driver's feed over the level of the input, hardware
-gains undone. So much lower everything has to be played when that driver is the first to run out of excursion or of headroom.
+what a cap costs: pink noise, 40 Hz-16 kHz, goes into one side, and the rms level of the loudest driver's feed stands over the level of
+the input, hardware gains undone. Where that driver is the first to run out of excursion or of headroom, everything has to be played
+lower by as much.
 """
 
 from __future__ import annotations
@@ -34,11 +35,21 @@ CAPS_DB = (3.0, 6.0, 9.0, 12.0, 15.0, 18.0)
 
 @dataclass(frozen=True)
 class Trade:
-    """One effort cap.
+    """What one effort cap buys.
 
-    A virtual pair's errors against a real pair, rms, and that of time also for nine of ten loudspeakers whose drivers differ as the rig
-    file says; its level; with the far ear silenced as far as can be, the separation in the worst third octave, 315 Hz-6.3 kHz, and its
-    level.
+    Attributes
+    ----------
+    cap_db : float
+    itd_error_us, ild_error_db : float
+        A virtual pair's errors against a real pair, rms.
+    itd_p90_us : float
+        The time error that nine of ten loudspeakers keep, drivers off as the rig file says.
+    level_db : float
+        The virtual pair's level.
+    null_db : float
+        Separation in the worst third octave, 315 Hz-6.3 kHz, with the far ear silenced as far as can be.
+    null_level_db : float
+        The level of that.
     """
 
     cap_db: float
@@ -51,7 +62,14 @@ class Trade:
 
 
 def trade(rig_file: RigFile, caps_db: tuple[float, ...] = CAPS_DB) -> tuple[Trade, ...]:
-    """What each effort cap buys; of two sides the worse one. Robust designs spend as much and reach less at the nominal pose."""
+    """What each effort cap buys; of two sides the worse one counts. Robust designs spend as much and reach less at the nominal pose.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    caps_db : tuple of float
+        Effort caps, dB.
+    """
     return tuple(_trade(rig_file, cap_db) for cap_db in caps_db)
 
 

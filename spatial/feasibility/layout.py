@@ -23,13 +23,25 @@ DEEP_DB = 18.0
 
 @dataclass(frozen=True, eq=False)
 class Feasibility:
-    """Per third octave, of two sides the worse one.
+    """What a layout can do per third octave, of two sides the worse one.
 
-    bands_hz; condition_db: ratio of the singular values of drivers-to-ears (how much more drive it takes to make the ears differ than
-    to make them alike); natural_db: separation of the reference alone; reachable_db: largest that effort cap and ``band_hz`` leave at
-    the centre of the band; pair_fits, deep: whether over the whole band they let the virtual pair be made, and 18 dB of separation;
-    pair_limits, deep_limits: what binds where they do not, in words ("nothing" where all do); null_limit_hz: where side nulls of the
-    beam end, c/(2 pitch), None for one driver.
+    Attributes
+    ----------
+    bands_hz : (bands,) Hz
+    condition_db : (bands,)
+        Ratio of the singular values of drivers-to-ears: how much more drive it takes to make the ears differ than to make them alike.
+    natural_db : (bands,)
+        Separation of the reference alone.
+    reachable_db : (bands,)
+        Largest separation that effort cap and ``band_hz`` leave at the centre of the band.
+    pair_fits, deep : (bands,) bool
+        Whether these let the virtual pair be made over the whole band, and 18 dB of separation.
+    pair_limits, deep_limits : str
+        What binds where they do not, in words; "nothing" where they do everywhere.
+    cap_db : float
+        Effort cap.
+    null_limit_hz : float or None
+        Where side nulls of the beam end, c/(2 pitch); None for one driver.
     """
 
     bands_hz: Freqs
@@ -67,7 +79,7 @@ def feasibility(rig_file: RigFile) -> Feasibility:
 
 
 def _where_short(silence: tuple[Band, ...]) -> tuple[Band, ...]:
-    """The limits of bands that separate by less than DEEP_DB alone."""
+    """The bands, without a limit where they separate by DEEP_DB or more."""
     return tuple(band if band.reachable_db < DEEP_DB else replace(band, limit="none") for band in silence)
 
 
@@ -88,7 +100,18 @@ def _null_limit_hz(rig_file: RigFile) -> float | None:
 
 
 def in_words(found: Feasibility, angle_deg: float) -> list[tuple[str, str, str]]:
-    """Lines for a person: (what, where it holds, what limits it)."""
+    """Lines for a person: what, where it holds, what limits it.
+
+    Parameters
+    ----------
+    found : Feasibility
+    angle_deg : float
+        Of the virtual pair.
+
+    Returns
+    -------
+    list of (str, str, str)
+    """
     worst = int(found.condition_db.argmax())
     lines = [
         (f"virtual pair at +-{angle_deg:g} deg", spans(found.bands_hz, found.pair_fits), _limits(found.pair_limits, found.cap_db)),

@@ -1,7 +1,7 @@
 """Third octave by third octave: what is asked of the sides, what the effort cap lets them reach, what filters reach, and what binds.
 
-Before there are filters "reached" is left out. Reachable is the closed form at the nominal pose, under the cap and the drivers' bands: the
-nearest to the virtual pair, or the largest separation.
+Before there are filters "reached" is left out. Reachable is what the closed form finds at the nominal pose, under the cap and the drivers'
+bands: the leak nearest to the virtual pair's, or the largest separation.
 """
 
 from __future__ import annotations
@@ -42,9 +42,23 @@ LIMITS = ("none", "effort", "driver band", "conditioning", "head poses", "filter
 class Band:
     """One third octave of the side that finds it harder.
 
-    asked_db, reachable_db, reached_db: level of the near ear over the far one that is asked, that the cap allows and that the filters
-    make (None: asked is silence; no filters); *_us: delay of the far ear, mode "virtual" below 1.5 kHz only. natural_db: the reference
-    driver alone. effort_db: what the wish would take; cap_db: what is allowed, both the largest inside the band. limit: one of LIMITS.
+    Attributes
+    ----------
+    hz : float
+        Centre.
+    side : str
+        "left" or "right".
+    asked_db, reachable_db, reached_db : float or None
+        Level of the near ear over the far one that is asked, that the cap allows, and that the filters make. None where silence is asked,
+        and without filters.
+    asked_us, reachable_us, reached_us : float or None
+        Delay of the far ear, in mode "virtual" below 1.5 kHz only.
+    natural_db : float
+        The reference driver alone.
+    effort_db, cap_db : float
+        What the wish would take and what is allowed, where the one exceeds the other most inside the band.
+    limit : str
+        One of LIMITS.
     """
 
     hz: float
@@ -142,9 +156,21 @@ def _deepest_leak(rig_file: RigFile, ear: int, freqs: Freqs) -> Spectrum:
 
 
 def wished_leak(rig_file: RigFile, side: Side, freqs: Freqs) -> Spectrum:
-    """Contralateral pressure that the mode asks for at the nominal pose: (freqs,).
+    """Contralateral pressure that the mode asks for at the nominal pose.
 
-    In mode "target" the phase is free; the leak nearest to the cheapest one is meant, so that none is wished away that is small enough.
+    In mode "target" the phase is free; the leak nearest to the cheapest one is meant, so that a leak that is small enough already costs
+    nothing.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    side : Side
+    freqs : (freqs,) Hz
+        The side's.
+
+    Returns
+    -------
+    (freqs,) complex
     """
     spec = rig_file.design.crosstalk
     if spec.mode == "virtual":
@@ -156,7 +182,21 @@ def wished_leak(rig_file: RigFile, side: Side, freqs: Freqs) -> Spectrum:
 
 
 def effort_for(side: Side, leak: Spectrum, root_q: Real) -> Real:
-    """Least effort, dB re the reference alone, that makes a leak with drivers of cost root_q^2 (freqs, used drivers): (freqs,)."""
+    """Least effort that makes a leak with drivers of some cost.
+
+    Parameters
+    ----------
+    side : Side
+    leak : (freqs,) complex
+        Wanted contralateral pressure.
+    root_q : (freqs, used drivers)
+        Root of the cost of each.
+
+    Returns
+    -------
+    (freqs,) dB
+        Over the reference alone.
+    """
     used = list(side.order)
     w = np.zeros(side.w.shape, complex)
     w[:, used] = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
@@ -174,7 +214,7 @@ def _limit(effort_db: float, free_effort_db: float, cap_db: float, reference_alo
 
 
 def _limit_of_filters(band: Band, robust: bool, tweeters_play: bool) -> str:
-    """Where effort allows what is asked and it is still missed: since tweeters play, for other poses, or by the filters themselves."""
+    """What binds where effort allows what is asked and it is still missed: tweeters that play, the other head poses, or the filters."""
     if band.limit != "none" or band.reached_db is None or band.asked_db is None:
         return band.limit
     short = max(min(band.asked_db, band.reachable_db), band.natural_db) - band.reached_db
