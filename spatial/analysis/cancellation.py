@@ -153,14 +153,13 @@ def side_figures(sides: Sides) -> SideFigures:
 
 def _figures(sides: Sides, ear: int) -> dict[str, float]:
     freqs = judged_frequencies(top_hz=sides.top_hz)
-    side, w = sides.design(ear, freqs), sides.at(ear, freqs)
-    p_ipsi, p_contra = np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
+    p_ipsi, p_contra = sides.pressures(ear, freqs)
     real = sides.real(sides.nominal_ears, freqs)
     pressures = p_ipsi, p_contra, real[:, ear, ear], real[:, 1 - ear, ear]
     ild_error = ild_errors_db(freqs, *pressures)
     out = dict(
         sep_mean_db=float(mean_separation_db(p_ipsi, p_contra)),
-        sep_pink_db=float(pink_separation_db(p_ipsi, p_contra, side.target.h_ref)),
+        sep_pink_db=float(pink_separation_db(p_ipsi, p_contra, sides.design(ear, freqs).target.h_ref)),
         sep_third_min_db=float(third_octave_separation_db(freqs, p_ipsi, p_contra).min()),
         ild_error_db=float(rms(ild_error)),
         ild_worst_db=float(np.abs(ild_error).max()),

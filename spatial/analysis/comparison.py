@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import judged_frequencies, mean_separation_db
 from spatial.analysis.cancellation import SideFigures, hardware_gain, side_figures
@@ -70,9 +68,4 @@ def _judged(sides: Sides) -> tuple[SideFigures, float]:
 
 def _separation_db(sides: Sides) -> float:
     freqs = judged_frequencies(top_hz=sides.top_hz)
-    found = []
-    for ear in (LEFT, RIGHT):
-        side, w = sides.design(ear, freqs), sides.at(ear, freqs)
-        ipsi, contra = (np.sum(h * w, axis=1) for h in (side.h_ipsi, side.h_contra))
-        found.append(mean_separation_db(ipsi, contra))
-    return float(min(found))
+    return min(float(mean_separation_db(*sides.pressures(ear, freqs))) for ear in (LEFT, RIGHT))

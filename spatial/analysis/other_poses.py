@@ -14,12 +14,12 @@ import numpy as np
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.analysis.binaural_cues import (
     POINTS,
+    ild_errors_db,
     itd_errors_us,
     judged_frequencies,
     mean_separation_db,
     pink_separation_db,
     rms,
-    third_octave_separation_db,
 )
 from spatial.analysis.study import Sides
 from spatial.base.arrays import Drive, Freqs, Levels, Real, Transfer
@@ -79,12 +79,11 @@ def judged(freqs: Freqs, h: Transfer, real: Transfer, w: Sequence[Drive], groups
         p = np.einsum("fpn,fn->fp", h, w[ear])
         h_ref = h[:, ear::2, list(groups[ear])].sum(axis=2) / np.sqrt(len(groups[ear]))
         pressures = p[:, ear::2], p[:, 1 - ear :: 2], real[:, ear::2, ear], real[:, 1 - ear :: 2, ear]
-        apart = third_octave_separation_db(freqs, *pressures[:2]) - third_octave_separation_db(freqs, *pressures[2:])
         sides.append(
             (
                 mean_separation_db(*pressures[:2]),
                 pink_separation_db(*pressures[:2], h_ref),
-                rms(apart),
+                rms(ild_errors_db(freqs, *pressures)),
                 rms(itd_errors_us(freqs, *pressures)),
             )
         )

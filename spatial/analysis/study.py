@@ -16,7 +16,7 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.weights import effective_weights, highest_hz, side_weights
 from spatial.bank.matrix import FilterMatrix
-from spatial.base.arrays import Audio, Drive, Freqs, Transfer
+from spatial.base.arrays import Audio, Drive, Freqs, Spectrum, Transfer
 from spatial.base.blas_threads import one_blas_thread
 from spatial.rig.model import RigFile, Scene
 from spatial.targets.solution import Method, Side, SideWeights, Solver, Weights
@@ -66,6 +66,21 @@ class Sides:
         (freqs, drivers) complex
         """
         return _kept(self._found, freqs.tobytes(), lambda: self.weights(freqs))[ear]
+
+    def pressures(self, ear: int, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
+        """Pressures that a side makes at the ears of the nominal pose.
+
+        Parameters
+        ----------
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        p_ipsi, p_contra : (freqs,) complex
+        """
+        side, w = self.design(ear, freqs), self.at(ear, freqs)
+        return np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
 
     def design(self, ear: int, freqs: Freqs) -> Side:
         """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows.

@@ -13,6 +13,7 @@ import numpy as np
 
 from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
+from spatial.analysis.binaural_cues import rms
 from spatial.analysis.study import Study
 from spatial.base.arrays import Freqs, Levels, Real, Spectrum
 from spatial.base.figure import HIGHER, LOWER, figure
@@ -107,15 +108,15 @@ def width_figures(study: Study) -> WidthFigures:
     itd_low = itd[centres < ITD_BELOW_HZ]
     hard, centre = power_db((np.abs(ipsi) ** 2 + np.abs(contra) ** 2) @ weight), level_db(ipsi + contra)
     return WidthFigures(
-        ild_error_db=_rms(ild),
+        ild_error_db=float(rms(ild)),
         ild_worst_db=float(np.abs(ild).max()),
-        itd_error_us=_rms(itd_low),
+        itd_error_us=float(rms(itd_low)),
         itd_worst_us=float(np.abs(itd_low).max()),
-        itd_low_error_us=_rms(itd[centres < LOW_HZ]),
+        itd_low_error_us=float(rms(itd[centres < LOW_HZ])),
         ipsi_flat_db=float(np.std(level_db(ipsi))),
         hard_flat_db=float(np.std(hard)),
         centre_flat_db=float(np.std(centre)),
-        centre_less_hard_db=_rms(centre - hard),
+        centre_less_hard_db=float(rms(centre - hard)),
         centre_least_db=float((centre - hard).min()),
     )
 
@@ -127,7 +128,3 @@ def _sphere_ears(rig_file: RigFile, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
     sine = np.sin(np.deg2rad(pair.angle_deg))
     ears = sphere_series(2 * np.pi * freqs * radius_m / scene.medium.c, [pair.distance_m / radius_m], [[sine, -sine]])[:, 0]
     return ears[:, 0], ears[:, 1]
-
-
-def _rms(x: Real) -> float:
-    return float(np.sqrt(np.mean(np.square(x))))

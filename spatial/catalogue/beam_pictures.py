@@ -11,6 +11,7 @@ from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import BandPlant, BeamBands, beam_bands
 from spatial.analysis.beam_figures import BeamPattern, beam_pattern, pressure
+from spatial.analysis.spans import in_hz
 from spatial.analysis.spinorama import Spinorama, spinorama
 from spatial.analysis.study import Study
 from spatial.analysis.tone_match import ToneMatch, tone_match
@@ -61,12 +62,12 @@ def axis_words(rig_file: RigFile) -> str:
 
 
 def map_frequencies(study: Study) -> Freqs:
-    """Of the heat maps: even over log frequency, 150 Hz-8 kHz."""
+    """Frequencies of the heat maps: even over log frequency, 150 Hz-8 kHz."""
     return np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], study.top_hz), BEAM_FREQS)
 
 
 def map_azimuths(rig_file: RigFile) -> Real:
-    """Of the heat maps: all around, or the half that a wall leaves."""
+    """Azimuths of the heat maps: all around, or the half that a wall leaves."""
     reach_deg = 90.0 if rig_file.rig.enclosure.shape == "baffle" else 180.0
     return np.arange(-reach_deg, reach_deg + 0.1, BEAM_STEP_DEG)
 
@@ -80,7 +81,13 @@ def beam(study: Study) -> BeamPattern:
 
 
 def draw_beam(data: BeamPattern, look: Look) -> Figure:
-    """A heat map."""
+    """Draw the beam as a heat map.
+
+    Parameters
+    ----------
+    data : BeamPattern
+    look : Look
+    """
     figure = new_figure(look.titled("Beam of the centre path"), look.captioned(f"{where_words(look.rig_file)} {MAP_WORDS}"))
     axes = draw_beam_map(figure.add_subplot(), data.freqs, data.azimuth_deg, data.level_db, ahead(look.rig_file))
     draw_level_scale(figure, [axes])
@@ -89,7 +96,15 @@ def draw_beam(data: BeamPattern, look: Look) -> Figure:
 
 @dataclass(frozen=True, eq=False)
 class Panels:
-    """Levels re on axis (freqs, azimuths) of what the same drivers can do, by name."""
+    """What the same drivers can do.
+
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    azimuth_deg : (azimuths,) degrees
+    level_db : dict
+        Name -> (freqs, azimuths) re on axis.
+    """
 
     freqs: Freqs
     azimuth_deg: Angles
@@ -114,7 +129,13 @@ def _level_db(rig_file: RigFile, weights: Weights, like: BeamPattern) -> Levels:
 
 
 def draw_panels(data: Panels, look: Look) -> Figure:
-    """Heat maps side by side."""
+    """Draw heat maps side by side.
+
+    Parameters
+    ----------
+    data : Panels
+    look : Look
+    """
     caption = look.captioned(
         f"{where_words(look.rig_file)} {MAP_WORDS} Static matrix: real gains, the same at all frequencies, chosen for side rejection under "
         "the beam's own bounds."
@@ -144,7 +165,7 @@ class Polars:
 
 
 def polar(study: Study) -> Polars:
-    """Third octaves, powers averaged inside."""
+    """Levels around the rig in third octaves, powers averaged inside."""
     azimuth = np.arange(-180.0, 180.1, POLAR_STEP_DEG)
     bands = np.array([f for f in POLAR_BANDS_HZ if f * 2 ** (1 / 6) <= study.top_hz])
     pattern = beam_pattern(study, inside_thirds(bands, POLAR_PER_BAND), azimuth)
@@ -154,13 +175,19 @@ def polar(study: Study) -> Polars:
 
 
 def draw_polars(data: Polars, look: Look) -> Figure:
-    """A polar a third octave, seen from above."""
+    """Draw a polar for each third octave, seen from above.
+
+    Parameters
+    ----------
+    data : Polars
+    look : Look
+    """
     caption = look.captioned(f"{where_words(look.rig_file)} From above as in the plan view. Power averaged over each third octave, re 0°.")
     figure = new_figure(look.titled("Centre path around the rig"), caption, 8.0, 6.0)
     grid = figure.subplots(2, int(np.ceil(len(data.bands_hz) / 2)), subplot_kw={"projection": "polar"}, squeeze=False)
     for axes, band, row in zip(grid.flat, data.bands_hz, data.level_db, strict=False):
         draw_polar(axes, data.azimuth_deg, row, look.theme, ahead(look.rig_file))
-        axes.set_title(_hz(band))
+        axes.set_title(in_hz(band))
     for axes in grid.flat[len(data.bands_hz) :]:
         axes.remove()
     return figure
@@ -177,7 +204,7 @@ class Balloons:
 
 
 def balloon(study: Study) -> Balloons:
-    """At four frequencies."""
+    """Levels in all directions at four frequencies."""
     rig_file = study.rig_file
     elevation, azimuth = np.arange(-90.0, 90.1, BALLOON_STEP_DEG), np.arange(-180.0, 180.1, BALLOON_STEP_DEG)
     freqs = np.array([f for f in BALLOON_HZ if f <= study.top_hz])
@@ -188,7 +215,13 @@ def balloon(study: Study) -> Balloons:
 
 
 def draw_balloons(data: Balloons, look: Look) -> Figure:
-    """A balloon a frequency."""
+    """Draw a balloon for each frequency.
+
+    Parameters
+    ----------
+    data : Balloons
+    look : Look
+    """
     caption = look.captioned(
         f"Far field, all directions, re 0°, {axis_words(look.rig_file)}, at single frequencies, no smoothing; the surface shrinks to the "
         "centre at −24 dB. Seen from above the right shoulder of somebody at 0°, where the line leads: the page's right is their right."
@@ -198,7 +231,7 @@ def draw_balloons(data: Balloons, look: Look) -> Figure:
     directions = direction(data.azimuth_deg, data.elevation_deg[:, None])
     for axes, hz, levels in zip(grid, data.freqs, data.level_db, strict=True):
         draw_balloon(axes, directions, levels, look.theme, ahead(look.rig_file))
-        axes.set_title(_hz(hz))
+        axes.set_title(in_hz(hz))
     balloon_scale(figure, list(grid))
     return figure
 
@@ -208,7 +241,16 @@ def draw_balloons(data: Balloons, look: Look) -> Figure:
 
 @dataclass(frozen=True, eq=False)
 class Directivity:
-    """The beam per third octave, two simpler ones beside it, and the effort cap (bands,)."""
+    """The beam per third octave.
+
+    Attributes
+    ----------
+    ours : BeamBands
+    simpler : dict
+        Name -> BeamBands of two simpler beams.
+    cap_db : (bands,)
+        Effort cap.
+    """
 
     ours: BeamBands
     simpler: dict[str, BeamBands]
@@ -226,7 +268,13 @@ def directivity(study: Study) -> Directivity:
 
 
 def draw_directivity(data: Directivity, look: Look) -> Figure:
-    """Four panels over frequency."""
+    """Draw four panels over frequency.
+
+    Parameters
+    ----------
+    data : Directivity
+    look : Look
+    """
     ours, theme = data.ours, look.theme
     bands, p10 = ours.bands_hz, ours.p10_db
     assert p10 is not None
@@ -252,7 +300,13 @@ def averages(study: Study) -> Spinorama:
 
 
 def draw_averages(data: Spinorama, look: Look) -> Figure:
-    """Levels and indices over frequency."""
+    """Draw levels and indices over frequency.
+
+    Parameters
+    ----------
+    data : Spinorama
+    look : Look
+    """
     inside = (data.freqs >= NORMAL_HZ[0]) & (data.freqs <= NORMAL_HZ[1])
     mean = float(power_db(np.mean(10 ** (data.on_axis_db[inside] / 10))))
     levels = {
@@ -273,7 +327,13 @@ def draw_averages(data: Spinorama, look: Look) -> Figure:
 
 
 def draw_one_tone(data: ToneMatch, look: Look) -> Figure:
-    """Sides and centre against their tone targets per third octave, and what they differ by."""
+    """Draw sides and centre against their tone targets per third octave, and what they differ by.
+
+    Parameters
+    ----------
+    data : ToneMatch
+    look : Look
+    """
     caption = look.captioned(
         f"Tone '{look.rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level at the seat over its target, "
         "centre gain taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre."
@@ -283,10 +343,6 @@ def draw_one_tone(data: ToneMatch, look: Look) -> Figure:
     apart, bands = np.array(data.sides_minus_centre_db), np.array(data.third_octaves_hz)
     draw_tone(figure.add_subplot(), bands, curves, apart, look.theme).legend(ncols=4, loc="upper left")
     return figure
-
-
-def _hz(hz: float) -> str:
-    return f"{hz / 1000:g} kHz" if hz >= 1000 else f"{hz:g} Hz"
 
 
 PICTURES: tuple[Picture[Any], ...] = (

@@ -59,7 +59,13 @@ def sweet_spot_map(study: Study) -> SweetSpot:
 
 
 def draw_sweet_spot_map(data: SweetSpot, look: Look) -> Figure:
-    """A map a figure and yaw."""
+    """Draw a map for each figure and yaw.
+
+    Parameters
+    ----------
+    data : SweetSpot
+    look : Look
+    """
     virtual = is_virtual(look.rig_file)
     maps: list[tuple[Real, tuple[float, ...], str]] = [
         (data.ild_error_db, ILD_STEPS, ILD_OFF),
@@ -95,7 +101,18 @@ def draw_sweet_spot_map(data: SweetSpot, look: Look) -> Figure:
 
 @dataclass(frozen=True, eq=False)
 class Distance:
-    """Figures at distances_m (n,), the design's being at_m; alone_db, real_db (n,): separation of the reference alone, of a real pair."""
+    """Figures at distances.
+
+    Attributes
+    ----------
+    distances_m : (n,) m
+    at_m : float
+        The design's.
+    found : Judged
+        The bank's, (n,) each.
+    alone_db, real_db : (n,)
+        Separation of the reference alone, and of a real pair.
+    """
 
     distances_m: Real
     at_m: float
@@ -119,7 +136,13 @@ def distance(study: Study) -> Distance:
 
 
 def draw_distance(data: Distance, look: Look) -> Figure:
-    """One panel, in mode "virtual" three."""
+    """Draw one panel, in mode "virtual" three.
+
+    Parameters
+    ----------
+    data : Distance
+    look : Look
+    """
     virtual, theme, found = is_virtual(look.rig_file), look.theme, data.found
     caption = look.captioned(
         f"The head on the line from the rig through its nominal place, {data.at_m:g} m away (dotted). {JUDGED}"
@@ -157,7 +180,13 @@ def robustness(study: Study) -> Robustness:
 
 
 def draw_robustness(data: Robustness, look: Look) -> Figure:
-    """A row a figure: poses, radii, the measured head."""
+    """Draw a row for each figure: poses, radii, the measured head.
+
+    Parameters
+    ----------
+    data : Robustness
+    look : Look
+    """
     virtual, theme, on_head = is_virtual(look.rig_file), look.theme, data.on_head
     moved = np.array([(front, left, yaw) for (front, left, _), yaw in POSES])
     figures: list[tuple[Callable[[Judged], Real], str, float]] = [

@@ -33,10 +33,20 @@ ITD_HZ = (100.0, 1500.0)
 
 @dataclass(frozen=True, eq=False)
 class Methods:
-    """The left side by method, this bank first, over freqs (f,).
+    """The left side by method, this bank first.
 
-    curves: timbre, effort and separation; level_db (f,): level difference off a real pair in mode "virtual", else separation. Mode
-    "virtual": late_us (bands,) at late_hz (bands,), time difference off a real pair; else poses_db (27,): separation at head poses.
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    curves : dict
+        Name -> timbre, effort and separation.
+    level_db : dict
+        Name -> (freqs,) level difference off a real pair in mode "virtual", else separation.
+    late_hz : (bands,) Hz
+    late_us : dict
+        Mode "virtual": name -> (bands,) time difference off a real pair.
+    poses_db : dict
+        Other modes: name -> (27,) separation at head poses.
     """
 
     freqs: Freqs
@@ -73,7 +83,13 @@ def _late_us(everyone: dict[str, Sides]) -> tuple[Real, dict[str, Real]]:
 
 
 def draw_baselines(data: Methods, look: Look) -> Figure:
-    """Level, time or poses, timbre, effort."""
+    """Draw level, time or poses, timbre and effort.
+
+    Parameters
+    ----------
+    data : Methods
+    look : Look
+    """
     virtual, theme, freqs = is_virtual(look.rig_file), look.theme, data.freqs
     caption = look.captioned(
         f"Left input. {'Off: against a real pair; the pair stands in front of every method. ' if virtual else ''}The bank with its FIRs, "
@@ -113,12 +129,18 @@ class EffortTrade:
 
 
 def effort_trade(study: Study) -> EffortTrade:
-    """Of the rig alone, whatever bank there is."""
+    """What each cap buys on the rig, whatever bank there is."""
     return EffortTrade(trade(study.rig_file), cap_in_force_db(study.rig_file))
 
 
 def draw_effort_trade(data: EffortTrade, look: Look) -> Figure:
-    """Errors of a virtual pair, a null, and the level they cost, over the cap."""
+    """Draw errors of a virtual pair, a null, and the level they cost, over the cap.
+
+    Parameters
+    ----------
+    data : EffortTrade
+    look : Look
+    """
     theme, cap_db, caps, spread = look.theme, data.cap_db, np.array(CAPS_DB), look.rig_file.rig.tolerance
     column = {name: np.array([getattr(row, name) for row in data.rows]) for name in vars(data.rows[0])}
     caption = look.captioned(

@@ -124,8 +124,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: Freqs, centres: Freqs, sides
     reached: Sequence[float | None] = nothing
     reached_us: Sequence[float | None] = nothing
     if sides is not None:
-        w = sides.at(ear, freqs)
-        reached, reached_us = level_and_delay(np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1))
+        reached, reached_us = level_and_delay(*sides.pressures(ear, freqs))
     tweeters_hz = Crossovers.of(rig_file.rig).high_hz or np.inf
     out = []
     for i, hz in enumerate(centres):
