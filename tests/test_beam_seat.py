@@ -18,7 +18,8 @@ from spatial.analysis.seat import seat_figures
 from spatial.analysis.summary import design_table
 from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.design.beam_problem import patterns
-from spatial.design.beamformer import beam_weights, bounded_beam, find_beam
+from spatial.design.beam_search import bounded_beam
+from spatial.design.beamformer import beam_weights, find_beam
 from spatial.design.centre import Centre
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer

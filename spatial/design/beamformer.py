@@ -1,16 +1,10 @@
 """Depth: a midrange beam with a window that the listener may move in and as little as possible to the sides.
 
 It is designed on the seat circle, where the listener sits, and made to 1 there (`made_at_seat`); bodies keep the window far away as well.
-Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, far away, plus
-what errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
-`magnitude_bounds`. gamma is the least that keeps the sound power free of steps (`beam_without_steps`); a beam that rejects less than its
-reference gives way to it (`find_beam`). Starts are window least squares, one linear solve each,
-
-    w = M^-1 (r + nu g0*),   M = R_window + alpha (B_stop + gamma B_sphere) + beta P,   r = <g* T> over the window,   nu from g0^T w = 1,
-
-T the wished magnitude times the phase of the reference seen from a point on the axis; the frequencies' best results are strung to one
-smooth path, for jumps make long filters and notches. Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean
-power in any direction: nulls are never deeper than drivers can hold.
+Least power at the sides is sought, plus gamma times that over the sphere, far away, plus what errors of drivers add (`beam_search`).
+gamma is the least that keeps the sound power free of steps (`beam_without_steps`); a beam that rejects less than its reference gives way
+to it (`find_beam`). Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean power in any direction: nulls
+are never deeper than drivers can hold.
 
 ``side_db`` / P10 in dB in the taps, bodies far away (in brackets ``side_db`` at the seat), the row at the seat; and what gamma = 0.15, with
 steps where there are any, would give:
@@ -32,18 +26,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from spatial.base.arrays import Complex, Drive, Flags, Freqs, Indices, Levels, PowerMatrices, Real
+from spatial.base.arrays import Drive, Flags, Freqs, Levels, Real
 from spatial.base.units import from_db, power_db
-from spatial.design.beam_problem import Patterns, mean_power, patterns
+from spatial.design.beam_problem import Patterns, patterns
+from spatial.design.beam_search import bounded_beam, bounds_of, within_cap
 from spatial.design.constant_directivity import constant_directivity
-from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
+from spatial.design.magnitude_bounds import PowerCap, refine
 from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
 from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_reference import beam_group, made_at_seat, reference_alone, towards_aim
 from spatial.targets.beam_wishes import JUDGED_HZ, NUMBERS, BeamNumbers, Wish, judged_hz, wish_of
 from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step, used_drivers
 
-SAVING_SHARE = 0.2  # of what is saved beside what a bound costs: the window is kept as well as without saving
 SLOPE_ROUNDS = 4
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
@@ -58,61 +52,6 @@ def design_frequencies(numbers: BeamNumbers = NUMBERS) -> Freqs:
     corner = most_hz / share
     below = np.geomspace(low, corner, int(np.ceil(np.log(corner / low) / share)), endpoint=False)
     return np.concatenate([below, np.arange(corner, high + most_hz, most_hz)])
-
-
-def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> Complex:
-    """Window least squares for every starting phase.
-
-    Parameters
-    ----------
-    p : Patterns
-    c : float
-        Speed of sound, m/s.
-    numbers : BeamNumbers
-
-    Returns
-    -------
-    (starts, freqs, m) complex
-    """
-    window = np.isfinite(p.wish.wished_db)
-    g, azimuth = p.bounded[:, window], p.wish.azimuth_deg[window]
-    m = mean_power(g, np.full(g.shape[1], 1 / g.shape[1])) + numbers.alpha * (p.stop_power() + p.wish.gamma * p.sphere)
-    _add_to_diagonal(m, numbers.beta * p.loading)
-    out = []
-    for start_m in numbers.starts_m:
-        moved = 2 * np.pi * p.freqs[:, None] / c * start_m * (np.cos(np.deg2rad(azimuth)) - 1)
-        wished = from_db(p.wish.wished_db[window]) * np.exp(1j * (np.angle(p.reference[:, window]) + moved))
-        r = np.einsum("fdm,fd->fm", g.conj(), wished) / len(azimuth)
-        x, y = np.moveaxis(np.linalg.solve(m, np.stack([r, p.front.conj()], axis=2)), 2, 0)
-        nu = (1 - np.sum(p.front * x, axis=1)) / np.sum(p.front * y, axis=1)
-        out.append(x + y * nu[:, None])
-    return np.array(out)
-
-
-def bounds_of(p: Patterns, cap: Real, most: Real, numbers: BeamNumbers) -> Bounds:
-    """The problem of `magnitude_bounds` that a wish makes.
-
-    Parameters
-    ----------
-    p : Patterns
-    cap : (freqs,)
-        Effort cap, amplitude.
-    most : (freqs, m)
-        Largest weight of a driver of each group.
-    numbers : BeamNumbers
-    """
-    quadratic = p.stop_power() + p.wish.gamma * p.sphere
-    _add_to_diagonal(quadratic, numbers.error_power * p.loading)
-    return Bounds(
-        front=p.front,
-        rows=p.bounded,
-        low=from_db(p.wish.low_db),
-        high=from_db(p.wish.high_db),
-        strict=p.wish.strict,
-        quadratic=quadratic,
-        caps=(PowerCap(p.effort(), cap),),
-        most=most,
-    )
 
 
 def beam_without_steps(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers) -> tuple[Drive, float]:
@@ -194,110 +133,6 @@ def largest_step_db(p: Patterns, v: Drive) -> float:
     low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
     at = np.linspace(low, high, int(108 * (high - low)))
     return float(np.abs(np.interp(at + 1 / 9, octaves, level) - np.interp(at, octaves, level)).max())
-
-
-def bounded_beam(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers = NUMBERS) -> Drive:
-    """Weights of the groups, 1 on axis: the refined starts along one smooth path.
-
-    Rows, where neighbouring frequencies differ much, are also started from what their neighbours found, so that a path may go on. Where a
-    preset asks for a given side rejection and no more, the weights are refined once more to save drive power, but never to reject less than
-    the reference.
-
-    Parameters
-    ----------
-    p : Patterns
-    cap : (freqs,)
-        Effort cap, amplitude.
-    most : (freqs, m)
-        Largest weight of a driver of each group.
-    c : float
-        Speed of sound, m/s.
-    numbers : BeamNumbers
-
-    Returns
-    -------
-    (freqs, m) complex
-    """
-    bounds = bounds_of(p, cap, most, numbers)
-    w, cost = refine(starting_weights(p, c, numbers), bounds)
-    jump_cost, rounds = (numbers.jump_cost, 0) if p.nearer is not None else (numbers.row_jump_cost, numbers.row_rounds)
-    best, least = _along_one_path(p, w, cost, jump_cost, numbers)
-    for _ in range(rounds):
-        beside = np.stack([np.concatenate([best[:1], best[:-1]]), np.concatenate([best[1:], best[-1:]])])
-        more = refine(beside / np.sum(p.front * beside, axis=2, keepdims=True), bounds)
-        w, cost = np.concatenate([w, best[None], more[0]]), np.concatenate([cost, least[None], more[1]])
-        best, least = _along_one_path(p, w, cost, jump_cost, numbers)
-    stop = p.stop_power()
-    if p.wish.enough_db is None:
-        return best
-    left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
-    saving = p.wish.gamma * p.sphere + numbers.saving * p.effort()
-    _add_to_diagonal(saving, numbers.error_power * p.loading)
-    saving *= SAVING_SHARE
-    enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
-    caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
-    return np.asarray(refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0])
-
-
-def _along_one_path(p: Patterns, w: Complex, cost: Real, jump_cost: float, numbers: BeamNumbers) -> tuple[Drive, Real]:
-    """The candidates w (k, freqs, m) of cost (k, freqs) along one smooth path, (freqs, m), and what these cost, (freqs,)."""
-    apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
-    moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
-    path = smooth_path(cost.T + numbers.later_cost * np.arange(len(w)), jump_cost * moved)
-    at = path, np.arange(len(path))
-    return w[at], cost[at]
-
-
-def within_cap(v: Drive, p: Patterns, cap: Real) -> Drive:
-    """Weights drawn towards the reference alone, whose effort is 0 dB, until they hold the cap: the effort cap wins over the window.
-
-    Parameters
-    ----------
-    v : (freqs, m) complex
-        Weights of the groups.
-    p : Patterns
-    cap : (freqs,)
-        Effort cap, amplitude.
-
-    Returns
-    -------
-    (freqs, m) complex
-    """
-    size = p.count * p.reference_power[:, None]
-
-    def product(a: Drive, b: Drive) -> Real:
-        return np.asarray(np.sum(size * (a.conj() * b).real, axis=1))
-
-    step = v - p.alone
-    a, b, c = product(step, step), product(p.alone, step), product(p.alone, p.alone) - np.maximum(cap, 1.0) ** 2
-    share = np.clip((-b + np.sqrt(np.maximum(b**2 - a * c, 0))) / np.maximum(a, 1e-30), 0, 1)
-    return np.asarray(p.alone + share[:, None] * step, complex)
-
-
-def smooth_path(cost: Real, step_cost: Real) -> Indices:
-    """Which candidate to take at every frequency: least sum of costs and of steps between neighbours (Viterbi).
-
-    Parameters
-    ----------
-    cost : (freqs, k)
-        Of each candidate.
-    step_cost : (freqs - 1, k, k)
-        From one candidate to one at the next frequency.
-
-    Returns
-    -------
-    (freqs,) int
-    """
-    best, back = cost[0], []
-    for row, step in zip(cost[1:], step_cost, strict=True):
-        come = best[:, None] + step
-        origin = come.argmin(axis=0)
-        back.append(origin)
-        best = come[origin, np.arange(len(origin))] + row
-    path = [int(best.argmin())]
-    for origin in reversed(back):
-        path.append(int(origin[path[-1]]))
-    return np.array(path[::-1])
 
 
 def constant_beam(p: Patterns, di_db: float, cap: Real) -> Drive:
@@ -449,8 +284,3 @@ def _most_of_groups(p: Patterns, freqs: Freqs, most: Real | None, used: Sequence
         return np.full(p.front.shape, np.inf)
     at = np.stack([np.interp(p.freqs, freqs, most[:, i]) if np.isfinite(most[:, i]).all() else np.full(len(p.freqs), np.inf) for i in used])
     return np.asarray(at.T[:, p.groups.argmax(axis=0)])
-
-
-def _add_to_diagonal(matrices: PowerMatrices, diagonal: Real) -> None:
-    index = np.arange(matrices.shape[1])
-    matrices[:, index, index] += diagonal
