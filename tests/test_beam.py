@@ -18,7 +18,8 @@ from spatial.bank.recipe import RenderRecipe
 from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import patterns
-from spatial.design.beamformer import beam_weights, bounds_of, design_frequencies, find_beam, smooth_path, starting_weights
+from spatial.design.beam_search import bounds_of, smooth_path, starting_weights
+from spatial.design.beamformer import beam_weights, design_frequencies, find_beam
 from spatial.design.centre import centre_taps, design_centre
 from spatial.design.constant_directivity import constant_directivity
 from spatial.design.magnitude_bounds import Bounds, PowerCap, refine

@@ -19,7 +19,8 @@ from spatial.base.units import db, from_db, power_db, third_octave_centres
 from spatial.catalogue.design_table import design_table
 from spatial.catalogue.figures import study_of
 from spatial.design.beam_problem import patterns
-from spatial.design.beamformer import beam_weights, bounded_beam, find_beam
+from spatial.design.beam_search import bounded_beam
+from spatial.design.beamformer import beam_weights, find_beam
 from spatial.design.centre import design_centre
 from spatial.design.filter_bank import compute_filters
 from spatial.design.realize import transfer

@@ -10,7 +10,7 @@ import pytest
 import spatial
 
 PACKAGE = Path(spatial.__file__).parent
-ROOMS = ("base", "io", "rig", "acoustics", "exchange", "plots")
+ROOMS = ("base", "io", "rig", "acoustics", "exchange", "plots", "targets", "design", "feasibility", "analysis", "catalogue", "report")
 """Rooms that keep to it; the others follow."""
 ARRAYS = {"ArrayLike", "NDArray", *(PACKAGE / "base" / "arrays.py").read_text().split()}
 

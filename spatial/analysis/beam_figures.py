@@ -15,14 +15,15 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import BeamBands, beam_bands, judged_plant
 from spatial.analysis.study import Study
+from spatial.base.arrays import Angles, Complex, Drive, Freqs, Levels, Real, Spectrum
 from spatial.base.figure import HIGHER, LOWER, figure
-from spatial.base.units import db, power_db
+from spatial.base.units import db, power_db, power_of_two
 from spatial.targets.beam_directions import around
 from spatial.targets.tone import center_gain
 
@@ -31,12 +32,22 @@ PRERING_S = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class BeamPattern:
-    """Level over frequency and azimuth, dB re on axis: level_db (freqs, azimuths); on_axis_db (freqs,) absolute."""
+    """Level over frequency and azimuth.
 
-    freqs: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: NDArray[np.float64]
-    on_axis_db: NDArray[np.float64]
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    azimuth_deg : (azimuths,) degrees
+    level_db : (freqs, azimuths)
+        Re on axis.
+    on_axis_db : (freqs,)
+        Absolute.
+    """
+
+    freqs: Freqs
+    azimuth_deg: Angles
+    level_db: Levels
+    on_axis_db: Levels
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class BeamFigures:
 
 @dataclass(frozen=True)
 class SimpleBeamFigures:
-    """Of a simpler beam that the same drivers can do."""
+    """A simpler beam that the same drivers can do, in numbers."""
 
     side_db: float
     side90_db: float
@@ -73,22 +84,55 @@ class SimpleBeamFigures:
     effort_db: float
 
 
-def pressure(study: Study, points: FarField | AtRange, freqs: NDArray, path: str = "center") -> NDArray[np.complex128]:
-    """Pressure of one path, (freqs, points), e^{-jkr}/r left out."""
+def pressure(study: Study, points: FarField | AtRange, freqs: Freqs, path: str = "center") -> Complex:
+    """Pressure of one path, e^{-jkr}/r left out.
+
+    Parameters
+    ----------
+    study : Study
+    points : FarField or AtRange
+    freqs : (freqs,) Hz
+    path : str
+        An input of the bank.
+
+    Returns
+    -------
+    (freqs, points) complex
+    """
     h = transfer_matrix(study.rig_file.rig, points, freqs, study.rig_file.scene.medium)
-    return np.einsum("fpn,fn->fp", h, study.path(path, freqs))
+    return np.asarray(np.einsum("fpn,fn->fp", h, study.path(path, freqs)))
 
 
 def beam_pattern(study: Study, freqs: ArrayLike, azimuth_deg: ArrayLike) -> BeamPattern:
-    """Centre path over frequency (Hz) and azimuth (degrees, listener's left positive)."""
+    """Centre path over frequency and azimuth.
+
+    Parameters
+    ----------
+    study : Study
+    freqs : (freqs,) Hz
+    azimuth_deg : (azimuths,) degrees
+        Re the beam's axis, left positive.
+    """
     freqs, azimuth_deg = np.asarray(freqs, float), np.asarray(azimuth_deg, float)
     level = db(pressure(study, around(study.rig_file, azimuth_deg), freqs))
     on_axis = db(pressure(study, around(study.rig_file, 0.0), freqs))
     return BeamPattern(freqs, azimuth_deg, level - on_axis, on_axis[:, 0])
 
 
-def directivity_index_db(p_front: NDArray, p_sphere: NDArray, weights: NDArray) -> NDArray[np.float64]:
-    """10 log10 of on-axis power (freqs,) over the mean over the sphere of p_sphere (freqs, points), weights adding up to 1."""
+def directivity_index_db(p_front: Spectrum, p_sphere: Complex, weights: Real) -> Levels:
+    """10 log10 of on-axis power over the mean over the sphere.
+
+    Parameters
+    ----------
+    p_front : (freqs,) complex
+    p_sphere : (freqs, points) complex
+    weights : (points,)
+        They add up to 1.
+
+    Returns
+    -------
+    (freqs,) dB
+    """
     return power_db(np.abs(p_front) ** 2 / (np.abs(p_sphere) ** 2 @ weights))
 
 
@@ -96,7 +140,7 @@ def beam_figures(study: Study) -> BeamFigures:
     """The figures of this module's text for the centre path of a bank."""
     rig_file = study.rig_file
 
-    def over_asked(freqs: NDArray) -> NDArray[np.complex128]:
+    def over_asked(freqs: Freqs) -> Drive:
         return study.center(freqs) / center_gain(rig_file.design, freqs)[:, None]
 
     bands = beam_bands(study.of(judged_plant), over_asked)
@@ -105,7 +149,7 @@ def beam_figures(study: Study) -> BeamFigures:
 
 
 def summary(bands: BeamBands) -> dict[str, Any]:
-    """What `BeamFigures` says of bands, less what only a bank has: means of dB, worst bands, range of the level."""
+    """What `BeamFigures` says of bands: means of dB, worst bands, range of the level. What only a bank has is left out."""
     return {
         "side_db": float(bands.side_db.mean()),
         "side_min_db": float(bands.side_db.min()),
@@ -133,7 +177,7 @@ def simple_beam_figures(study: Study) -> dict[str, SimpleBeamFigures]:
 def prering_db(study: Study) -> float:
     """Energy more than 1 ms before the peak of the on-axis impulse response, over all of it."""
     bank = study.bank
-    n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.05 * bank.fs)))
+    n = power_of_two(2 * bank.n_taps + 0.05 * bank.fs)
     freqs = np.arange(n // 2 + 1) * bank.fs / n
     response = np.fft.irfft(pressure(study, around(study.rig_file, 0.0), freqs)[:, 0], n)
     response = np.roll(response, n // 8)  # a driver ahead of the origin may be early

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import AtRange, FarField
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.base.units import from_db, power_db
+from spatial.base.arrays import Drive, Freqs, Levels, Points, Real
+from spatial.base.units import from_db, mean_of_each, power_db
 from spatial.rig.geometry import direction
 from spatial.rig.model import Driver, Facing, Medium, Place, Rig
 
@@ -21,10 +21,17 @@ DRAWS, SEED, PERCENTILE = 100, 0, 10
 GAIN_DB, PHASE_DEG, PLACE_M = 1.0, 5.0, 2e-3
 
 
-def moved_rig(rig: Rig, moved_m: NDArray[np.float64]) -> Rig:
-    """The rig with every driver moved (drivers, 3): (to the left, up, outward) along a body, (front, left, up) elsewhere.
+def moved_rig(rig: Rig, moved_m: Points) -> Rig:
+    """The rig with every driver moved.
 
-    On a body the outward part is left out, in a wall the one to the front: drivers stay on it, and sides in the plane of a wall in sight.
+    On a body the outward part is left out, in a wall the one to the front: drivers stay on the body, and the sides in the plane of a wall
+    stay in sight.
+
+    Parameters
+    ----------
+    rig : Rig
+    moved_m : (drivers, 3) m
+        To the left, up, outward along a body; front, left, up elsewhere.
     """
     move = {"sphere": _on_sphere, "cylinder": _on_cylinder, "baffle": _in_wall}.get(rig.enclosure.shape, _in_space)
     drivers = tuple(move(driver, step, rig.enclosure.radius_m or 1.0) for driver, step in zip(rig.drivers, moved_m.tolist(), strict=True))
@@ -55,12 +62,24 @@ def _in_space(driver: Driver, step: list[float], _: float) -> Driver:
     return dataclasses.replace(driver, position_m=Place(where.front + step[0], where.left + step[1], where.up + step[2]))
 
 
-def side_draws_db(
-    rig: Rig, medium: Medium, w: NDArray, freqs: NDArray, per_band: int, directions: FarField | AtRange
-) -> NDArray[np.float64]:
-    """Side rejection of weights w (freqs, drivers) in every draw, powers averaged over runs of per_band frequencies: (draws, bands).
+def side_draws_db(rig: Rig, medium: Medium, w: Drive, freqs: Freqs, per_band: int, directions: FarField | AtRange) -> Levels:
+    """Side rejection of weights in every draw, powers averaged over runs of frequencies.
 
-    directions: the axis, then the sides.
+    Parameters
+    ----------
+    rig : Rig
+    medium : Medium
+    w : (freqs, drivers) complex
+    freqs : (freqs,) Hz
+        Run after run.
+    per_band : int
+        Frequencies in a run.
+    directions : FarField or AtRange
+        The axis, then the sides.
+
+    Returns
+    -------
+    (draws, bands) dB
     """
     rng, n = np.random.default_rng(SEED), len(rig.drivers)
     out = np.empty((DRAWS, len(freqs) // per_band))
@@ -69,11 +88,20 @@ def side_draws_db(
         error = gain * np.exp(1j * np.deg2rad(rng.uniform(-PHASE_DEG, PHASE_DEG, n)))
         moved = moved_rig(rig, rng.uniform(-PLACE_M, PLACE_M, (n, 3)))
         p = (transfer_matrix(moved, directions, freqs, medium) @ (w * error)[:, :, None])[:, :, 0]
-        power = (np.abs(p) ** 2).reshape(-1, per_band, len(directions)).mean(axis=1)
+        power = mean_of_each(np.abs(p) ** 2, per_band)
         out[t] = power_db(power[:, 0] / power[:, 1:].mean(axis=1))
     return out
 
 
-def p10_db(draws_db: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What nine of ten loudspeakers reach: (draws, bands) -> (bands,)."""
+def p10_db(draws_db: Real) -> Levels:
+    """What nine of ten loudspeakers reach.
+
+    Parameters
+    ----------
+    draws_db : (draws, bands) dB
+
+    Returns
+    -------
+    (bands,) dB
+    """
     return np.percentile(draws_db, PERCENTILE, axis=0)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
@@ -29,6 +28,7 @@ from spatial.analysis.binaural_cues import (
 )
 from spatial.analysis.study import Sides, Study
 from spatial.analysis.weights import SIDE_NAMES
+from spatial.base.arrays import AtPoint, Drive, Freqs, Levels, Real
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import db
 from spatial.rig.model import RigFile
@@ -43,20 +43,31 @@ EFFORT_HZ = (20.0, 20000.0)
 
 @dataclass(frozen=True, eq=False)
 class CancellationCurves:
-    """One side over frequency, dB; every array (freqs,).
+    """One side over frequency.
 
-    asked_db: the target cancellation gain (None in other modes); natural_db: the reference alone; reachable_db: most that the
-    effort cap allows; reached_db, timbre_db (|p_ipsi/d|), effort_db: the bank's; cap_db: the effort cap.
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    asked_db : (freqs,) or None
+        The target cancellation gain; None in other modes.
+    natural_db : (freqs,)
+        Separation of the reference alone.
+    reachable_db : (freqs,)
+        Most that the effort cap allows.
+    reached_db, timbre_db, effort_db : (freqs,)
+        The bank's: separation, |p_ipsi/d|, drive power over the reference alone.
+    cap_db : (freqs,)
+        The effort cap.
     """
 
-    freqs: NDArray[np.float64]
-    asked_db: NDArray[np.float64] | None
-    natural_db: NDArray[np.float64]
-    reachable_db: NDArray[np.float64]
-    reached_db: NDArray[np.float64]
-    timbre_db: NDArray[np.float64]
-    effort_db: NDArray[np.float64]
-    cap_db: NDArray[np.float64]
+    freqs: Freqs
+    asked_db: Levels | None
+    natural_db: Levels
+    reachable_db: Levels
+    reached_db: Levels
+    timbre_db: Levels
+    effort_db: Levels
+    cap_db: Levels
 
 
 @dataclass(frozen=True)
@@ -76,14 +87,27 @@ class SideFigures:
     worst_pose_db: float = figure("sep_mean at the worst of 27 head poses", HIGHER)
 
 
-def cancellation_curves(sides: Sides, freqs: NDArray) -> tuple[CancellationCurves, CancellationCurves]:
-    """Curves of the left and the right side at freqs (Hz)."""
+def cancellation_curves(sides: Sides, freqs: Freqs) -> tuple[CancellationCurves, CancellationCurves]:
+    """Curves of the left and the right side.
+
+    Parameters
+    ----------
+    sides : Sides
+    freqs : (freqs,) Hz
+    """
     left, right = (curves_of(sides, ear, np.asarray(freqs, float)) for ear in (LEFT, RIGHT))
     return left, right
 
 
-def curves_of(sides: Sides, ear: int, freqs: NDArray) -> CancellationCurves:
-    """Curves of one side."""
+def curves_of(sides: Sides, ear: int, freqs: Freqs) -> CancellationCurves:
+    """Curves of one side.
+
+    Parameters
+    ----------
+    sides : Sides
+    ear : LEFT or RIGHT
+    freqs : (freqs,) Hz
+    """
     spec, side, w = sides.rig_file.design.crosstalk, sides.design(ear, freqs), sides.at(ear, freqs)
     p_ipsi = np.sum(side.h_ipsi * w, axis=1)
     return CancellationCurves(
@@ -98,25 +122,25 @@ def curves_of(sides: Sides, ear: int, freqs: NDArray) -> CancellationCurves:
     )
 
 
-def natural_db(side: Side) -> NDArray[np.float64]:
+def natural_db(side: Side) -> Levels:
     """Separation of the side's reference alone."""
     group = list(side.target.group)
     return db(side.h_ipsi[:, group].sum(axis=1) / side.h_contra[:, group].sum(axis=1))
 
 
-def reachable_db(side: Side) -> NDArray[np.float64]:
+def reachable_db(side: Side) -> Levels:
     """Largest separation inside the effort cap, 80 dB at most."""
     least = np.maximum(np.abs(side.c0) - side.rho, 1e-20 * np.abs(side.d))
     return np.minimum(db(side.d / least), DEEPEST_DB)
 
 
-def own_separation_db(side: Side) -> NDArray[np.float64]:
-    """Separation that a side's own weights make, woofers and tweeters and the reference alone at the edge in it, 80 dB at most."""
+def own_separation_db(side: Side) -> Levels:
+    """Separation that a side's own weights make, 80 dB at most; woofers, tweeters and the reference alone at the edge count."""
     return np.minimum(db(side.d / np.maximum(np.abs(side.whole_leak), 1e-20 * np.abs(side.d))), DEEPEST_DB)
 
 
 def side_figures(sides: Sides) -> SideFigures:
-    """The figures of this module's text, of both sides the worse one of each."""
+    """The figures of this module's text; of both sides the worse one of each."""
     per_side = [_figures(sides, ear) for ear in (LEFT, RIGHT)]
     worst: dict[str, float] = {}
     for name in ("sep_mean_db", "sep_pink_db", "sep_third_min_db", "worst_pose_db"):
@@ -129,14 +153,13 @@ def side_figures(sides: Sides) -> SideFigures:
 
 def _figures(sides: Sides, ear: int) -> dict[str, float]:
     freqs = judged_frequencies(top_hz=sides.top_hz)
-    side, w = sides.design(ear, freqs), sides.at(ear, freqs)
-    p_ipsi, p_contra = np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
+    p_ipsi, p_contra = sides.pressures(ear, freqs)
     real = sides.real(sides.nominal_ears, freqs)
     pressures = p_ipsi, p_contra, real[:, ear, ear], real[:, 1 - ear, ear]
     ild_error = ild_errors_db(freqs, *pressures)
     out = dict(
         sep_mean_db=float(mean_separation_db(p_ipsi, p_contra)),
-        sep_pink_db=float(pink_separation_db(p_ipsi, p_contra, side.target.h_ref)),
+        sep_pink_db=float(pink_separation_db(p_ipsi, p_contra, sides.design(ear, freqs).target.h_ref)),
         sep_third_min_db=float(third_octave_separation_db(freqs, p_ipsi, p_contra).min()),
         ild_error_db=float(rms(ild_error)),
         ild_worst_db=float(np.abs(ild_error).max()),
@@ -147,8 +170,18 @@ def _figures(sides: Sides, ear: int) -> dict[str, float]:
     return out | _timbre_and_effort(sides, ear)
 
 
-def pose_separations(sides: Sides, ear: int) -> NDArray[np.float64]:
-    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`: (27,) dB."""
+def pose_separations(sides: Sides, ear: int) -> Real:
+    """Mean separation of one side at each of the 27 head poses of `acoustics.points.POSES`.
+
+    Parameters
+    ----------
+    sides : Sides
+    ear : LEFT or RIGHT
+
+    Returns
+    -------
+    (27,) dB
+    """
     freqs = judged_frequencies(top_hz=sides.top_hz)
     p = np.einsum("fpn,fn->fp", sides.heard(Ears.cloud(sides.scene.listener, POSES), freqs), sides.at(ear, freqs))
     return mean_separation_db(p[:, ear::2], p[:, 1 - ear :: 2])
@@ -168,13 +201,20 @@ def _timbre_and_effort(sides: Sides, ear: int) -> dict[str, float]:
     )
 
 
-def hardware_gain(rig_file: RigFile) -> NDArray[np.float64]:
+def hardware_gain(rig_file: RigFile) -> Real:
     """Linear gain of each driver's hardware, (drivers,)."""
     return 10 ** (np.array([d.gain_db for d in rig_file.rig.drivers]) / 20)
 
 
 def shared_band(rig_file: RigFile, named: tuple[str, ...] | None = None) -> tuple[float, float]:
-    """Hz in which every driver of the sides may help; named: of these drivers instead."""
+    """Hz in which every driver of the sides may help.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    named : tuple of str or None
+        Of these drivers instead.
+    """
     rig = rig_file.rig
     names = named or rig_file.design.crosstalk.drivers
     used = rig.indices(names) if names else rig.spatial_drivers
@@ -209,7 +249,18 @@ def arrivals(study: Study) -> dict[str, float]:
     return out
 
 
-def separation_db(h_ipsi: NDArray, h_contra: NDArray, w: NDArray) -> NDArray[np.float64]:
-    """20 log10 |p_ipsi / p_contra| of weights w (freqs, drivers): (freqs,)."""
+def separation_db(h_ipsi: AtPoint, h_contra: AtPoint, w: Drive) -> Levels:
+    """20 log10 |p_ipsi / p_contra| that weights make.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+        Driver-to-ear transfer.
+    w : (freqs, drivers) complex
+
+    Returns
+    -------
+    (freqs,) dB
+    """
     p_ipsi, p_contra = np.sum(h_ipsi * w, axis=1), np.sum(h_contra * w, axis=1)
-    return 20 * np.log10(np.abs(p_ipsi) / np.maximum(np.abs(p_contra), 1e-20 * np.abs(p_ipsi)))
+    return np.asarray(20 * np.log10(np.abs(p_ipsi) / np.maximum(np.abs(p_contra), 1e-20 * np.abs(p_ipsi))))

@@ -16,7 +16,16 @@ from spatial.targets.tone import timbre_group
 
 @dataclasses.dataclass(frozen=True)
 class PathLatency:
-    """One path, seconds. filters: from the first tap to the moment at which the path's reference would sound; air: from there on."""
+    """When one path arrives, seconds.
+
+    Attributes
+    ----------
+    upmix_s, limiter_s : float
+    filters_s : float
+        From the first tap to the moment at which the path's reference would sound.
+    air_s : float
+        From there to the head.
+    """
 
     upmix_s: float
     filters_s: float
@@ -30,7 +39,13 @@ class PathLatency:
 
 
 def chain_latency(study: Study, upmix_frames: int, limiter_frames: int) -> dict[str, PathLatency]:
-    """Every path of a bank; the delays of upmix and limiter are the renderer's to know."""
+    """When every path of a bank arrives; the delays of upmix and limiter are the renderer's to know.
+
+    Parameters
+    ----------
+    study : Study
+    upmix_frames, limiter_frames : int
+    """
     rig_file = study.rig_file
     rig, scene, fs = rig_file.rig, rig_file.scene, study.bank.fs
     out = {}

@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import judged_frequencies, mean_separation_db
 from spatial.analysis.cancellation import SideFigures, hardware_gain, side_figures
@@ -22,8 +20,18 @@ THIS_BANK = "this bank"
 
 @dataclass(frozen=True)
 class Compared:
-    """One method's figures: those of its sides; the pink level of one side (see `trade`); what its canceller alone separates (mode
-    "virtual" only: behind the pair it is asked for less, and a joint design has none)."""
+    """One method's figures.
+
+    Attributes
+    ----------
+    name, what : str
+    figures : SideFigures
+        Of its sides.
+    level_db : float
+        Pink level of one side: see `feasibility.effort_trade`.
+    canceller_db : float or None
+        What its canceller alone separates, in mode "virtual" only: behind the pair it is asked for less, and a joint design has none.
+    """
 
     name: str
     what: str
@@ -37,7 +45,13 @@ class Compared:
 
 
 def compare(sides: Sides, methods: tuple[Method, ...]) -> tuple[Compared, ...]:
-    """The bank's sides, then the methods, by the figures of `cancellation`."""
+    """The bank's sides, then the methods, by the figures of `cancellation`.
+
+    Parameters
+    ----------
+    sides : Sides
+    methods : tuple of Method
+    """
     mode = sides.rig_file.design.crosstalk.mode
     rows = [Compared(THIS_BANK, f"mode {mode}, FIRs", *_judged(sides), None)]
     for method in methods:
@@ -54,9 +68,4 @@ def _judged(sides: Sides) -> tuple[SideFigures, float]:
 
 def _separation_db(sides: Sides) -> float:
     freqs = judged_frequencies(top_hz=sides.top_hz)
-    found = []
-    for ear in (LEFT, RIGHT):
-        side, w = sides.design(ear, freqs), sides.at(ear, freqs)
-        ipsi, contra = (np.sum(h * w, axis=1) for h in (side.h_ipsi, side.h_contra))
-        found.append(mean_separation_db(ipsi, contra))
-    return float(min(found))
+    return min(float(mean_separation_db(*sides.pressures(ear, freqs))) for ear in (LEFT, RIGHT))

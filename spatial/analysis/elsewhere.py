@@ -28,7 +28,14 @@ class Place:
 class Elsewhere:
     """Figures at some places, poses or heads, lists side by side, and the worst of each.
 
-    at_m (n,): distances or head radii; at (n,): poses, or words for them; file: the head's.
+    Attributes
+    ----------
+    file : str or None
+        The head's.
+    at_m : tuple of float
+        Distances or head radii.
+    at : tuple
+        Poses, or words for them.
     """
 
     file: str | None = None

@@ -24,7 +24,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.bodies import body_of
 from spatial.acoustics.head import sphere_series
@@ -34,6 +33,7 @@ from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.weights import effective_weights
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Complex, Directions, Freqs, Real, Vector
 from spatial.base.units import power_db
 from spatial.rig.geometry import head_centre, left_of, places
 from spatial.rig.model import Driver, Facing, Listener, Medium, Place, Rig, RigFile, Room
@@ -49,12 +49,21 @@ STEP_SHARE = 0.4  # of the inverse of the time that these span: steps in frequen
 COS_STEPS = 361  # directions of arrival that are told apart, by the cosine with the ear's axis
 FAR_HEADS = 100.0  # radii: reflections come from this far
 
-Spectra = NDArray[np.complex128]
+Spectra = Complex
 
 
 @dataclass(frozen=True)
 class Seat:
-    """One seat: level of the centre source, dB re one seat of reference drive; time differences of the three sources, us."""
+    """What one seat hears.
+
+    Attributes
+    ----------
+    distance_m, left_m : float
+    level_db : float
+        Of the centre source, re one seat of reference drive.
+    itd_centre_us, itd_left_us, itd_right_us : float
+        Time differences of the three sources.
+    """
 
     distance_m: float
     left_m: float
@@ -99,21 +108,36 @@ class Zone:
 
 @dataclass(frozen=True, eq=False)
 class Playback:
-    """What plays: a rig and, by name, ways of playing it: weights of left, right and centre source (freqs, drivers, 3).
+    """What plays: a rig and ways of playing it.
 
-    apart: the drivers stand so far from one another that each has mirror images of its own.
+    Attributes
+    ----------
+    rig : Rig
+    ways : dict
+        Name -> callable, freqs -> weights of left, right and centre source (freqs, drivers, 3).
+    apart : bool
+        The drivers stand so far from one another that each has mirror images of its own.
     """
 
     rig: Rig
-    ways: dict[str, Callable[[NDArray[np.float64]], Spectra]]
+    ways: dict[str, Callable[[Freqs], Spectra]]
     apart: bool = False
 
-    def weights(self, freqs: NDArray) -> Spectra:
-        """Of all ways, one after the other: (freqs, drivers, 3 * ways)."""
+    def weights(self, freqs: Freqs) -> Spectra:
+        """Weights of all ways, one after the other.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers, 3 ways) complex
+        """
         return np.concatenate([way(freqs) for way in self.ways.values()], axis=2)
 
-    def parts(self) -> list[tuple[NDArray[np.float64], Rig, slice]]:
-        """(place, what stands there as a rig about its origin, its drivers) of everything that has mirror images of its own."""
+    def parts(self) -> list[tuple[Vector, Rig, slice]]:
+        """What has mirror images of its own: its place, what stands there as a rig about its origin, and its drivers."""
         if not self.apart:
             return [(np.zeros(3), self.rig, slice(None))]
         alone = [dataclasses.replace(self.rig, drivers=(dataclasses.replace(d, position_m=Place()),)) for d in self.rig.drivers]
@@ -121,13 +145,19 @@ class Playback:
 
 
 def playbacks(bank: FilterMatrix, rig_file: RigFile) -> tuple[Playback, Playback]:
-    """The rig in all its ways, and a real pair; names and order are those of the module's text."""
+    """The rig in all its ways, and a real pair; names and order are those of the module's text.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    """
     rig = rig_file.rig
 
-    def of(*sources: tuple[str, ...]) -> Callable[[NDArray], Spectra]:
+    def of(*sources: tuple[str, ...]) -> Callable[[Freqs], Spectra]:
         """left, right and centre source, each the sum of some of the bank's paths."""
 
-        def weights(freqs: NDArray) -> Spectra:
+        def weights(freqs: Freqs) -> Spectra:
             paths = {path: effective_weights(bank, rig, freqs, path) for path in {path for source in sources for path in source}}
             return np.stack([np.sum([paths[path] for path in source], axis=0) for source in sources], axis=2)
 
@@ -145,11 +175,11 @@ def playbacks(bank: FilterMatrix, rig_file: RigFile) -> tuple[Playback, Playback
     return Playback(rig, ways), Playback(pair, {"real pair": _unfiltered(0, 1, 2)}, apart=True)
 
 
-def _loudspeaker(name: str, where: NDArray) -> Driver:
+def _loudspeaker(name: str, where: Vector) -> Driver:
     return Driver(name, 1, position_m=Place(*where.tolist()), facing_deg=Facing())
 
 
-def _unfiltered(left: int, right: int, n_drivers: int) -> Callable[[NDArray], Spectra]:
+def _unfiltered(left: int, right: int, n_drivers: int) -> Callable[[Freqs], Spectra]:
     """Left and right source to one driver each, the centre to both."""
     gains = np.zeros((1, n_drivers, 3), complex)
     gains[0, left, [0, 2]] = gains[0, right, [1, 2]] = 1
@@ -157,7 +187,15 @@ def _unfiltered(left: int, right: int, n_drivers: int) -> Callable[[NDArray], Sp
 
 
 def listening_zone(playback: Playback, rig_file: RigFile, room: Room | None = None) -> dict[str, Zone]:
-    """Every way of playing at the nine seats of a rig file's listener, in free field or in a room."""
+    """Every way of playing at the nine seats of a rig file's listener, in free field or in a room.
+
+    Parameters
+    ----------
+    playback : Playback
+    rig_file : RigFile
+    room : Room or None
+        None: free field.
+    """
     rows: dict[str, list[Seat]] = {name: [] for name in playback.ways}
     for distance in DISTANCES_M:
         for aside in ASIDE_M:
@@ -170,12 +208,21 @@ def listening_zone(playback: Playback, rig_file: RigFile, room: Room | None = No
 
 @dataclass(frozen=True, eq=False)
 class _Heard:
-    """Pressures (freqs, 2 ears, sources) at a head; power at both ears and cross power (freqs, sources) of what is added by its power."""
+    """What reaches a head.
 
-    freqs: NDArray[np.float64]
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    ears : (freqs, 2, sources) complex
+        Pressures at the ears.
+    late_power, late_cross : (freqs, sources)
+        Power at both ears, and cross power, of what is added by its power.
+    """
+
+    freqs: Freqs
     ears: Spectra
-    late_power: NDArray[np.float64]
-    late_cross: NDArray[np.float64]
+    late_power: Real
+    late_cross: Real
 
 
 def _seat(listener: Listener, heard: _Heard, sources: slice) -> Seat:
@@ -189,7 +236,7 @@ def _seat(listener: Listener, heard: _Heard, sources: slice) -> Seat:
     return Seat(listener.distance_m, listener.left_m, level, itd[2], itd[0], itd[1])
 
 
-def _itd_us(freqs: NDArray, cross: Spectra) -> float:
+def _itd_us(freqs: Freqs, cross: Spectra) -> float:
     """Lag of the largest cross-correlation of left and right ear, pink, from their cross power spectrum (freqs,)."""
     band = (freqs >= ITD_HZ[0]) & (freqs <= ITD_HZ[1])
     lag = np.linspace(-LAG_S, LAG_S, 2001)
@@ -205,7 +252,10 @@ def _in_free_field(playback: Playback, listener: Listener, rig_file: RigFile) ->
 
 
 def _in_room(playback: Playback, listener: Listener, rig_file: RigFile, room: Room) -> _Heard:
-    """Direct sound exactly; early images by what is sent along them and what the head makes of it; the later ones as a diffuse field."""
+    """The sound of a room at a head.
+
+    Direct sound is exact, early images come by what is sent along them and what the head makes of it, later ones as a diffuse field.
+    """
     medium = rig_file.scene.medium
     parts = [(images(room, where, head_centre(listener), medium.c), rig, drivers) for where, rig, drivers in playback.parts()]
     spans_m = max(paths.length_m[min(EXACT_PATHS, len(paths.length_m) - 1)] - paths.length_m[0] for paths, _, _ in parts)
@@ -228,7 +278,7 @@ def _some(paths: Images, chosen: slice) -> Images:
     return Images(paths.length_m[chosen], paths.strength[chosen], paths.leaving[chosen], paths.arriving[chosen])
 
 
-def _sent(rig: Rig, paths: Images, freqs: NDArray, medium: Medium) -> Spectra:
+def _sent(rig: Rig, paths: Images, freqs: Freqs, medium: Medium) -> Spectra:
     """What every driver brings along every path to its end, without a head: (freqs, paths, drivers)."""
     if body_of(rig) is None:
         return pressure_at(rig, paths.leaving * paths.length_m[:, None], freqs, medium) * (paths.strength * paths.length_m)[:, None]
@@ -238,29 +288,37 @@ def _sent(rig: Rig, paths: Images, freqs: NDArray, medium: Medium) -> Spectra:
 
 @dataclass(frozen=True, eq=False)
 class _Head:
-    """The rigid sphere for plane waves, re the free field at its centre: table (freqs, COS_STEPS) over the cosine with an ear's axis."""
+    """The rigid sphere for plane waves, re the free field at its centre.
 
-    left_ear: NDArray[np.float64]
+    Attributes
+    ----------
+    left_ear : (3,)
+        Its axis.
+    table : (freqs, COS_STEPS) complex
+        Over the cosine with an ear's axis.
+    """
+
+    left_ear: Vector
     table: Spectra
 
     @classmethod
-    def of(cls, listener: Listener, freqs: NDArray, c: float) -> _Head:
+    def of(cls, listener: Listener, freqs: Freqs, c: float) -> _Head:
         ka = 2 * np.pi * freqs / c * listener.head_radius_m
         return cls(left_of(listener.yaw_deg), sphere_series(ka, [FAR_HEADS], [np.linspace(-1, 1, COS_STEPS)])[:, 0])
 
-    def ears(self, arriving: NDArray) -> Spectra:
+    def ears(self, arriving: Directions) -> Spectra:
         """Left and right ear (freqs, 2, waves) for waves that come from these directions (waves, 3)."""
         cosine = arriving @ self.left_ear
         place = (np.stack([cosine, -cosine]) + 1) / 2 * (COS_STEPS - 1)
         low = np.clip(np.floor(place).astype(int), 0, COS_STEPS - 2)
-        return self.table[:, low] * (low + 1 - place) + self.table[:, low + 1] * (place - low)
+        return np.asarray(self.table[:, low] * (low + 1 - place) + self.table[:, low + 1] * (place - low))
 
     @property
-    def diffuse_power(self) -> NDArray[np.float64]:
+    def diffuse_power(self) -> Real:
         """Power at both ears in a diffuse field, re that of the field at one point: (freqs,)."""
-        return 2 * np.mean(np.abs(self.table) ** 2, axis=1)
+        return np.asarray(2 * np.mean(np.abs(self.table) ** 2, axis=1))
 
     @property
-    def diffuse_cross(self) -> NDArray[np.float64]:
+    def diffuse_cross(self) -> Real:
         """Cross power of the ears in a diffuse field: real, because left and right are alike: (freqs,)."""
-        return np.mean(self.table * self.table[:, ::-1].conj(), axis=1).real
+        return np.asarray(np.mean(self.table * self.table[:, ::-1].conj(), axis=1).real)

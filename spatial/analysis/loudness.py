@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import Ears
 from spatial.acoustics.transfer import hardware_response, transfer_matrix
 from spatial.analysis.weights import effective_weights, highest_hz
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Freqs, Real
 from spatial.rig.load import rig_from_text
 
 HEARD_HZ = (60.0, 16000.0)
@@ -19,8 +19,17 @@ HIGHPASS = ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621))
 """K-weighting of ITU-R BS.1770-5, tables 1 and 2, for 48 kHz: numerator and denominator."""
 
 
-def k_weighting(freqs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Power gain of the K-weighting at frequencies in Hz."""
+def k_weighting(freqs: Freqs) -> Real:
+    """Power gain of the K-weighting.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    (freqs,)
+    """
     z = np.exp(-2j * np.pi * np.outer(freqs, np.arange(3)) / WEIGHTING_FS)
     gain = np.ones(len(freqs))
     for numerator, denominator in (SHELF, HIGHPASS):
@@ -34,8 +43,8 @@ def bypass_gain_db(bank: FilterMatrix) -> float:
     Parameters
     ----------
     bank : FilterMatrix
-        It carries its rig; one that does not gets 0 dB. Left and right go to its ``bypass_drivers``; where these are one and the same, both
-        go there, 3 dB lower.
+        It carries its rig; a bank without a rig gets 0 dB. Left and right go to its ``bypass_drivers``; where these are one and the same,
+        both go there, 3 dB lower.
 
     Returns
     -------

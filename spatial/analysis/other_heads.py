@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.directivity import own_pattern
 from spatial.acoustics.measured_head import MeasuredHead, head_of
@@ -18,6 +17,7 @@ from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.analysis.binaural_cues import judged_frequencies
 from spatial.analysis.other_poses import Judged, at_ears, judged, side_groups
 from spatial.analysis.study import Sides
+from spatial.base.arrays import Freqs, Points, Real, Transfer
 from spatial.base.errors import SpatialError
 from spatial.rig.geometry import axes, left_of, nose, places
 from spatial.rig.model import HeadFile, RigFile
@@ -30,7 +30,15 @@ PLACES = ("5 cm left", "0", "5 cm right")
 
 @dataclass(frozen=True, eq=False)
 class OnMeasuredHead:
-    """Figures on a measured head at PLACES, which say how far it is moved, and those on the sphere beside them; name of the head's file."""
+    """Figures on a measured head and on the sphere.
+
+    Attributes
+    ----------
+    file : str
+        Name of the head's file.
+    measured, sphere : Judged
+        At PLACES, which say how far the head is moved.
+    """
 
     file: str
     measured: Judged
@@ -68,7 +76,7 @@ def on_measured_head(sides: Sides) -> OnMeasuredHead | None:
     return OnMeasuredHead(name, judged(freqs, h, real, w, side_groups(rig_file)), at_ears(sides, ears))
 
 
-def _heard(head: MeasuredHead, freqs: NDArray, ears: Ears, sources_m: NDArray) -> NDArray[np.complex128]:
+def _heard(head: MeasuredHead, freqs: Freqs, ears: Ears, sources_m: Points) -> Transfer:
     """Ears (freqs, points, sources) pose by pose."""
     heard = [
         head.ear_responses(freqs, sources_m, centre, nose(yaw), left_of(yaw))
@@ -77,7 +85,7 @@ def _heard(head: MeasuredHead, freqs: NDArray, ears: Ears, sources_m: NDArray) -
     return np.concatenate(heard, axis=1)
 
 
-def _patterns(rig_file: RigFile, freqs: NDArray, ears: Ears) -> NDArray[np.float64]:
+def _patterns(rig_file: RigFile, freqs: Freqs, ears: Ears) -> Real:
     """The drivers' own directivity towards each head centre: (freqs, poses, drivers)."""
     rig = rig_file.rig
     towards = np.asarray(ears.centres_m)[:, None] - places(rig)

@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.analysis.binaural_cues import (
     POINTS,
+    ild_errors_db,
     itd_errors_us,
     judged_frequencies,
     mean_separation_db,
     pink_separation_db,
     rms,
-    third_octave_separation_db,
 )
 from spatial.analysis.study import Sides
+from spatial.base.arrays import Drive, Freqs, Levels, Real, Transfer
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
 from spatial.targets.solution import SideWeights
@@ -38,19 +38,27 @@ MAP_CLOSER = 1.5  # sideways a sweet spot is narrow: places lie closer in the mi
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Figures of the sides at some poses or heads, (n,) each: separation, and ILD and ITD error against the real pair there."""
+    """Figures of the sides at n poses or heads.
 
-    sep_mean_db: NDArray[np.float64]
-    sep_pink_db: NDArray[np.float64]
-    ild_error_db: NDArray[np.float64]
-    itd_error_us: NDArray[np.float64]
+    Attributes
+    ----------
+    sep_mean_db, sep_pink_db : (n,)
+        Separation.
+    ild_error_db, itd_error_us : (n,)
+        Against the real pair there.
+    """
+
+    sep_mean_db: Levels
+    sep_pink_db: Levels
+    ild_error_db: Levels
+    itd_error_us: Real
 
     def as_lists(self) -> dict[str, list[float]]:
         """JSON values."""
         return {name: [round(float(x), 3) for x in values] for name, values in vars(self).items()}
 
 
-def judged(freqs: NDArray, h: NDArray, real: NDArray, w: Sequence[NDArray], groups: Sequence[tuple[int, ...]]) -> Judged:
+def judged(freqs: Freqs, h: Transfer, real: Transfer, w: Sequence[Drive], groups: Sequence[tuple[int, ...]]) -> Judged:
     """Figures from ears' transfers alone, whatever head they belong to.
 
     Parameters
@@ -71,12 +79,11 @@ def judged(freqs: NDArray, h: NDArray, real: NDArray, w: Sequence[NDArray], grou
         p = np.einsum("fpn,fn->fp", h, w[ear])
         h_ref = h[:, ear::2, list(groups[ear])].sum(axis=2) / np.sqrt(len(groups[ear]))
         pressures = p[:, ear::2], p[:, 1 - ear :: 2], real[:, ear::2, ear], real[:, 1 - ear :: 2, ear]
-        apart = third_octave_separation_db(freqs, *pressures[:2]) - third_octave_separation_db(freqs, *pressures[2:])
         sides.append(
             (
                 mean_separation_db(*pressures[:2]),
                 pink_separation_db(*pressures[:2], h_ref),
-                rms(apart),
+                rms(ild_errors_db(freqs, *pressures)),
                 rms(itd_errors_us(freqs, *pressures)),
             )
         )
@@ -87,14 +94,33 @@ def judged(freqs: NDArray, h: NDArray, real: NDArray, w: Sequence[NDArray], grou
 
 
 def at_ears(sides: Sides, ears: Ears, points: int = POINTS) -> Judged:
-    """Figures at some poses of a sphere head, which may be another than the listener's, at so many frequencies."""
+    """Figures at some poses of a sphere head.
+
+    Parameters
+    ----------
+    sides : Sides
+    ears : Ears
+        Their head may be another than the listener's.
+    points : int
+        Number of frequencies.
+    """
     freqs = judged_frequencies(points, sides.top_hz)
     w = [sides.at(ear, freqs) for ear in (LEFT, RIGHT)]
     return judged(freqs, sides.heard(ears, freqs), sides.real(ears, freqs), w, side_groups(sides.rig_file))
 
 
-def real_separation_db(sides: Sides, ears: Ears) -> NDArray[np.float64]:
-    """Mean separation that the real pair itself gives at some poses, of its two loudspeakers the worse one: (poses,) dB."""
+def real_separation_db(sides: Sides, ears: Ears) -> Levels:
+    """Mean separation that the real pair itself gives at some poses; of its two loudspeakers the worse one counts.
+
+    Parameters
+    ----------
+    sides : Sides
+    ears : Ears
+
+    Returns
+    -------
+    (poses,) dB
+    """
     real = sides.real(ears, judged_frequencies(top_hz=sides.top_hz))
     left, right = (mean_separation_db(real[:, ear::2, ear], real[:, 1 - ear :: 2, ear]) for ear in (LEFT, RIGHT))
     return np.minimum(left, right)
@@ -104,7 +130,7 @@ def reference_alone(rig_file: RigFile) -> SideWeights:
     """The sides without any cancellation: each its reference drivers, in phase and alike."""
     groups = side_groups(rig_file)
 
-    def weights(freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    def weights(freqs: Freqs) -> tuple[Drive, Drive]:
         w = np.zeros((2, len(freqs), len(rig_file.rig.drivers)), complex)
         for ear, group in enumerate(groups):
             w[ear][:, list(group)] = 1 / np.sqrt(len(group))
@@ -131,7 +157,14 @@ def distance_factors(rig_file: RigFile) -> tuple[float, ...]:
 
 
 def ears_at(rig_file: RigFile, factor: float) -> Ears:
-    """The head moved along the line from the rig's origin, to a multiple of its distance."""
+    """The head moved along the line from the rig's origin, to a multiple of its distance.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    factor : float
+        > 0.
+    """
     listener = rig_file.scene.listener
     return Ears.of(listener, (factor - 1) * head_centre(listener))
 
@@ -147,7 +180,13 @@ def over_poses(sides: Sides) -> Judged:
 
 
 def over_head_radius(sides: Sides, radii_m: Sequence[float] = HEAD_RADII_M) -> Judged:
-    """Figures on spheres of other radii, against the real pair on the same sphere."""
+    """Figures on spheres of other radii, against the real pair on the same sphere.
+
+    Parameters
+    ----------
+    sides : Sides
+    radii_m : sequence of float
+    """
     heads = [replace(sides.scene.listener, head_radius_m=radius_m) for radius_m in radii_m]
     return _joined([at_ears(sides, Ears.of(head)) for head in heads])
 
@@ -161,21 +200,33 @@ def _joined(parts: Sequence[Judged]) -> Judged:
 
 @dataclass(frozen=True, eq=False)
 class SweetSpot:
-    """Figures over listener positions, moved from the design's: front_m (fronts,), left_m (lefts,), yaws_deg (yaws,).
+    """Figures over listener positions, moved from the design's.
 
-    sep_mean_db, ild_error_db, itd_error_us: (yaws, fronts, lefts).
+    Attributes
+    ----------
+    front_m : (fronts,) m
+    left_m : (lefts,) m
+    yaws_deg : (yaws,) degrees
+    sep_mean_db, ild_error_db, itd_error_us : (yaws, fronts, lefts)
     """
 
-    front_m: NDArray[np.float64]
-    left_m: NDArray[np.float64]
+    front_m: Real
+    left_m: Real
     yaws_deg: tuple[float, ...]
-    sep_mean_db: NDArray[np.float64]
-    ild_error_db: NDArray[np.float64]
-    itd_error_us: NDArray[np.float64]
+    sep_mean_db: Levels
+    ild_error_db: Levels
+    itd_error_us: Real
 
 
 def sweet_spot(sides: Sides, steps: tuple[int, int] = MAP_STEPS) -> SweetSpot:
-    """Map of the figures around the design's listener, +-0.4 m in depth (less where the rig is near) and +-0.24 m sideways."""
+    """Map of the figures around the design's listener, +-0.4 m in depth (less where the rig is near) and +-0.24 m sideways.
+
+    Parameters
+    ----------
+    sides : Sides
+    steps : (int, int)
+        Places in depth and sideways.
+    """
     listener = sides.scene.listener
     depth_m = min(MAP_FRONT_M, 0.4 * float(np.linalg.norm(head_centre(listener))))
     front_m, left_m = np.linspace(-depth_m, depth_m, steps[0]), np.linspace(-1, 1, steps[1])

@@ -14,7 +14,20 @@ TOP_HZ = 14000.0
 def cues_of_the_pair(
     sides: Sides, ears: Ears | None = None, top_hz: float = TOP_HZ
 ) -> tuple[tuple[ErbCues, ErbCues], tuple[ErbCues, ErbCues]]:
-    """Cues of the left and the right input at one pose (default: the nominal one) up to top_hz, and those of the real pair."""
+    """Cues of the left and the right input at one pose, and those of the real pair.
+
+    Parameters
+    ----------
+    sides : Sides
+    ears : Ears
+        One pose; default: the nominal one.
+    top_hz : float
+        Cues are told up to here.
+
+    Returns
+    -------
+    (ErbCues, ErbCues), (ErbCues, ErbCues)
+    """
     ears = ears or sides.nominal_ears
     freqs = cue_frequencies(min(TOP_HZ, top_hz, sides.top_hz))
     h, real = sides.heard(ears, freqs), sides.real(ears, freqs)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.analysis.study import Study
+from spatial.base.arrays import Audio, Flags, Freqs, Levels, Power, Real, Transfer
 from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
 
 PANS = np.linspace(-1, 1, 41)
@@ -22,45 +22,63 @@ FRAME = 8192  # of the spectra, at 48 kHz
 SETTLED_S, HEARD_S = 2.0, 2.0  # how long a pan lasts before it is judged, and for how long
 SEED = 5
 
-Upmix = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Upmix = Callable[[Audio], Audio]
 """A new upmix's whole work: (2, frames) to L', R', C (3, frames)."""
 
 
 @dataclass(frozen=True, eq=False)
 class PanSweep:
-    """pans (pans,); bands_hz (bands,); heard and real: power at both ears (pans, bands)."""
+    """Power at both ears over pan.
 
-    pans: NDArray[np.float64]
-    bands_hz: NDArray[np.float64]
-    heard: NDArray[np.float64]
-    real: NDArray[np.float64]
+    Attributes
+    ----------
+    pans : (pans,)
+        -1 left to 1 right.
+    bands_hz : (bands,) Hz
+    heard, real : (pans, bands)
+        Through upmix and filters, and from a real pair.
+    """
+
+    pans: Real
+    bands_hz: Freqs
+    heard: Power
+    real: Power
 
     @property
-    def level_db(self) -> NDArray[np.float64]:
+    def level_db(self) -> Levels:
         """Summed over the bands, re the real pair: (pans,)."""
         return power_db(self.heard.sum(axis=1)) - power_db(self.real.sum(axis=1))
 
     @property
-    def as_loud_db(self) -> NDArray[np.float64]:
-        """The same at the playback level at which centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
+    def as_loud_db(self) -> Levels:
+        """The same at another playback level: centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
 
         The filters' level is that of a source at the rig's own place, which is nearer or farther than the pair's; with a flat tone it is
         that of a source straight ahead, too.
         """
         fixed = self.level_db[[0, len(self.pans) // 2, -1]]
-        return self.level_db - (fixed.max() + fixed.min()) / 2
+        return np.asarray(self.level_db - (fixed.max() + fixed.min()) / 2)
 
     @property
-    def bands_db(self) -> NDArray[np.float64]:
+    def bands_db(self) -> Levels:
         """Band by band, re the real pair: (pans, bands)."""
         return power_db(self.heard) - power_db(self.real)
 
 
-def pan_sweep(study: Study, upmix: Upmix, pans: NDArray[np.float64] = PANS) -> PanSweep:
-    """The sweep at the listener's place of a rig file. upmix(x) is called once for each pan, each time as a new one."""
+def pan_sweep(study: Study, upmix: Upmix, pans: Real = PANS) -> PanSweep:
+    """The sweep at the listener's place of a rig file.
+
+    Parameters
+    ----------
+    study : Study
+    upmix : callable
+        Called once for each pan, each time as a new upmix.
+    pans : (pans,)
+        -1 left to 1 right.
+    """
     bank = study.bank
     frame = 2 ** round(np.log2(FRAME * bank.fs / 48000))
-    freqs = np.fft.rfftfreq(frame, 1 / bank.fs)
+    freqs = np.asarray(np.fft.rfftfreq(frame, 1 / bank.fs), float)
     bands = thirds_below(third_octave_centres(*BANDS_HZ), study.top_hz)
     used = (freqs > BANDS_HZ[0] / 1.2) & (freqs < BANDS_HZ[1] * 1.2)
     freqs = freqs[used]
@@ -79,7 +97,7 @@ def pan_sweep(study: Study, upmix: Upmix, pans: NDArray[np.float64] = PANS) -> P
     )
 
 
-def _ear_power(transfer: NDArray[np.complex128], x: NDArray[np.float32], frame: int, used: NDArray[np.bool_], start: int) -> NDArray:
+def _ear_power(transfer: Transfer, x: Audio, frame: int, used: Flags, start: int) -> Power:
     """Mean power spectrum, summed over both ears, of signals (paths, frames) through (freqs, ears, paths)."""
     frames = np.lib.stride_tricks.sliding_window_view(x[:, start:], frame, axis=1)[:, :: frame // 2] * np.hanning(frame)
     spectra = np.fft.rfft(frames)[:, :, used]
@@ -87,9 +105,9 @@ def _ear_power(transfer: NDArray[np.complex128], x: NDArray[np.float32], frame: 
     return np.asarray(np.sum(np.abs(at_ears) ** 2, axis=(0, 1)))
 
 
-def _pink(frames: int) -> NDArray[np.float64]:
+def _pink(frames: int) -> Real:
     spectrum = np.fft.rfft(np.random.default_rng(SEED).standard_normal(frames))
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0
     x = np.fft.irfft(spectrum, frames)
-    return x / x.std() * 0.1
+    return np.asarray(x / x.std() * 0.1)

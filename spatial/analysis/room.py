@@ -1,6 +1,6 @@
 """The centre in a room: how much of what arrives is direct.
 
-Per third octave, 250 Hz-4 kHz, then means of dB: ``drr_db`` direct over everything else;
+Figures are per third octave, 250 Hz-4 kHz, then means of dB: ``drr_db`` direct over everything else;
 ``early_to_direct_db`` what follows within 20 ms over the direct; ``c50_db`` the first 50 ms over the rest (reported, nothing is held to
 it). ``critical_distance_m``: 0.057 sqrt(Q V / T60), where direct and reverberant power are equal, Q from the directivity index.
 ``iacc``: largest normalised cross-correlation of the two ears within +-1 ms, 0-80 ms after the direct sound, mean of the octaves 500 Hz,
@@ -8,7 +8,7 @@ it). ``critical_distance_m``: 0.057 sqrt(Q V / T60), where direct and reverberan
 
 Paths are mirror images (`acoustics.room`). The first few hundred are added with their phases; unfolded, the receiver of a path of length
 L that leaves the rig in direction u stands at L u, at finite range. Later ones count by their power and the far field in their direction.
-A point receives where the head's centre would be; for the coherence the rigid-sphere head does.
+The receiver is a point where the head's centre would be; for the coherence it is the rigid-sphere head.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.bodies import body_of
 from spatial.acoustics.head import sphere_series
@@ -27,8 +26,9 @@ from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, BandPlant, beam_bands, frequencies_of
 from spatial.analysis.study import Study
+from spatial.base.arrays import Complex, Drive, Flags, Freqs, Indices, Power, Real, Spectrum, Vector
 from spatial.base.figure import HIGHER, LOWER, figure
-from spatial.base.units import power_db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.base.units import mean_of_each, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.geometry import head_centre, left_of
 from spatial.rig.model import RigFile, Room
 from spatial.targets.solution import Weights
@@ -63,11 +63,21 @@ class InRoom:
 
 
 def room_figures(
-    rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: NDArray | None = None, top_hz: float = math.inf
+    rig_file: RigFile, weights: Weights, room: Room | None = None, listener_m: Vector | None = None, top_hz: float = math.inf
 ) -> RoomFigures:
-    """Figures of weights in a room (default: the rig file's), heard at a place in rig coordinates (default: its listener's).
+    """Figures of weights in a room.
 
-    Third octaves that end above top_hz are left out.
+    Parameters
+    ----------
+    rig_file : RigFile
+    weights : callable
+        freqs -> effective weights (freqs, drivers).
+    room : Room
+        Default: the rig file's.
+    listener_m : (3,) m
+        Rig coordinates; default: the head's centre.
+    top_hz : float
+        Third octaves that end above it are left out.
     """
     room = room or rig_file.scene.room or Room()
     at = head_centre(rig_file.scene.listener) if listener_m is None else np.asarray(listener_m, float)
@@ -92,7 +102,7 @@ def in_room(study: Study) -> InRoom:
     return InRoom(*(room_figures(study.rig_file, weights, top_hz=study.top_hz) for weights in ways))
 
 
-def _powers(rig_file: RigFile, weights: Weights, bands_hz: NDArray, paths: Images) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+def _powers(rig_file: RigFile, weights: Weights, bands_hz: Freqs, paths: Images) -> tuple[Power, Power, Power, Power]:
     """Power per band of the direct sound, of all else, of the first 20 and 50 ms of that: (bands,) each."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     delay = (paths.length_m - paths.length_m[0]) / medium.c
@@ -106,23 +116,24 @@ def _powers(rig_file: RigFile, weights: Weights, bands_hz: NDArray, paths: Image
     sparse = frequencies_of(bands_hz)
     w = weights(sparse)
 
-    def late_power(chosen: NDArray) -> NDArray:
+    def late_power(chosen: Flags) -> Power:
         if not chosen.any():
             return np.zeros(len(bands_hz))
         late = tail(Images(*(x[n:][chosen] for x in (paths.length_m, paths.strength, paths.leaving, paths.arriving))))
         p = (transfer_matrix(rig, late.directions, sparse, medium) @ w[:, :, None])[:, :, 0]
-        return np.asarray((np.abs(p) ** 2 @ late.power).reshape(len(bands_hz), PER_BAND).mean(axis=1))
+        return mean_of_each(np.abs(p) ** 2 @ late.power, PER_BAND)
 
-    def power(first: int, until_s: float) -> NDArray:
+    def power(first: int, until_s: float) -> Power:
         together = at_once[:, first : np.searchsorted(delay[:n], until_s, side="right")].sum(axis=1)
         return third_octave_mean(np.abs(together) ** 2, freqs, bands_hz)
 
     late = {until_s: late_power(delay[n:] <= until_s) for until_s in (EARLY_S, C50_S, np.inf)}
     direct = third_octave_mean(np.abs(at_once[:, 0]) ** 2, freqs, bands_hz)
-    return (direct, *(power(1, until_s) + late[until_s] for until_s in (np.inf, EARLY_S, C50_S)))
+    rest, early, first_50 = (power(1, until_s) + late[until_s] for until_s in (np.inf, EARLY_S, C50_S))
+    return direct, rest, early, first_50
 
 
-def _pressures(rig_file: RigFile, w: NDArray, freqs: NDArray, paths: Images) -> NDArray[np.complex128]:
+def _pressures(rig_file: RigFile, w: Drive, freqs: Freqs, paths: Images) -> Complex:
     """What every path brings, phases and all, about the rig's origin and less the travel of the direct path: (freqs, paths)."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     k = 2 * np.pi * freqs / medium.c
@@ -153,9 +164,9 @@ def _iacc(rig_file: RigFile, weights: Weights, paths: Images) -> float:
     low = np.minimum(np.floor(place).astype(int), IACC_STEPS - 2)
     share = place - low
 
-    def heard(index: NDArray, part: NDArray) -> NDArray:
+    def heard(index: Indices, part: Real) -> Spectrum:
         at = ears[:, index] * (1 - part) + ears[:, index + 1] * part
-        return np.sum(p * at, axis=1)
+        return np.asarray(np.sum(p * at, axis=1))
 
     mirrored = IACC_STEPS - 2 - low
     left, right = heard(low, share), heard(mirrored, 1 - share)

@@ -1,6 +1,6 @@
 """The centre path at the listener's own place: its tone, what comes before it, and the window and the sides around the rig there.
 
-Definitions. The seat is the head's centre, no head there; the target is that of `acoustics.tone.seat_target` with the centre's gain.
+Definitions. The seat is the head's centre, no head there; the target is that of `targets.tone.seat_target` with the centre's gain.
 ``tone_db``: largest third octave off target, 200 Hz-10 kHz, where the boost limit lets the tone hold; ``ears_db``: rms over third octaves
 of the mean power at the two ears beside that of an ideal source at the reference's place (drivers far apart comb there by nature);
 ``prering_db``: energy up to 1 ms before the peak of the impulse response, 80 Hz-16 kHz, over all of it, ``aside_prering_db``: the worse of
@@ -13,15 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import seat, seat_circle
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, frequencies_of
 from spatial.analysis.cancellation import shared_band
 from spatial.analysis.study import Study
+from spatial.base.arrays import Freqs
 from spatial.base.figure import HIGHER, LOWER, figure
-from spatial.base.units import power_db, third_octave_centres, thirds_below
+from spatial.base.units import mean_of_each, power_db, power_of_two, third_octave_centres, thirds_below
 from spatial.rig.geometry import head_centre
 from spatial.rig.model import RigFile
 from spatial.targets.beam_directions import SIDE_DEG, judged_bands
@@ -38,7 +38,7 @@ WINDOW_SLACK_DB = 0.3  # of the window's lower bound: what third octaves of shor
 
 @dataclass(frozen=True)
 class SeatFigures:
-    """The centre at the seat; see this module's text. tone_hz: where the tone is farthest off."""
+    """The centre at the seat; see this module's text."""
 
     tone_db: float = figure("centre off its target at the head's place, worst third octave", LOWER)
     tone_hz: float = figure("where that is")
@@ -62,10 +62,6 @@ def seat_figures(study: Study) -> SeatFigures:
     return SeatFigures(tone_db, tone_hz, ears_db, at_seat, aside, side, alone, droop, peak)
 
 
-def _in_bands(power: NDArray) -> NDArray[np.float64]:
-    return np.asarray(power.reshape(-1, PER_BAND, *power.shape[1:]).mean(axis=1))
-
-
 def _tone(study: Study) -> tuple[float, float, float]:
     """Largest third octave off target at the seat, its frequency, and the rms over third octaves at the ears."""
     rig_file = study.rig_file
@@ -76,7 +72,7 @@ def _tone(study: Study) -> tuple[float, float, float]:
     w, group, gain = study.center(freqs), beam_group(rig_file), center_gain(rig_file.design, freqs)
     target = seat_target(rig_file, group, freqs)
     made = np.sum(transfer_matrix(rig, seat(scene.listener), freqs, scene.medium)[:, 0] * w, axis=1)
-    level = power_db(_in_bands(np.abs(made) ** 2) / _in_bands(np.abs(target.d * gain) ** 2))
+    level = power_db(mean_of_each(np.abs(made) ** 2, PER_BAND) / mean_of_each(np.abs(target.d * gain) ** 2, PER_BAND))
     low_hz, high_hz = shared_band(rig_file, rig_file.design.beam.drivers)
     holds = target.holds(rig_file.design.tone_boost_db).reshape(-1, PER_BAND).all(axis=1)
     inside = holds & (thirds >= low_hz * 2 ** (1 / 6)) & (thirds <= high_hz / 2 ** (1 / 6))
@@ -85,18 +81,18 @@ def _tone(study: Study) -> tuple[float, float, float]:
     h = study.sides.heard(study.sides.nominal_ears, freqs)
     heard = np.mean(np.abs(np.einsum("fen,fn->fe", h, w)) ** 2, axis=1)
     ideal = np.mean([np.abs(ear_target(rig_file, group, ear, h[:, ear], freqs).flat) ** 2 for ear in (0, 1)], axis=0)
-    ears = power_db(_in_bands(heard) / _in_bands(ideal * gain**2))
+    ears = power_db(mean_of_each(heard, PER_BAND) / mean_of_each(ideal * gain**2, PER_BAND))
     worst = int(np.where(inside, np.abs(level), -1).argmax())
     return float(np.abs(level[worst])), float(thirds[worst]), float(np.std(ears[inside]))
 
 
-def _around(rig_file: RigFile, weights: Weights, bands_hz: NDArray) -> tuple[float, float, float]:
+def _around(rig_file: RigFile, weights: Weights, bands_hz: Freqs) -> tuple[float, float, float]:
     """Sides, lowest and highest level of the window on the seat circle, over third octaves."""
     freqs = frequencies_of(bands_hz)
     listener, axis = rig_file.scene.listener, rig_file.design.beam.axis
     angles = np.concatenate([[0.0], SIDE_DEG, WINDOW_DEG])
     h = transfer_matrix(rig_file.rig, seat_circle(listener, angles, axis), freqs, rig_file.scene.medium)
-    power = _in_bands(np.abs(np.einsum("fpn,fn->fp", h, weights(freqs))) ** 2)
+    power = mean_of_each(np.abs(np.einsum("fpn,fn->fp", h, weights(freqs))) ** 2, PER_BAND)
     front, sides, window = power[:, 0], power[:, 1 : 1 + len(SIDE_DEG)], power[:, 1 + len(SIDE_DEG) :]
     level = power_db(window / front[:, None])
     return float(power_db(front / sides.mean(axis=1)).mean()), float(level.min()), float(level.max())
@@ -107,7 +103,7 @@ def _before(study: Study) -> tuple[float, float]:
     bank, rig_file = study.bank, study.rig_file
     from scipy.signal import butter, sosfreqz
 
-    n = 1 << int(np.ceil(np.log2(2 * bank.n_taps + 0.1 * bank.fs)))
+    n = power_of_two(2 * bank.n_taps + 0.1 * bank.fs)
     freqs = np.arange(n // 2 + 1) * bank.fs / n
     band = (HEARD_HZ[0], min(HEARD_HZ[1], 0.4 * bank.fs))
     heard = sosfreqz(butter(HEARD_ORDER, band, "bandpass", fs=bank.fs, output="sos"), freqs, fs=bank.fs)[1]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from spatial.base.arrays import Real, Samples
+
+Floats = Real
 
 TRIM_S = 0.1
 """At both ends, not counted."""
@@ -25,7 +26,13 @@ SILENT = 1e-10
 class Mixture:
     """A true centre, which is the same in both channels, and other sources as stereo images.
 
-    centre is (frames,), images (sources, 2, frames); hard says which sources are in one channel only.
+    Attributes
+    ----------
+    name : str
+    centre : (frames,)
+    images : (sources, 2, frames)
+    hard : tuple of bool
+        Which sources are in one channel only.
     """
 
     name: str
@@ -36,7 +43,7 @@ class Mixture:
     @property
     def stereo(self) -> Floats:
         """(2, frames)."""
-        return self.centre + self.images.sum(axis=0)
+        return np.asarray(self.centre + self.images.sum(axis=0))
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,15 @@ class Separation:
 
 
 def separation(mixture: Mixture, upmixed: Floats, fs: int) -> Separation:
-    """Figures of L', R', C (3, frames), delay taken out."""
+    """Figures of one upmix of a mixture.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    upmixed : (3, frames)
+        L', R', C, delay taken out.
+    fs : int
+    """
     trim = round(TRIM_S * fs)
     keep = slice(trim, mixture.centre.size - trim)
     left_right, sides, centre = mixture.stereo[:, keep], upmixed[:2, keep], upmixed[2, keep]
@@ -82,13 +97,29 @@ def separation(mixture: Mixture, upmixed: Floats, fs: int) -> Separation:
 
 
 def decompose(basis: Floats, x: Floats) -> Floats:
-    """Gains of the rows of basis (sources, frames) in x, by least squares; 1e-9 of their mean power keeps equal rows apart."""
+    """Gains of rows in a signal, by least squares; 1e-9 of their mean power keeps equal rows apart.
+
+    Parameters
+    ----------
+    basis : (sources, frames)
+    x : (frames,)
+
+    Returns
+    -------
+    (sources,)
+    """
     gram = basis @ basis.T
     return np.linalg.solve(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)), basis @ x)
 
 
 def band_correlation(x: Floats, y: Floats, fs: int) -> float:
-    """Mean over third octaves from 125 Hz to 16 kHz of the magnitude of the correlation coefficient; silent bands are left out."""
+    """Mean over third octaves from 125 Hz to 16 kHz of the magnitude of the correlation coefficient; silent bands are left out.
+
+    Parameters
+    ----------
+    x, y : (frames,)
+    fs : int
+    """
     f = np.fft.rfftfreq(FRAME, 1 / fs)
     a, b = (np.fft.rfft(np.lib.stride_tricks.sliding_window_view(s, FRAME)[:: FRAME // 2] * np.hanning(FRAME)) for s in (x, y))
     all_a, all_b = power(a), power(b)
@@ -103,11 +134,22 @@ def band_correlation(x: Floats, y: Floats, fs: int) -> float:
     return float(np.mean(found)) if found else 0.0
 
 
-def power(x: NDArray[np.generic]) -> float:
-    """Mean square magnitude."""
+def power(x: Samples) -> float:
+    """Mean square magnitude.
+
+    Parameters
+    ----------
+    x : array of any shape
+    """
     return float(np.mean(np.abs(x) ** 2))
 
 
 def ratio_db(a: float, b: float) -> float:
-    """10 log10 a/b, within +-300 dB."""
+    """10 log10 a/b, within +-300 dB.
+
+    Parameters
+    ----------
+    a, b : float
+        >= 0.
+    """
     return float(10 * np.log10((a + 1e-30) / (b + 1e-30)))

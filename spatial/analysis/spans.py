@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Flags, Freqs
 
 BANDS_HZ = (100.0, 10000.0)
 
 
-def spans(bands_hz: NDArray, holds: NDArray) -> str:
-    """Where a condition holds, in words: "everywhere", "nowhere" or "800 Hz-6.3 kHz, ..."."""
+def spans(bands_hz: Freqs, holds: Flags) -> str:
+    """Where a condition holds, in words: "everywhere", "nowhere" or "800 Hz-6.3 kHz, ...".
+
+    Parameters
+    ----------
+    bands_hz : (bands,) Hz
+    holds : (bands,) bool
+    """
     if holds.all():
         return "everywhere"
     if not holds.any():

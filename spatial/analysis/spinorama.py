@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.analysis.beam_figures import pressure
 from spatial.analysis.study import Study
+from spatial.base.arrays import Angles, Freqs, Levels, Power, Real
 from spatial.base.units import power_db
 from spatial.rig.geometry import direction
 
@@ -24,47 +24,59 @@ STEP_DEG = 10
 
 @dataclass(frozen=True, eq=False)
 class Spinorama:
-    """Levels over frequency, (freqs,) dB each; di_* are against the listening window."""
+    """Levels over frequency, dB; di_* are against the listening window."""
 
-    freqs: NDArray[np.float64]
-    on_axis_db: NDArray[np.float64]
-    listening_window_db: NDArray[np.float64]
-    early_reflections_db: NDArray[np.float64]
-    sound_power_db: NDArray[np.float64]
-    di_early_reflections_db: NDArray[np.float64]
-    di_sound_power_db: NDArray[np.float64]
+    freqs: Freqs
+    on_axis_db: Levels
+    listening_window_db: Levels
+    early_reflections_db: Levels
+    sound_power_db: Levels
+    di_early_reflections_db: Levels
+    di_sound_power_db: Levels
 
 
-def orbits(front_deg: float = 0.0) -> tuple[FarField, NDArray[np.float64]]:
+def orbits(front_deg: float = 0.0) -> tuple[FarField, Angles]:
     """The 72 points of both orbits, horizontal first, 0 to 350 degrees each, and their angles; front_deg: azimuth of the axis."""
     angle = np.arange(0, 360, STEP_DEG).astype(float)
     upward = direction(front_deg) * np.cos(np.deg2rad(angle))[:, None] + np.array([0.0, 0.0, 1.0]) * np.sin(np.deg2rad(angle))[:, None]
     return FarField(np.concatenate([direction(angle + front_deg), upward])), angle
 
 
-def zone_weights() -> NDArray[np.float64]:
-    """Share of the sphere around the axis that each angle of an orbit stands for, both orbits together adding up to 1: (36,).
+def zone_weights() -> Real:
+    """Share of the sphere around the axis that each angle of an orbit stands for; those of both orbits add up to 1.
 
-    A zone of 10 degrees is shared by the four points on it; the poles, counted on both orbits, by two.
+    Four points share a zone of 10 degrees; the poles, counted on both orbits, are shared by two.
+
+    Returns
+    -------
+    (36,)
     """
     angle = np.arange(0, 360, STEP_DEG)
     off = np.minimum(angle, 360 - angle)
     edge = np.deg2rad(np.clip([off - STEP_DEG / 2, off + STEP_DEG / 2], 0, 180))
     zone = (np.cos(edge[0]) - np.cos(edge[1])) / 2
-    return zone / np.where((off == 0) | (off == 180), 2, 4)
+    return np.asarray(zone / np.where((off == 0) | (off == 180), 2, 4))
 
 
-def spinorama(study: Study, freqs: NDArray, path: str = "center") -> Spinorama:
-    """The averages of one path of a bank at freqs, Hz."""
+def spinorama(study: Study, freqs: Freqs, path: str = "center") -> Spinorama:
+    """The averages of one path of a bank.
+
+    Parameters
+    ----------
+    study : Study
+    freqs : (freqs,) Hz
+    path : str
+        An input of the bank.
+    """
     rig_file = study.rig_file
     points, angle = orbits(seat_azimuth_deg(rig_file.scene.listener, rig_file.design.beam.axis))
     power = np.abs(pressure(study, points, freqs, path)) ** 2
     horizontal, vertical = power[:, : len(angle)], power[:, len(angle) :]
 
-    def mean(orbit: NDArray, *degrees: float) -> NDArray:
-        return orbit[:, [int(d % 360) // STEP_DEG for d in degrees]].mean(axis=1)
+    def mean(orbit: Power, *degrees: float) -> Power:
+        return np.asarray(orbit[:, [int(d % 360) // STEP_DEG for d in degrees]].mean(axis=1))
 
-    def both(orbit: NDArray, *degrees: float) -> NDArray:
+    def both(orbit: Power, *degrees: float) -> Power:
         return mean(orbit, *degrees, *(-d for d in degrees))
 
     window = (3 * mean(vertical, 0, 10, -10) + 6 * both(horizontal, 10, 20, 30)) / 9

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import ild_errors_db, itd_errors_us, judged_frequencies, judged_thirds, rms
 from spatial.analysis.study import Sides
+from spatial.base.arrays import Complex, Freqs, Power, Real
 from spatial.base.figure import LOWER, figure
 from spatial.base.units import from_db, power_db, third_octave_mean
 from spatial.rig.mirror import driver_order
@@ -33,16 +33,29 @@ class SpreadFigures:
     tone_p90_db: float = figure("near ear off matched drivers, worst third octave, in nine of ten", LOWER)
 
 
-def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: int = SEED) -> NDArray[np.complex128]:
-    """What a driver does beside what it should, (draws, drivers)."""
+def driver_errors(tolerance: Tolerance, drivers: int, draws: int = DRAWS, seed: int = SEED) -> Complex:
+    """What drivers do beside what they should, as factors.
+
+    Parameters
+    ----------
+    tolerance : Tolerance
+    drivers : int
+    draws : int
+        A power of two.
+    seed : int
+
+    Returns
+    -------
+    (draws, drivers) complex
+    """
     from scipy.stats import qmc  # here, for it takes a while to load
 
     gain, phase = np.split(2 * qmc.Sobol(2 * drivers, seed=seed).random(draws) - 1, 2, axis=1)
     return np.asarray(from_db(gain * tolerance.gain_db) * np.exp(1j * np.deg2rad(phase * tolerance.phase_deg)))
 
 
-def errors_of_drivers(rig: Rig) -> NDArray[np.complex128]:
-    """The draws for the drivers of a rig, (draws, drivers), the same for the driver at a place in whatever order the file lists them."""
+def errors_of_drivers(rig: Rig) -> Complex:
+    """The draws for the drivers of a rig, (draws, drivers). They belong to places: the order of the file does not change them."""
     order = driver_order(rig)
     errors = np.empty((DRAWS, len(order)), complex)
     errors[:, list(order)] = driver_errors(rig.tolerance, len(order))
@@ -72,5 +85,5 @@ def spread_figures(sides: Sides) -> SpreadFigures:
     return SpreadFigures(float(ild), float(itd), float(tone))
 
 
-def _thirds(power: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+def _thirds(power: Power, freqs: Freqs) -> Real:
     return third_octave_mean(power, freqs, judged_thirds(freqs[-1]))

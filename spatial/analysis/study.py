@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.weights import effective_weights, highest_hz, side_weights
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Audio, Drive, Freqs, Spectrum, Transfer
 from spatial.rig.model import RigFile, Scene
 from spatial.targets.solution import Method, Side, SideWeights, Solver, Weights
 from spatial.targets.virtual_pair import real_pair
@@ -51,33 +51,94 @@ class Sides:
         """Listener, medium, virtual pair."""
         return self.rig_file.scene
 
-    def at(self, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
-        """Effective weights of a side, (freqs, drivers)."""
+    def at(self, ear: int, freqs: Freqs) -> Drive:
+        """Effective weights of a side.
+
+        Parameters
+        ----------
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return _kept(self._found, freqs.tobytes(), lambda: self.weights(freqs))[ear]
 
-    def design(self, ear: int, freqs: NDArray) -> Side:
-        """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows."""
+    def pressures(self, ear: int, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
+        """Pressures that a side makes at the ears of the nominal pose.
+
+        Parameters
+        ----------
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        p_ipsi, p_contra : (freqs,) complex
+        """
+        side, w = self.design(ear, freqs), self.at(ear, freqs)
+        return np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1)
+
+    def design(self, ear: int, freqs: Freqs) -> Side:
+        """What a design for the nominal pose finds for a side of this rig: its tone, the plant, and what effort allows.
+
+        Parameters
+        ----------
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+        """
         return _kept(self._plant, ("design", ear, freqs.tobytes()), lambda: self.solver.nominal_side(self.rig_file, ear, freqs))
 
-    def nominal(self, freqs: NDArray) -> tuple[Side, Side]:
-        """The same of both sides."""
+    def nominal(self, freqs: Freqs) -> tuple[Side, Side]:
+        """What a design for the nominal pose finds for the left and the right side.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+        """
         return self.design(LEFT, freqs), self.design(RIGHT, freqs)
 
     def methods(self, names: Sequence[str] | None = None) -> tuple[Method, ...]:
         """Published methods on this rig: those asked for, else all that it and its mode leave a place for."""
         return self.solver.methods(self.rig_file, self.nominal, names)
 
-    def heard(self, ears: Ears, freqs: NDArray) -> NDArray[np.complex128]:
-        """The drivers at some ears, (freqs, ears, drivers)."""
+    def heard(self, ears: Ears, freqs: Freqs) -> Transfer:
+        """The drivers at some ears.
+
+        Parameters
+        ----------
+        ears : Ears
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, ears, drivers) complex
+        """
         return _kept(
             self._plant,
             ("heard", ears, freqs.tobytes()),
             lambda: transfer_matrix(self.rig_file.rig, ears, freqs, self.scene.medium),
         )
 
-    def real(self, ears: Ears, freqs: NDArray) -> NDArray[np.complex128]:
-        """A real pair where the virtual one should stand at some ears, (freqs, ears, 2 loudspeakers)."""
+    def real(self, ears: Ears, freqs: Freqs) -> Transfer:
+        """A real pair where the virtual one should stand, at some ears.
+
+        Parameters
+        ----------
+        ears : Ears
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, ears, 2) complex
+        """
         return _kept(self._plant, ("real", ears, freqs.tobytes()), lambda: real_pair(self.scene, freqs, ears))
+
+    @property
+    def simple_beams(self) -> dict[str, Weights]:
+        """Simpler things that the same drivers can do, 1 on axis."""
+        return _kept(self._plant, "simple beams", lambda: self.solver.simple_beams(self.rig_file))
 
     @property
     def nominal_ears(self) -> Ears:
@@ -95,9 +156,17 @@ class Sides:
 
 @dataclass(frozen=True)
 class ChainParts:
-    """What belongs to the renderer and is handed in: a new upmix's whole work, (2, frames) -> (3, frames), and the stages' delays."""
+    """What belongs to the renderer and is handed in.
 
-    upmix: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    Attributes
+    ----------
+    upmix : callable
+        A new upmix's whole work, (2, frames) -> (3, frames).
+    upmix_frames, limiter_frames : int
+        Delays of the stages.
+    """
+
+    upmix: Callable[[Audio], Audio]
     upmix_frames: int
     limiter_frames: int
 
@@ -106,7 +175,13 @@ class ChainParts:
 class Study:
     """A bank on a rig: its sides, its centre path, and figures of it, each computed once.
 
-    parts: the chain around the filters, for figures of the whole of it.
+    Attributes
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    sides : Sides
+    parts : callable or None
+        The chain around the filters, for figures of the whole of it.
     """
 
     bank: FilterMatrix
@@ -117,7 +192,17 @@ class Study:
 
     @classmethod
     def begin(cls, bank: FilterMatrix, rig_file: RigFile, solver: Solver, parts: Callable[[], ChainParts] | None = None) -> Study:
-        """Nothing is computed yet."""
+        """A study in which nothing is computed yet.
+
+        Parameters
+        ----------
+        bank : FilterMatrix
+        rig_file : RigFile
+        solver : Solver
+            Asked for what only a design can tell.
+        parts : callable or None
+            The chain around the filters.
+        """
         return cls(bank, rig_file, Sides(rig_file, side_weights(bank, rig_file.rig), solver, highest_hz(bank)), parts)
 
     @property
@@ -130,18 +215,38 @@ class Study:
         """Nothing is judged above."""
         return self.sides.top_hz
 
-    def path(self, name: str, freqs: NDArray) -> NDArray[np.complex128]:
-        """Effective weights of a path, (freqs, drivers)."""
+    def path(self, name: str, freqs: Freqs) -> Drive:
+        """Effective weights of a path.
+
+        Parameters
+        ----------
+        name : str
+            An input of the bank.
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return _kept(self._found, (name, freqs.tobytes()), lambda: effective_weights(self.bank, self.rig_file.rig, freqs, name))
 
-    def center(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """Effective weights of the centre path, (freqs, drivers)."""
+    def center(self, freqs: Freqs) -> Drive:
+        """Effective weights of the centre path.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return self.path("center", freqs)
 
     @property
     def simple_beams(self) -> dict[str, Weights]:
         """Simpler things that the same drivers can do, 1 on axis."""
-        return _kept(self.sides._plant, "simple beams", lambda: self.solver.simple_beams(self.rig_file))
+        return self.sides.simple_beams
 
     def of(self, figures: Callable[[Study], Found]) -> Found:
         """Figures of the bank, computed once."""

@@ -20,9 +20,18 @@ TONE_HZ = (200.0, 10000.0)
 
 @dataclass(frozen=True)
 class ToneMatch:
-    """Per third octave: levels over the target, the sides' at the near ear |p_ipsi/d|, the centre's at the seat, its gain taken out.
+    """Levels over the target per third octave.
 
-    sides_minus_centre_db: of the side that is further from the centre.
+    Attributes
+    ----------
+    third_octaves_hz : list of float
+    left_db, right_db : list of float
+        The sides' at the near ear, |p_ipsi/d|.
+    center_db : list of float
+        The centre's at the seat, its gain taken out.
+    sides_minus_centre_db : list of float
+        Of the side that is further from the centre.
+    largest_db : float
     """
 
     third_octaves_hz: list[float]
@@ -34,7 +43,7 @@ class ToneMatch:
 
 
 def tone_match(study: Study) -> ToneMatch:
-    """Sides against centre."""
+    """Tone of the sides against that of the centre."""
     rig_file = study.rig_file
     thirds = third_octave_centres(*TONE_HZ)
     thirds = thirds_below(thirds, study.bank.fs / 2)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from array import array
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Levels, Real
 from spatial.base.units import REFERENCE_FS, power_db, third_octave_centres
 
 BANDS_HZ = (63.0, 16000.0)
@@ -39,8 +39,14 @@ class UpmixActivity:
         self._crosses = np.zeros((2, len(self.bands_hz)))  # of C and of the static centre (L + R)/2 with L - R
         self._sums = np.zeros((3, len(self.bands_hz)))  # powers of C, static centre, L - R
 
-    def add(self, paths: NDArray[np.float32]) -> None:
-        """(3, frames): L', R', C, the next of the stream."""
+    def add(self, paths: Audio) -> None:
+        """Count the next part of the stream.
+
+        Parameters
+        ----------
+        paths : (3, frames)
+            L', R', C.
+        """
         stream = np.concatenate([self._waiting, paths], axis=1)
         hop = self._frame // 2
         n = max((stream.shape[1] - self._frame) // hop + 1, 0)
@@ -55,18 +61,18 @@ class UpmixActivity:
         self._waiting = stream[:, n * hop :]
 
     @property
-    def times_s(self) -> NDArray[np.float64]:
+    def times_s(self) -> Real:
         """Middle of every frame: (frames,)."""
-        return (np.arange(len(self.level_db[0])) + 1) * (self._frame // 2) / self.fs
+        return np.asarray((np.arange(len(self.level_db[0])) + 1) * (self._frame // 2) / self.fs)
 
     @property
-    def level_db(self) -> NDArray[np.float64]:
+    def level_db(self) -> Levels:
         """Of L', R', C in every frame and band, dB re a full-scale sine: (3, frames, bands)."""
         powers = np.array(self._powers, dtype=float).reshape(-1, 3, len(self.bands_hz))
         return power_db(np.moveaxis(powers, 1, 0) + 1e-20)
 
     @property
-    def correlation(self) -> NDArray[np.float64]:
+    def correlation(self) -> Real:
         """With L - R of C, and of the static centre (L + R)/2, in every band: (2, bands); nan where there is silence."""
         product = self._sums[:2] * self._sums[2]
         heard = np.minimum(self._sums[:2], self._sums[2]) > self._sums.max() * 10 ** (SILENT_DB / 10)

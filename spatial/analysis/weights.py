@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spatial.acoustics.transfer import hardware_response
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Drive, Freqs
 from spatial.base.errors import UsageError
 from spatial.base.fir_response import fir_response
 from spatial.rig.model import Rig
@@ -17,8 +15,20 @@ HIGHEST_SHARE_OF_FS = 0.45
 """Nothing is judged above this share of a bank's rate: there its filters end, whatever music and ears do."""
 
 
-def effective_weights(bank: FilterMatrix, rig: Rig, freqs: NDArray, path: str) -> NDArray[np.complex128]:
-    """Transfer from one input to the air in front of each driver, hardware included: (freqs, drivers of the rig).
+def effective_weights(bank: FilterMatrix, rig: Rig, freqs: Freqs, path: str) -> Drive:
+    """Transfer from one input to the air in front of each driver, hardware included.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig : Rig
+    freqs : (freqs,) Hz
+    path : str
+        An input of the bank.
+
+    Returns
+    -------
+    (freqs, drivers of the rig) complex
 
     Raises
     ------
@@ -40,9 +50,15 @@ def highest_hz(bank: FilterMatrix) -> float:
 
 
 def side_weights(bank: FilterMatrix, rig: Rig) -> SideWeights:
-    """The sides of a bank, as weights at any frequencies."""
+    """The sides of a bank, as weights at any frequencies.
 
-    def weights(freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig : Rig
+    """
+
+    def weights(freqs: Freqs) -> tuple[Drive, Drive]:
         left, right = (effective_weights(bank, rig, freqs, side) for side in SIDE_NAMES)
         return left, right
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response, sphere_series
 from spatial.acoustics.hearing import band_average, erb_centres
+from spatial.analysis.binaural_cues import rms
 from spatial.analysis.study import Study
+from spatial.base.arrays import Freqs, Levels, Real, Spectrum
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.fir_response import fir_response
 from spatial.base.units import db, power_db
@@ -28,15 +29,26 @@ NFFT = 1 << 15
 
 @dataclass(frozen=True, eq=False)
 class WidthCurves:
-    """Relative HRTF of the bank's left input over frequency and that of the sphere; ipsi_db, contra_db: the filters' levels."""
+    """The pair over frequency.
 
-    freqs: NDArray[np.float64]
-    ild_db: NDArray[np.float64]
-    itd_us: NDArray[np.float64]
-    sphere_ild_db: NDArray[np.float64]
-    sphere_itd_us: NDArray[np.float64]
-    ipsi_db: NDArray[np.float64]
-    contra_db: NDArray[np.float64]
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    ild_db, itd_us : (freqs,)
+        Differences of the ears that the bank's left input makes.
+    sphere_ild_db, sphere_itd_us : (freqs,)
+        Those of the sphere.
+    ipsi_db, contra_db : (freqs,)
+        Levels of the filters.
+    """
+
+    freqs: Freqs
+    ild_db: Levels
+    itd_us: Real
+    sphere_ild_db: Levels
+    sphere_itd_us: Real
+    ipsi_db: Levels
+    contra_db: Levels
 
 
 @dataclass(frozen=True)
@@ -55,23 +67,30 @@ class WidthFigures:
     centre_least_db: float = figure("", HIGHER)
 
 
-def width_curves(study: Study, freqs: NDArray) -> WidthCurves:
-    """Curves at freqs (Hz, rising, above 0)."""
+def width_curves(study: Study, freqs: Freqs) -> WidthCurves:
+    """Curves of the bank's left input and of the sphere.
+
+    Parameters
+    ----------
+    study : Study
+    freqs : (freqs,) Hz
+        Rising, above 0.
+    """
     bank, rig_file = study.bank, study.rig_file
     ipsi, contra = fir_response(bank.taps[:2, 0].T, freqs, bank.fs).T
     pair, scene = rig_file.scene.virtual_pair, rig_file.scene
     sphere = relative_response(freqs, pair.angle_deg, pair.distance_m, scene.listener.head_radius_m, scene.medium.c)
 
-    def itd_us(g: NDArray) -> NDArray:
+    def itd_us(g: Spectrum) -> Real:
         return -np.unwrap(np.angle(g)) / (2 * np.pi * freqs) * 1e6
 
     return WidthCurves(freqs, -db(contra / ipsi), itd_us(contra / ipsi), -db(sphere), itd_us(sphere), db(ipsi), db(contra))
 
 
 def width_figures(study: Study) -> WidthFigures:
-    """The figures of this module's text, of the bank's left input."""
+    """The figures of this module's text, for the bank's left input."""
     bank, rig_file = study.bank, study.rig_file
-    freqs = np.fft.rfftfreq(NFFT, 1 / bank.fs)
+    freqs = np.asarray(np.fft.rfftfreq(NFFT, 1 / bank.fs), float)
     keep = (freqs > 0) & (freqs < min(HIGHEST_HZ, HIGHEST_SHARE * bank.fs))
     freqs = freqs[keep]
     ipsi, contra = (np.fft.rfft(bank.taps[ear, 0], NFFT)[keep] for ear in (0, 1))
@@ -80,7 +99,7 @@ def width_figures(study: Study) -> WidthFigures:
     centres = centres[centres < freqs[-1]]
     weight = band_average(freqs, centres)
 
-    def level_db(spectrum: NDArray) -> NDArray[np.float64]:
+    def level_db(spectrum: Spectrum) -> Levels:
         return power_db(np.abs(spectrum) ** 2 @ weight)
 
     ild = level_db(ipsi) - level_db(contra) - level_db(near) + level_db(far)
@@ -89,27 +108,23 @@ def width_figures(study: Study) -> WidthFigures:
     itd_low = itd[centres < ITD_BELOW_HZ]
     hard, centre = power_db((np.abs(ipsi) ** 2 + np.abs(contra) ** 2) @ weight), level_db(ipsi + contra)
     return WidthFigures(
-        ild_error_db=_rms(ild),
+        ild_error_db=float(rms(ild)),
         ild_worst_db=float(np.abs(ild).max()),
-        itd_error_us=_rms(itd_low),
+        itd_error_us=float(rms(itd_low)),
         itd_worst_us=float(np.abs(itd_low).max()),
-        itd_low_error_us=_rms(itd[centres < LOW_HZ]),
+        itd_low_error_us=float(rms(itd[centres < LOW_HZ])),
         ipsi_flat_db=float(np.std(level_db(ipsi))),
         hard_flat_db=float(np.std(hard)),
         centre_flat_db=float(np.std(centre)),
-        centre_less_hard_db=_rms(centre - hard),
+        centre_less_hard_db=float(rms(centre - hard)),
         centre_least_db=float((centre - hard).min()),
     )
 
 
-def _sphere_ears(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _sphere_ears(rig_file: RigFile, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
     """Ipsilateral and contralateral response (freqs,) of the sphere at the virtual pair's place."""
     scene = rig_file.scene
     pair, radius_m = scene.virtual_pair, scene.listener.head_radius_m
     sine = np.sin(np.deg2rad(pair.angle_deg))
     ears = sphere_series(2 * np.pi * freqs * radius_m / scene.medium.c, [pair.distance_m / radius_m], [[sine, -sine]])[:, 0]
     return ears[:, 0], ears[:, 1]
-
-
-def _rms(x: NDArray) -> float:
-    return float(np.sqrt(np.mean(np.square(x))))

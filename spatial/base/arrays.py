@@ -46,10 +46,22 @@ Transfer = Complex
 """(freqs, points, drivers) pressure per unit drive; (freqs, poses, 2, drivers) at ears, the left one first."""
 Waves = Complex
 """(orders, freqs, ...) radial or angular orders of a series."""
-Weights = Complex
+AtPoint = Complex
+"""(freqs, drivers) pressure at one ear or place per unit drive."""
+Spectrum = Complex
+"""(freqs,) pressure at one ear or place, or the response of one filter."""
+PowerMatrices = Complex
+"""(freqs, drivers, drivers) Hermitian A: w^H A w is a power."""
+DriveMatrix = Complex
 """(freqs, drivers, inputs) drive per unit input."""
+Drive = Complex
+"""(freqs, drivers) drive per unit of one input; *effective* weights are what reaches the air, hardware included."""
 Taps = Real
 """(drivers, inputs, n_taps) impulse responses; (drivers, n_taps) of one input."""
+Firs = Real
+"""(n_taps, drivers) impulse responses of one input, as a fit makes them."""
+Delays = Real
+"""(drivers,) samples."""
 Audio = NDArray[np.float32]
 """(channels, frames), full scale 1, as the chain works on it."""
 Frames = NDArray[np.float32]

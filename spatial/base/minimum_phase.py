@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.base.arrays import Complex, Power
+from spatial.base.arrays import Complex, Power, Real
 
 
 def minimum_phase(power: Power) -> Complex:
@@ -18,8 +18,19 @@ def minimum_phase(power: Power) -> Complex:
     power : (freqs, ...)
         Square magnitude, > 0, on the grid of an rfft from 0 to half the rate.
     """
-    n = 2 * (len(power) - 1)
-    cepstrum = np.fft.irfft(0.5 * np.log(power), n)
+    return minimum_phase_of_log(0.5 * np.log(power))
+
+
+def minimum_phase_of_log(log_magnitude: Real) -> Complex:
+    """Minimum-phase spectrum whose magnitude has a logarithm.
+
+    Parameters
+    ----------
+    log_magnitude : (freqs, ...)
+        Natural logarithm, on the grid of an rfft from 0 to half the rate.
+    """
+    n = 2 * (len(log_magnitude) - 1)
+    cepstrum = np.fft.irfft(log_magnitude, n)
     cepstrum[1 : n // 2] *= 2
     cepstrum[n // 2 + 1 :] = 0
     return np.exp(np.fft.rfft(cepstrum, n))

@@ -79,6 +79,44 @@ def thirds_below(centres: Freqs, top_hz: float) -> Real:
     return centres[centres * 2 ** (1 / 6) <= top_hz * (1 + 1e-9)]
 
 
+def inside_thirds(centres: Freqs, count: int) -> Freqs:
+    """Frequencies spread evenly over log frequency inside every third octave, one band after the other.
+
+    Parameters
+    ----------
+    centres : (bands,) Hz
+    count : int
+        How many in each.
+
+    Returns
+    -------
+    (bands * count,) Hz
+    """
+    within = (np.arange(count) + 0.5) / count - 0.5
+    return np.asarray((centres[:, None] * 2 ** (within / 3)).ravel(), float)
+
+
+def mean_of_each(values: Real, count: int) -> Real:
+    """Means over runs of values, such as the powers at `inside_thirds`.
+
+    Parameters
+    ----------
+    values : (bands * count, ...)
+    count : int
+        Length of a run.
+
+    Returns
+    -------
+    (bands, ...)
+    """
+    return np.asarray(values.reshape(-1, count, *values.shape[1:]).mean(axis=1))
+
+
+def power_of_two(at_least: float) -> int:
+    """The smallest power of two that is not below a number."""
+    return 1 << int(np.ceil(np.log2(at_least)))
+
+
 def third_octave_mean(power: ArrayLike, freqs: ArrayLike, centres: ArrayLike) -> Real:
     """Mean of power over each third octave: (freqs, ...) -> (centres, ...); nan where no frequency falls.
 

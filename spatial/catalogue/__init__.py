@@ -1,5 +1,5 @@
-"""What can be told and shown of a bank, each declared once.
+"""What can be told and shown of a bank, each declared once; command line, report and docs read these lists.
 
-`figures`: groups of figures, ``study_of(bank, rig_file)`` and ``analyze_bank``. `pictures`: kinds of pictures, ``bank_figure``.
-`design_table`: asked beside reached. `thresholds`: what a caller requires. Command line, report and docs read these lists.
+From a notebook: ``figures.study_of(bank, rig_file)`` and ``figures.analyze_bank``, ``pictures.bank_figure`` and ``pictures.pictures_of``,
+``design_table.design_table`` (asked beside reached), and ``thresholds.require`` for what a caller requires.
 """

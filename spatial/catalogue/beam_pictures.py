@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import FarField, seat_azimuth_deg
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.analysis.beam_bands import BandPlant, BeamBands, beam_bands
 from spatial.analysis.beam_figures import BeamPattern, beam_pattern, pressure
+from spatial.analysis.spans import in_hz
 from spatial.analysis.spinorama import Spinorama, spinorama
 from spatial.analysis.study import Study
 from spatial.analysis.tone_match import ToneMatch, tone_match
-from spatial.base.units import db, power_db, third_octave_centres
+from spatial.base.arrays import Angles, Freqs, Levels, Real
+from spatial.base.units import db, inside_thirds, mean_of_each, power_db, third_octave_centres
 from spatial.catalogue.picture import Look, Picture
 from spatial.plots.balloon import balloon_scale, draw_balloon
 from spatial.plots.beam import draw_beam_map, draw_level_scale
@@ -60,13 +61,13 @@ def axis_words(rig_file: RigFile) -> str:
     return "towards the listener" if rig_file.design.beam.axis == "listener" else "the rig's front"
 
 
-def map_frequencies(study: Study) -> NDArray[np.float64]:
-    """Of the heat maps: even over log frequency, 150 Hz-8 kHz."""
+def map_frequencies(study: Study) -> Freqs:
+    """Frequencies of the heat maps: even over log frequency, 150 Hz-8 kHz."""
     return np.geomspace(BEAM_HZ[0], min(BEAM_HZ[1], study.top_hz), BEAM_FREQS)
 
 
-def map_azimuths(rig_file: RigFile) -> NDArray[np.float64]:
-    """Of the heat maps: all around, or the half that a wall leaves."""
+def map_azimuths(rig_file: RigFile) -> Real:
+    """Azimuths of the heat maps: all around, or the half that a wall leaves."""
     reach_deg = 90.0 if rig_file.rig.enclosure.shape == "baffle" else 180.0
     return np.arange(-reach_deg, reach_deg + 0.1, BEAM_STEP_DEG)
 
@@ -80,7 +81,13 @@ def beam(study: Study) -> BeamPattern:
 
 
 def draw_beam(data: BeamPattern, look: Look) -> Figure:
-    """A heat map."""
+    """Draw the beam as a heat map.
+
+    Parameters
+    ----------
+    data : BeamPattern
+    look : Look
+    """
     figure = new_figure(look.titled("Beam of the centre path"), look.captioned(f"{where_words(look.rig_file)} {MAP_WORDS}"))
     axes = draw_beam_map(figure.add_subplot(), data.freqs, data.azimuth_deg, data.level_db, ahead(look.rig_file))
     draw_level_scale(figure, [axes])
@@ -89,11 +96,19 @@ def draw_beam(data: BeamPattern, look: Look) -> Figure:
 
 @dataclass(frozen=True, eq=False)
 class Panels:
-    """Levels re on axis (freqs, azimuths) of what the same drivers can do, by name."""
+    """What the same drivers can do.
 
-    freqs: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: dict[str, NDArray[np.float64]]
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    azimuth_deg : (azimuths,) degrees
+    level_db : dict
+        Name -> (freqs, azimuths) re on axis.
+    """
+
+    freqs: Freqs
+    azimuth_deg: Angles
+    level_db: dict[str, Levels]
 
 
 def panels(study: Study) -> Panels:
@@ -107,14 +122,20 @@ def panels(study: Study) -> Panels:
     return Panels(found.freqs, found.azimuth_deg, level_db)
 
 
-def _level_db(rig_file: RigFile, weights: Weights, like: BeamPattern) -> NDArray[np.float64]:
+def _level_db(rig_file: RigFile, weights: Weights, like: BeamPattern) -> Levels:
     """Level of weights that are 1 on axis, (freqs, azimuths)."""
     g = transfer_matrix(rig_file.rig, around(rig_file, like.azimuth_deg), like.freqs, rig_file.scene.medium)
     return db((g @ weights(like.freqs)[:, :, None])[:, :, 0])
 
 
 def draw_panels(data: Panels, look: Look) -> Figure:
-    """Heat maps side by side."""
+    """Draw heat maps side by side.
+
+    Parameters
+    ----------
+    data : Panels
+    look : Look
+    """
     caption = look.captioned(
         f"{where_words(look.rig_file)} {MAP_WORDS} Static matrix: real gains, the same at all frequencies, chosen for side rejection under "
         "the beam's own bounds."
@@ -138,31 +159,35 @@ def draw_panels(data: Panels, look: Look) -> Figure:
 class Polars:
     """Level re 0 degrees of third octaves around the rig, (bands, azimuths)."""
 
-    bands_hz: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: NDArray[np.float64]
+    bands_hz: Freqs
+    azimuth_deg: Angles
+    level_db: Levels
 
 
 def polar(study: Study) -> Polars:
-    """Third octaves, powers averaged inside."""
+    """Levels around the rig in third octaves, powers averaged inside."""
     azimuth = np.arange(-180.0, 180.1, POLAR_STEP_DEG)
     bands = np.array([f for f in POLAR_BANDS_HZ if f * 2 ** (1 / 6) <= study.top_hz])
-    within = 2 ** (((np.arange(POLAR_PER_BAND) + 0.5) / POLAR_PER_BAND - 0.5) / 3)
-    pattern = beam_pattern(study, np.outer(bands, within).ravel(), azimuth)
-    power = 10 ** ((pattern.level_db + pattern.on_axis_db[:, None]) / 10)
-    power = power.reshape(len(bands), POLAR_PER_BAND, len(azimuth)).mean(axis=1)
-    on_axis = (10 ** (pattern.on_axis_db / 10)).reshape(len(bands), POLAR_PER_BAND).mean(axis=1)
+    pattern = beam_pattern(study, inside_thirds(bands, POLAR_PER_BAND), azimuth)
+    power = mean_of_each(10 ** ((pattern.level_db + pattern.on_axis_db[:, None]) / 10), POLAR_PER_BAND)
+    on_axis = mean_of_each(10 ** (pattern.on_axis_db / 10), POLAR_PER_BAND)
     return Polars(bands, azimuth, power_db(power / on_axis[:, None]))
 
 
 def draw_polars(data: Polars, look: Look) -> Figure:
-    """A polar a third octave, seen from above."""
+    """Draw a polar for each third octave, seen from above.
+
+    Parameters
+    ----------
+    data : Polars
+    look : Look
+    """
     caption = look.captioned(f"{where_words(look.rig_file)} From above as in the plan view. Power averaged over each third octave, re 0°.")
     figure = new_figure(look.titled("Centre path around the rig"), caption, 8.0, 6.0)
     grid = figure.subplots(2, int(np.ceil(len(data.bands_hz) / 2)), subplot_kw={"projection": "polar"}, squeeze=False)
     for axes, band, row in zip(grid.flat, data.bands_hz, data.level_db, strict=False):
         draw_polar(axes, data.azimuth_deg, row, look.theme, ahead(look.rig_file))
-        axes.set_title(_hz(band))
+        axes.set_title(in_hz(band))
     for axes in grid.flat[len(data.bands_hz) :]:
         axes.remove()
     return figure
@@ -172,14 +197,14 @@ def draw_polars(data: Polars, look: Look) -> Figure:
 class Balloons:
     """Level re 0 degrees in all directions far away, (freqs, elevations, azimuths)."""
 
-    freqs: NDArray[np.float64]
-    elevation_deg: NDArray[np.float64]
-    azimuth_deg: NDArray[np.float64]
-    level_db: NDArray[np.float64]
+    freqs: Freqs
+    elevation_deg: Angles
+    azimuth_deg: Angles
+    level_db: Levels
 
 
 def balloon(study: Study) -> Balloons:
-    """At four frequencies."""
+    """Levels in all directions at four frequencies."""
     rig_file = study.rig_file
     elevation, azimuth = np.arange(-90.0, 90.1, BALLOON_STEP_DEG), np.arange(-180.0, 180.1, BALLOON_STEP_DEG)
     freqs = np.array([f for f in BALLOON_HZ if f <= study.top_hz])
@@ -190,7 +215,13 @@ def balloon(study: Study) -> Balloons:
 
 
 def draw_balloons(data: Balloons, look: Look) -> Figure:
-    """A balloon a frequency."""
+    """Draw a balloon for each frequency.
+
+    Parameters
+    ----------
+    data : Balloons
+    look : Look
+    """
     caption = look.captioned(
         f"Far field, all directions, re 0°, {axis_words(look.rig_file)}, at single frequencies, no smoothing; the surface shrinks to the "
         "centre at −24 dB. Seen from above the right shoulder of somebody at 0°, where the line leads: the page's right is their right."
@@ -200,7 +231,7 @@ def draw_balloons(data: Balloons, look: Look) -> Figure:
     directions = direction(data.azimuth_deg, data.elevation_deg[:, None])
     for axes, hz, levels in zip(grid, data.freqs, data.level_db, strict=True):
         draw_balloon(axes, directions, levels, look.theme, ahead(look.rig_file))
-        axes.set_title(_hz(hz))
+        axes.set_title(in_hz(hz))
     balloon_scale(figure, list(grid))
     return figure
 
@@ -210,11 +241,20 @@ def draw_balloons(data: Balloons, look: Look) -> Figure:
 
 @dataclass(frozen=True, eq=False)
 class Directivity:
-    """The beam per third octave, two simpler ones beside it, and the effort cap (bands,)."""
+    """The beam per third octave.
+
+    Attributes
+    ----------
+    ours : BeamBands
+    simpler : dict
+        Name -> BeamBands of two simpler beams.
+    cap_db : (bands,)
+        Effort cap.
+    """
 
     ours: BeamBands
     simpler: dict[str, BeamBands]
-    cap_db: NDArray[np.float64]
+    cap_db: Levels
 
 
 def directivity(study: Study) -> Directivity:
@@ -228,7 +268,13 @@ def directivity(study: Study) -> Directivity:
 
 
 def draw_directivity(data: Directivity, look: Look) -> Figure:
-    """Four panels over frequency."""
+    """Draw four panels over frequency.
+
+    Parameters
+    ----------
+    data : Directivity
+    look : Look
+    """
     ours, theme = data.ours, look.theme
     bands, p10 = ours.bands_hz, ours.p10_db
     assert p10 is not None
@@ -254,7 +300,13 @@ def averages(study: Study) -> Spinorama:
 
 
 def draw_averages(data: Spinorama, look: Look) -> Figure:
-    """Levels and indices over frequency."""
+    """Draw levels and indices over frequency.
+
+    Parameters
+    ----------
+    data : Spinorama
+    look : Look
+    """
     inside = (data.freqs >= NORMAL_HZ[0]) & (data.freqs <= NORMAL_HZ[1])
     mean = float(power_db(np.mean(10 ** (data.on_axis_db[inside] / 10))))
     levels = {
@@ -275,7 +327,13 @@ def draw_averages(data: Spinorama, look: Look) -> Figure:
 
 
 def draw_one_tone(data: ToneMatch, look: Look) -> Figure:
-    """Sides and centre against their tone targets per third octave, and what they differ by."""
+    """Draw sides and centre against their tone targets per third octave, and what they differ by.
+
+    Parameters
+    ----------
+    data : ToneMatch
+    look : Look
+    """
     caption = look.captioned(
         f"Tone '{look.rig_file.design.tone}'. Sides: level at the near ear over its target; centre: level at the seat over its target, "
         "centre gain taken out; levels averaged over third octaves. Difference: the side that is further from the centre, less the centre."
@@ -285,10 +343,6 @@ def draw_one_tone(data: ToneMatch, look: Look) -> Figure:
     apart, bands = np.array(data.sides_minus_centre_db), np.array(data.third_octaves_hz)
     draw_tone(figure.add_subplot(), bands, curves, apart, look.theme).legend(ncols=4, loc="upper left")
     return figure
-
-
-def _hz(hz: float) -> str:
-    return f"{hz / 1000:g} kHz" if hz >= 1000 else f"{hz:g} Hz"
 
 
 PICTURES: tuple[Picture[Any], ...] = (

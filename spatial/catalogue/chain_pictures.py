@@ -1,6 +1,6 @@
 """Pictures of the whole chain: when its paths arrive, how loud a panned source is, and what the upmix did with a programme.
 
-Upmix and limiter belong to the render shore, which this one does not know: the study has them handed in.
+Upmix and limiter belong to the `dsp` room, which this one does not know: the study has them handed in.
 """
 
 from __future__ import annotations
@@ -28,7 +28,13 @@ PATH_WORDS = {"left": "left side L'", "right": "right side R'", "center": "centr
 
 
 def parts_of(study: Study) -> ChainParts:
-    """The chain around the filters; UsageError where the study has none."""
+    """The chain around the filters.
+
+    Raises
+    ------
+    UsageError
+        The study has none.
+    """
     if study.parts is None:
         raise UsageError("a picture of the whole chain needs its upmix and its limiter")
     return study.parts()
@@ -53,7 +59,13 @@ def latency(study: Study) -> Latency:
 
 
 def draw_arrival(data: Latency, look: Look) -> Figure:
-    """A bar a path."""
+    """Draw a bar for each path.
+
+    Parameters
+    ----------
+    data : Latency
+    look : Look
+    """
     ms = 1e3 * np.array([[path.upmix_s, path.filters_s, path.limiter_s, path.air_s] for path in data.paths.values()])
     apart = float(np.ptp([path.arrival_s for path in data.paths.values()]) * data.fs)
     total = data.upmix_frames + data.filter_frames + data.limiter_frames
@@ -78,12 +90,18 @@ class Pan:
 
 
 def pan(study: Study) -> Pan:
-    """At the ears, through upmix and filters."""
+    """Levels of a panned source at the ears, through upmix and filters."""
     return Pan(pan_sweep(study, parts_of(study).upmix), study.bank.recipe.upmix)
 
 
 def draw_pan(data: Pan, look: Look) -> Figure:
-    """The sum above, band by band below."""
+    """Draw the sum above, band by band below.
+
+    Parameters
+    ----------
+    data : Pan
+    look : Look
+    """
     sweep, pair = data.sweep, look.rig_file.scene.virtual_pair
     gain_db = float((sweep.as_loud_db - sweep.level_db)[0])
     caption = look.captioned(
@@ -121,7 +139,19 @@ PICTURES: tuple[Picture[Any], ...] = (
 
 
 def activity_figure(found: UpmixActivity, name: str, method: str, theme: Theme, command: str = "") -> Figure:
-    """What an upmix did with a file: no bank's picture, for it needs none."""
+    """What an upmix did with a file: no bank's picture, for it needs none.
+
+    Parameters
+    ----------
+    found : UpmixActivity
+    name : str
+        Of the file.
+    method : str
+        Of the upmix.
+    theme : Theme
+    command : str
+        The command that makes the picture, for the caption.
+    """
     levels, (of_centre, of_static) = found.level_db, found.correlation
     mean = float(np.nanmean(of_centre)) if np.isfinite(of_centre).any() else float("nan")
     caption = (

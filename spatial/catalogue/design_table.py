@@ -59,7 +59,7 @@ def _headphone_rows(study: Study) -> list[Row]:
 
 
 def _flat(rho: float | None, where: float) -> str:
-    """What a balance asks of hard-panned sound (where = 0) or the phantom centre (1)."""
+    """What a balance asks of hard-panned sound (where = 0) or of the phantom centre (where = 1)."""
     if rho is None or abs(rho - where) == 1:
         return "-"
     return "flat" if rho == where else f"balance {rho:g}"
@@ -165,7 +165,13 @@ def _beam_rows(study: Study) -> list[Row]:
 
 
 def plays_reference_alone(bank: FilterMatrix, rig_file: RigFile) -> bool:
-    """Whether the centre path leaves every spatial driver but its reference silent."""
+    """Whether the centre path leaves every spatial driver but its reference silent.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    """
     group = {rig_file.rig.drivers[i].name for i in (*beam_group(rig_file), *_not_spatial(rig_file))}
     others = [i for i, name in enumerate(bank.driver_names) if name not in group]
     return not np.any(bank.taps[others, bank.input_index("center")])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import POSES
 from spatial.analysis.other_heads import PLACES, OnMeasuredHead, on_measured_head
@@ -25,6 +24,7 @@ from spatial.analysis.other_poses import (
     sweet_spot,
 )
 from spatial.analysis.study import Study
+from spatial.base.arrays import Levels, Real
 from spatial.catalogue.picture import Look, Picture
 from spatial.plots.style import new_figure
 from spatial.plots.sweet_spot import draw_along, draw_heads, draw_map_scale, draw_poses, draw_sweet_spot, yaw_title
@@ -59,9 +59,15 @@ def sweet_spot_map(study: Study) -> SweetSpot:
 
 
 def draw_sweet_spot_map(data: SweetSpot, look: Look) -> Figure:
-    """A map a figure and yaw."""
+    """Draw a map for each figure and yaw.
+
+    Parameters
+    ----------
+    data : SweetSpot
+    look : Look
+    """
     virtual = is_virtual(look.rig_file)
-    maps: list[tuple[NDArray[np.float64], tuple[float, ...], str]] = [
+    maps: list[tuple[Real, tuple[float, ...], str]] = [
         (data.ild_error_db, ILD_STEPS, ILD_OFF),
         (data.itd_error_us, ITD_STEPS, ITD_OFF),
     ]
@@ -95,13 +101,24 @@ def draw_sweet_spot_map(data: SweetSpot, look: Look) -> Figure:
 
 @dataclass(frozen=True, eq=False)
 class Distance:
-    """Figures at distances_m (n,), the design's being at_m; alone_db, real_db (n,): separation of the reference alone, of a real pair."""
+    """Figures at distances.
 
-    distances_m: NDArray[np.float64]
+    Attributes
+    ----------
+    distances_m : (n,) m
+    at_m : float
+        The design's.
+    found : Judged
+        The bank's, (n,) each.
+    alone_db, real_db : (n,)
+        Separation of the reference alone, and of a real pair.
+    """
+
+    distances_m: Real
     at_m: float
     found: Judged
-    alone_db: NDArray[np.float64]
-    real_db: NDArray[np.float64]
+    alone_db: Levels
+    real_db: Levels
 
 
 def distance(study: Study) -> Distance:
@@ -119,7 +136,13 @@ def distance(study: Study) -> Distance:
 
 
 def draw_distance(data: Distance, look: Look) -> Figure:
-    """One panel, in mode "virtual" three."""
+    """Draw one panel, in mode "virtual" three.
+
+    Parameters
+    ----------
+    data : Distance
+    look : Look
+    """
     virtual, theme, found = is_virtual(look.rig_file), look.theme, data.found
     caption = look.captioned(
         f"The head on the line from the rig through its nominal place, {data.at_m:g} m away (dotted). {JUDGED}"
@@ -157,10 +180,16 @@ def robustness(study: Study) -> Robustness:
 
 
 def draw_robustness(data: Robustness, look: Look) -> Figure:
-    """A row a figure: poses, radii, the measured head."""
+    """Draw a row for each figure: poses, radii, the measured head.
+
+    Parameters
+    ----------
+    data : Robustness
+    look : Look
+    """
     virtual, theme, on_head = is_virtual(look.rig_file), look.theme, data.on_head
     moved = np.array([(front, left, yaw) for (front, left, _), yaw in POSES])
-    figures: list[tuple[Callable[[Judged], NDArray[np.float64]], str, float]] = [
+    figures: list[tuple[Callable[[Judged], Real], str, float]] = [
         (lambda found: found.ild_error_db, ILD_OFF, 2.0),
         (lambda found: found.itd_error_us, ITD_OFF, 20.0),
     ]

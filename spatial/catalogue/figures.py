@@ -1,6 +1,6 @@
 """Every figure that a bank and its rig determine: groups, what each is computed by, and who can have it.
 
-A figure is declared once, as a field of its group (`analysis.figure`); what prints, lists, explains or requires figures reads them here.
+A figure is declared once, as a field of its group (`base.figure`); what prints, lists, explains or requires figures reads them here.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Group:
 
 
 def headroom(study: Study) -> Headroom:
-    """The bank's."""
+    """How loud the bank's loudest feed becomes."""
     return predict_headroom(study.bank)
 
 
@@ -116,13 +116,28 @@ def meaning_of(name: str) -> tuple[str, str]:
 
 
 def study_of(bank: FilterMatrix, rig_file: RigFile, parts: Callable[[], ChainParts] | None = None) -> Study:
-    """A bank to be judged on a rig; parts: the chain around its filters, where there is one."""
+    """A bank to be judged on a rig.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    parts : callable
+        Makes the chain around the filters, for figures and pictures of the whole of it.
+    """
     return Study.begin(bank, rig_file, ClosedForms(), parts)
 
 
 @usual_float_errors
 def figures_of(study: Study, elsewhere: bool = True) -> dict[str, Any]:
-    """Every group that this bank can have, by name, as JSON values."""
+    """Every group that this bank can have, by name, as JSON values.
+
+    Parameters
+    ----------
+    study : Study
+    elsewhere : bool
+        Also where nothing was designed for.
+    """
     out = {}
     for group in GROUPS:
         if study.rig_file.rig.kind in group.kinds and (elsewhere or not group.elsewhere):
@@ -141,7 +156,8 @@ def analyze_bank(bank: FilterMatrix, rig_file: RigFile | None = None, elsewhere:
     rig_file : RigFile
         Default: the one that the bank was designed for.
     elsewhere : bool
-        Also where nothing was designed for: other distances, head poses, head radii, in free field a measured head where one is at hand.
+        Also where nothing was designed for: other distances, head poses and head radii, and in free field a measured head where one is at
+        hand.
 
     Returns
     -------

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.analysis.study import Study
 from spatial.analysis.width_pair import WidthCurves, width_curves
+from spatial.base.arrays import Firs, Freqs, Real
 from spatial.catalogue.picture import HEADPHONES, LOUDSPEAKERS, Look, Picture
 from spatial.catalogue.side_pictures import curve_frequencies
 from spatial.plots.filters import draw_impulses, draw_magnitudes, loud_span_ms
@@ -25,16 +25,27 @@ FILTER_HZ, FILTER_FREQS = (20.0, 20000.0), 400
 
 @dataclass(frozen=True, eq=False)
 class Filters:
-    """taps (drivers, inputs, n_taps) at fs, latency in samples; gain (freqs, drivers, inputs), linear; the headroom gain is not in them."""
+    """Every filter of a bank; the headroom gain is not in them.
 
-    taps: NDArray[np.float64]
+    Attributes
+    ----------
+    taps : (drivers, inputs, n_taps)
+    fs, latency_samples : int
+    input_names, driver_names : tuple of str
+    headroom_gain_db : float
+    freqs : (freqs,) Hz
+    gain : (freqs, drivers, inputs)
+        Linear.
+    """
+
+    taps: Firs
     fs: int
     latency_samples: int
     input_names: tuple[str, ...]
     driver_names: tuple[str, ...]
     headroom_gain_db: float
-    freqs: NDArray[np.float64]
-    gain: NDArray[np.float64]
+    freqs: Freqs
+    gain: Real
 
 
 def filters(study: Study) -> Filters:
@@ -46,7 +57,13 @@ def filters(study: Study) -> Filters:
 
 
 def draw_filters(data: Filters, look: Look) -> Figure:
-    """Impulse responses and magnitudes, a row an input."""
+    """Draw impulse responses and magnitudes, a row for each input.
+
+    Parameters
+    ----------
+    data : Filters
+    look : Look
+    """
     caption = look.captioned(
         f"Headroom gain ({decibels(data.headroom_gain_db)}) not included. Impulse responses of one input on one linear scale; "
         f"time 0 is the latency of {data.latency_samples} samples. No smoothing."
@@ -71,7 +88,13 @@ def width(study: Study) -> WidthCurves:
 
 
 def draw_width(data: WidthCurves, look: Look) -> Figure:
-    """Level difference, time difference, and the filters' levels."""
+    """Draw level difference, time difference, and the filters' levels.
+
+    Parameters
+    ----------
+    data : WidthCurves
+    look : Look
+    """
     scene, theme, freqs = look.rig_file.scene, look.theme, data.freqs
     pair = scene.virtual_pair
     caption = look.captioned(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT
 from spatial.analysis.binaural_cues import DEEPEST_DB
@@ -16,6 +15,7 @@ from spatial.analysis.other_poses import over_poses
 from spatial.analysis.pair_cues import cues_of_the_pair
 from spatial.analysis.pink_level import PINK_HZ
 from spatial.analysis.study import Sides, Study
+from spatial.base.arrays import Freqs, Levels, Real
 from spatial.catalogue.elsewhere_pictures import AGAINST, ILD_OFF, ITD_OFF, NOMINAL_POSE, is_virtual
 from spatial.catalogue.picture import Look, Picture
 from spatial.catalogue.side_pictures import CURVE_FREQS
@@ -33,18 +33,28 @@ ITD_HZ = (100.0, 1500.0)
 
 @dataclass(frozen=True, eq=False)
 class Methods:
-    """The left side by method, this bank first, over freqs (f,).
+    """The left side by method, this bank first.
 
-    curves: timbre, effort and separation; level_db (f,): level difference off a real pair in mode "virtual", else separation. Mode
-    "virtual": late_us (bands,) at late_hz (bands,), time difference off a real pair; else poses_db (27,): separation at head poses.
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    curves : dict
+        Name -> timbre, effort and separation.
+    level_db : dict
+        Name -> (freqs,) level difference off a real pair in mode "virtual", else separation.
+    late_hz : (bands,) Hz
+    late_us : dict
+        Mode "virtual": name -> (bands,) time difference off a real pair.
+    poses_db : dict
+        Other modes: name -> (27,) separation at head poses.
     """
 
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     curves: dict[str, CancellationCurves]
-    level_db: dict[str, NDArray[np.float64]]
-    late_hz: NDArray[np.float64]
-    late_us: dict[str, NDArray[np.float64]]
-    poses_db: dict[str, NDArray[np.float64]]
+    level_db: dict[str, Levels]
+    late_hz: Freqs
+    late_us: dict[str, Real]
+    poses_db: dict[str, Levels]
 
 
 def methods(study: Study) -> Methods:
@@ -61,7 +71,7 @@ def methods(study: Study) -> Methods:
     return Methods(freqs, curves, level, late_hz, late_us, poses)
 
 
-def _late_us(everyone: dict[str, Sides]) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+def _late_us(everyone: dict[str, Sides]) -> tuple[Real, dict[str, Real]]:
     """Time difference less that of a real pair, (bands,) microseconds of every method."""
     out, centres = {}, np.empty(0)
     for name, sides in everyone.items():
@@ -73,7 +83,13 @@ def _late_us(everyone: dict[str, Sides]) -> tuple[NDArray[np.float64], dict[str,
 
 
 def draw_baselines(data: Methods, look: Look) -> Figure:
-    """Level, time or poses, timbre, effort."""
+    """Draw level, time or poses, timbre and effort.
+
+    Parameters
+    ----------
+    data : Methods
+    look : Look
+    """
     virtual, theme, freqs = is_virtual(look.rig_file), look.theme, data.freqs
     caption = look.captioned(
         f"Left input. {'Off: against a real pair; the pair stands in front of every method. ' if virtual else ''}The bank with its FIRs, "
@@ -113,12 +129,18 @@ class EffortTrade:
 
 
 def effort_trade(study: Study) -> EffortTrade:
-    """Of the rig alone, whatever bank there is."""
+    """What each cap buys on the rig, whatever bank there is."""
     return EffortTrade(trade(study.rig_file), cap_in_force_db(study.rig_file))
 
 
 def draw_effort_trade(data: EffortTrade, look: Look) -> Figure:
-    """Errors of a virtual pair, a null, and the level they cost, over the cap."""
+    """Draw errors of a virtual pair, a null, and the level they cost, over the cap.
+
+    Parameters
+    ----------
+    data : EffortTrade
+    look : Look
+    """
     theme, cap_db, caps, spread = look.theme, data.cap_db, np.array(CAPS_DB), look.rig_file.rig.tolerance
     column = {name: np.array([getattr(row, name) for row in data.rows]) for name in vars(data.rows[0])}
     caption = look.captioned(

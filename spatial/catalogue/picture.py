@@ -25,7 +25,16 @@ LOUDSPEAKERS, HEADPHONES = "loudspeakers", "headphones"
 
 @dataclass(frozen=True)
 class Look:
-    """How a picture is to look: the rig's name and words come from rig_file; command: the one that makes the picture, for its caption."""
+    """How a picture is to look.
+
+    Attributes
+    ----------
+    rig_file : RigFile
+        The rig's name and words come from it.
+    theme : Theme
+    command : str
+        The command that makes the picture, for its caption.
+    """
 
     rig_file: RigFile
     theme: Theme
@@ -71,14 +80,28 @@ class Picture(Generic[Data]):
     whole_chain: bool = False
 
     def drawn(self, study: Study, theme: Theme, command: str = "") -> Figure:
-        """The picture of a bank in a theme; its numbers are computed once for all themes."""
+        """The picture of a bank in a theme; its numbers are computed once for all themes.
+
+        Parameters
+        ----------
+        study : Study
+        theme : Theme
+        command : str
+            The command that makes the picture, for the caption.
+        """
         data = study.of(self.compute)
         with themed(theme):
             return self.draw(data, Look(study.rig_file, theme, command))
 
 
 def as_json(data: Any) -> Any:
-    """A picture's data as JSON values; numbers that are not finite become None."""
+    """A picture's data as JSON values; numbers that are not finite become None.
+
+    Parameters
+    ----------
+    data : dataclass, array, dict, list or number
+        Nested as it may be.
+    """
     if dataclasses.is_dataclass(data) and not isinstance(data, type):
         return {field.name: as_json(getattr(data, field.name)) for field in dataclasses.fields(data)}
     if isinstance(data, np.ndarray | np.generic):

@@ -30,12 +30,25 @@ PICTURES: list[Picture[Any]] = [
 
 
 def pictures_of(rig_file: RigFile, whole_chain: bool = True) -> tuple[Picture[Any], ...]:
-    """The pictures that a rig can have, in the order of a report; whole_chain: those that need upmix and limiter, too."""
+    """The pictures that a rig can have, in the order of a report.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    whole_chain : bool
+        Those that need upmix and limiter, too.
+    """
     return tuple(picture for picture in PICTURES if rig_file.rig.kind in picture.kinds and (whole_chain or not picture.whole_chain))
 
 
 def picture_named(kind: str, rig_file: RigFile) -> Picture[Any]:
     """The picture of a kind.
+
+    Parameters
+    ----------
+    kind : str
+        One of those of `pictures_of`.
+    rig_file : RigFile
 
     Raises
     ------
@@ -78,6 +91,14 @@ def bank_figure(kind: str, study: Study, theme: Theme = LIGHT, command: str = ""
 
 
 def plan_picture(rig_file: RigFile, theme: Theme = LIGHT, command: str = "") -> Figure:
-    """Rig, virtual pair and listener from above."""
+    """Rig, virtual pair and listener from above.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    theme : Theme
+    command : str
+        The command that makes the picture, for the caption.
+    """
     figure: Figure = plan_figure(rig_file.rig, rig_file.scene, command, theme)
     return figure

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.analysis.binaural_cues import ErbCues
 from spatial.analysis.cancellation import CancellationCurves, cancellation_curves
 from spatial.analysis.pair_cues import cues_of_the_pair
 from spatial.analysis.study import Study
+from spatial.base.arrays import Freqs, Real
 from spatial.catalogue.picture import Look, Picture
 from spatial.plots.cancellation import draw_effort, draw_separation, effort_range, separation_range
 from spatial.plots.cues import draw_ild, draw_itd
@@ -24,17 +24,24 @@ if TYPE_CHECKING:
 CURVE_HZ, CURVE_FREQS = (50.0, 20000.0), 400
 
 
-def curve_frequencies(study: Study) -> NDArray[np.float64]:
-    """Even over log frequency, as far as the bank knows."""
+def curve_frequencies(study: Study) -> Freqs:
+    """Frequencies of the curves: even over log frequency, as far as the bank knows."""
     return np.geomspace(CURVE_HZ[0], min(CURVE_HZ[1], study.top_hz), CURVE_FREQS)
 
 
 @dataclass(frozen=True, eq=False)
 class Cancellation:
-    """Curves of left and right; asked_db: separation asked of each, None where as much is asked as effort buys."""
+    """Curves of left and right.
+
+    Attributes
+    ----------
+    curves : (CancellationCurves, CancellationCurves)
+    asked_db : two of (freqs,), or None
+        Separation asked of each; None where as much is asked as effort buys.
+    """
 
     curves: tuple[CancellationCurves, CancellationCurves]
-    asked_db: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    asked_db: tuple[Real, Real] | None
 
 
 def cancellation(study: Study) -> Cancellation:
@@ -44,7 +51,13 @@ def cancellation(study: Study) -> Cancellation:
 
 
 def draw_cancellation(data: Cancellation, look: Look) -> Figure:
-    """Two columns, left and right."""
+    """Draw two columns, left and right.
+
+    Parameters
+    ----------
+    data : Cancellation
+    look : Look
+    """
     theme, rig_file, asked = look.theme, look.rig_file, data.asked_db
     pair = rig_file.scene.virtual_pair
     in_words = {
@@ -87,7 +100,13 @@ def cues(study: Study) -> Cues:
 
 
 def draw_cues(data: Cues, look: Look) -> Figure:
-    """Level differences and time differences side by side."""
+    """Draw level differences and time differences side by side.
+
+    Parameters
+    ----------
+    data : Cues
+    look : Look
+    """
     pair, theme = look.rig_file.scene.virtual_pair, look.theme
     caption = look.captioned(
         f"Real pair at ±{pair.angle_deg:g}°, {pair.distance_m:g} m from the same head, at its nominal place. Power averaged over gammatone "

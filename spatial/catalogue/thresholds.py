@@ -36,7 +36,13 @@ class Threshold:
 
 
 def flat(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested figures as name -> number, text, bool or None; names joined by dots, lists by index."""
+    """Nested figures as name -> number, text, bool or None; names are joined by dots, lists by index.
+
+    Parameters
+    ----------
+    figures : mapping
+        As `figures.analyze_bank` returns them.
+    """
     return dict(_leaves("", figures))
 
 
@@ -86,10 +92,18 @@ def _threshold(name: str, figure: str, asked: Any) -> Threshold:
 def require(figures: Mapping[str, Any], thresholds: tuple[Threshold, ...], name: str) -> None:
     """Hold flat figures to thresholds.
 
+    Parameters
+    ----------
+    figures : mapping
+        As `flat` returns them.
+    thresholds : tuple of Threshold
+    name : str
+        The file that states them.
+
     Raises
     ------
     UsageError
-        A threshold for something that is no figure here; name is the file that states it.
+        A threshold for something that is no figure here.
     ThresholdError
         Misses, all of them: figure, asked, reached.
     """

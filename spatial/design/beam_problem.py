@@ -1,8 +1,8 @@
 """What a beam is designed from: directional responses of a rig's drivers, and the matrices of powers made of them.
 
 Drivers that mirror each other, left and right or up and down, get one weight where the wish is as symmetric as they are: the best weights
-of a symmetric problem are symmetric, and a half of the unknowns is left. The weights of groups are v, those of drivers w = F S v, with F
-the weights that make ideal sources arrive alike at the listener (`acoustics.tone.towards_aim`): equal v point a row at any seat.
+of a symmetric problem are symmetric, and half as many unknowns are left. The weights of groups are v, those of drivers w = F S v, with F
+the weights that make ideal sources arrive alike at the listener (`targets.beam_reference.towards_aim`): equal v point a row at any seat.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.harmonics import Harmonics, harmonics_of
 from spatial.acoustics.points import arc, seat_azimuth_deg, seat_circle, space_of
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import AtPoint, Complex, Drive, Freqs, Indices, PowerMatrices, Real, Transfer
 from spatial.rig.geometry import axes, places
 from spatial.rig.model import Medium, Rig, RigFile
 from spatial.targets.beam_reference import towards_aim
@@ -30,34 +31,63 @@ LEFT_AXIS, UP_AXIS = 1, 2
 class Patterns:
     """Responses at some frequencies, of groups of drivers (m) that share a weight.
 
-    groups S (drivers, m); front, far_front (freqs, m): on axis, on the seat circle and far away;
-    bounded (freqs, d, m), stop (freqs, s, m): at the wish's directions on the seat circle; for a body bounded is asked far away too, scaled
-    so that the reference is as loud on axis there; sphere (freqs, m, m): mean of g* g^T over all directions that the rig radiates into, far
-    away; loading (freqs, m): mean of |g|^2 over the stop directions times the cost; cost (freqs, m): of using a group, its drivers' drive
-    power times their cost outside their band; count (m,): drive power of a group, about the number of its drivers;
-    alone (freqs, m): weights of the reference alone, 1 on axis; reference (freqs, d): its pressures; reference_power (freqs,): |sum g|^2/n
-    of the reference on axis; nearer (freqs,): what a body's far rows are multiplied with, to be as loud on axis as the near ones. "On axis"
-    without more is on the seat circle.
+    "On axis" without more is on the seat circle.
+
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    wish : Wish
+    groups : (drivers, m)
+        S: 1 where a driver belongs to a group.
+    front, far_front : (freqs, m) complex
+        On axis, on the seat circle and far away.
+    bounded : (freqs, d, m) complex
+        At the wish's bounded directions on the seat circle. For a body these rows stand twice, the second time far away, scaled so that the
+        reference is as loud on axis there.
+    stop : (freqs, s, m) complex
+        At the wish's stop directions on the seat circle.
+    sphere : (freqs, m, m) complex
+        Mean of g* g^T over all directions that the rig radiates into, far away.
+    loading : (freqs, m)
+        Mean of |g|^2 over the stop directions times the cost.
+    cost : (freqs, m)
+        Cost of using a group: its drivers' drive power times their cost outside their band.
+    count : (m,)
+        Drive power of a group, about the number of its drivers.
+    alone : (freqs, m) complex
+        Weights of the reference alone, 1 on axis.
+    reference : (freqs, d) complex
+        Pressures of the reference at the bounded directions.
+    reference_power : (freqs,)
+        |sum g|^2/n of the reference on axis.
+    nearer : (freqs,) or None
+        What a body's far rows are multiplied with, to be as loud on axis as the near ones; None for rows and walls.
     """
 
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     wish: Wish
-    groups: NDArray[np.float64]
-    front: NDArray[np.complex128]
-    far_front: NDArray[np.complex128]
-    bounded: NDArray[np.complex128]
-    stop: NDArray[np.complex128]
-    sphere: NDArray[np.complex128]
-    loading: NDArray[np.float64]
-    cost: NDArray[np.float64]
-    count: NDArray[np.float64]
-    alone: NDArray[np.complex128]
-    reference: NDArray[np.complex128]
-    reference_power: NDArray[np.float64]
-    nearer: NDArray[np.float64] | None = None
+    groups: Real
+    front: AtPoint
+    far_front: AtPoint
+    bounded: Transfer
+    stop: Transfer
+    sphere: PowerMatrices
+    loading: Real
+    cost: Real
+    count: Real
+    alone: Drive
+    reference: Complex
+    reference_power: Real
+    nearer: Real | None = None
 
-    def as_loud_far_away(self, v: NDArray) -> Patterns:
-        """The same with the far rows as loud on axis as the near ones are for these weights (freqs, m); rows and walls have none."""
+    def as_loud_far_away(self, v: Drive) -> Patterns:
+        """The same with the far rows as loud on axis as the near ones are for some weights; rows and walls have no far rows.
+
+        Parameters
+        ----------
+        v : (freqs, m) complex
+            Weights of the groups.
+        """
         if self.nearer is None:
             return self
         near, far = (np.abs(np.sum(front * v, axis=1)) for front in (self.front, self.far_front))
@@ -66,17 +96,32 @@ class Patterns:
         bounded = np.concatenate([self.bounded[:, :half], self.bounded[:, half:] * (nearer / self.nearer)[:, None, None]], axis=1)
         return replace(self, bounded=bounded, nearer=nearer)
 
-    def effort(self) -> NDArray[np.float64]:
+    def effort(self) -> Real:
         """Drive power over that of the reference alone, of weights that are 1 on axis, as a quadratic form: (freqs, m, m)."""
         return np.asarray(np.eye(len(self.count)) * (self.count * self.reference_power[:, None])[:, None], float)
 
-    def stop_power(self) -> NDArray[np.complex128]:
+    def stop_power(self) -> PowerMatrices:
         """Mean of g* g^T over the stop directions: (freqs, m, m)."""
         return mean_power(self.stop, self.wish.stop_weight)
 
 
-def power_all_around(rig: Rig, used: Sequence[int], mixed: NDArray, freqs: NDArray, medium: Medium) -> NDArray[np.complex128]:
-    """Mean of g* g^T over all directions that a rig radiates into, far away, for mixtures (freqs, used drivers, m): (freqs, m, m)."""
+def power_all_around(rig: Rig, used: Sequence[int], mixed: Complex, freqs: Freqs, medium: Medium) -> PowerMatrices:
+    """Mean of g* g^T over all directions that a rig radiates into, far away, for mixtures of its drivers.
+
+    Parameters
+    ----------
+    rig : Rig
+    used : sequence of int
+        Drivers that are mixed.
+    mixed : (freqs, used drivers, m) complex
+        Their weights in each mixture.
+    freqs : (freqs,) Hz
+    medium : Medium
+
+    Returns
+    -------
+    (freqs, m, m) complex
+    """
     if rig.enclosure.shape == "sphere":
         stored = harmonics_of(rig, freqs, medium=medium)
         return Harmonics(freqs, stored.coefficients[:, :, list(used)] @ mixed).sphere_power()
@@ -84,13 +129,33 @@ def power_all_around(rig: Rig, used: Sequence[int], mixed: NDArray, freqs: NDArr
     return mean_power(transfer_matrix(rig, points, freqs, medium)[:, :, list(used)] @ mixed, weights)
 
 
-def mean_power(g: NDArray, weights: NDArray) -> NDArray[np.complex128]:
-    """Weighted mean of g* g^T over directions, (freqs, directions, m) -> (freqs, m, m)."""
+def mean_power(g: Complex, weights: Real) -> PowerMatrices:
+    """Weighted mean of g* g^T over directions.
+
+    Parameters
+    ----------
+    g : (freqs, directions, m) complex
+    weights : (directions,)
+        They add up to 1.
+
+    Returns
+    -------
+    (freqs, m, m) complex
+    """
     return np.asarray((g.conj() * weights[:, None]).swapaxes(1, 2) @ g, complex)
 
 
-def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], freqs: NDArray, wish: Wish) -> Patterns:
-    """Responses of the used drivers on the seat circle; used and reference are indices in the rig."""
+def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], freqs: Freqs, wish: Wish) -> Patterns:
+    """Responses of the used drivers on the seat circle and far away, as a beam's search needs them.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    used, reference : sequence of int
+        Drivers of the beam, and those of its reference among them; indices in the rig.
+    freqs : (freqs,) Hz
+    wish : Wish
+    """
     rig, listener, medium, axis = rig_file.rig, rig_file.scene.listener, rig_file.scene.medium, rig_file.design.beam.axis
     used = list(used)
     aside = axis == "listener" and listener.left_m != 0
@@ -101,7 +166,7 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
     aimed = towards_aim(rig, listener, axis, freqs, medium.c)
     mixed = aimed[:, used, None] * groups
 
-    def look(azimuth_deg: ArrayLike) -> NDArray[np.complex128]:
+    def look(azimuth_deg: ArrayLike) -> Transfer:
         return transfer_matrix(rig, seat_circle(listener, azimuth_deg, axis), freqs, medium)
 
     bounded, stop, front = (look(azimuth) for azimuth in (wish.azimuth_deg, wish.stop_deg, 0.0))
@@ -138,8 +203,21 @@ def patterns(rig_file: RigFile, used: Sequence[int], reference: Sequence[int], f
     )
 
 
-def mirror_drivers(rig: Rig, used: Sequence[int], axis: int = LEFT_AXIS) -> NDArray[np.intp]:
-    """For each used driver the position, among them, of its mirror image in left or up; 0, 1, 2, ... where any has none."""
+def mirror_drivers(rig: Rig, used: Sequence[int], axis: int = LEFT_AXIS) -> Indices:
+    """Where each used driver's mirror image in left or up stands among them.
+
+    Parameters
+    ----------
+    rig : Rig
+    used : sequence of int
+        Indices in the rig.
+    axis : LEFT_AXIS or UP_AXIS
+
+    Returns
+    -------
+    (used drivers,) int
+        Positions in `used`; 0, 1, 2, ... where any driver has no mirror image.
+    """
     flip = np.where(np.arange(3) == axis, -1.0, 1.0)
     place, facing = places(rig)[list(used)], axes(rig)[list(used)]
     kind = [(d.diameter_m, d.directivity, d.band_hz, d.max_gain_db, d.role) for d in (rig.drivers[i] for i in used)]
@@ -159,11 +237,25 @@ def _symmetric_in_left(rig: Rig, used: Sequence[int]) -> bool:
     return bool(off <= MIRROR_TOLERANCE) or not np.array_equal(mirror_drivers(rig, used), np.arange(len(used)))
 
 
-def mirror_groups(rig: Rig, used: Sequence[int], over: Sequence[int]) -> NDArray[np.float64]:
-    """S (drivers, groups): 1 where a driver belongs to a group of mirror images in left, up or both."""
+def mirror_groups(rig: Rig, used: Sequence[int], over: Sequence[int]) -> Real:
+    """Groups of mirror images in left, up or both.
+
+    Parameters
+    ----------
+    rig : Rig
+    used : sequence of int
+        Indices in the rig.
+    over : sequence of LEFT_AXIS, UP_AXIS
+        Mirrors that count.
+
+    Returns
+    -------
+    (drivers, groups)
+        S: 1 where a driver belongs to a group.
+    """
     label = np.arange(len(used))
     images = [mirror_drivers(rig, used, axis) for axis in over]
     for _ in used:
         for image in images:
             label = np.minimum(label, label[image])
-    return (label[:, None] == np.unique(label)).astype(float)
+    return np.asarray((label[:, None] == np.unique(label)).astype(float))

@@ -13,16 +13,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.ear_grid import LOWEST_HZ
 from spatial.acoustics.points import seat
 from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Firs, Real
 from spatial.base.errors import UsageError
-from spatial.base.units import db, from_db, scaled_samples
-from spatial.design.realize import transfer
+from spatial.base.minimum_phase import minimum_phase_of_log
+from spatial.base.units import db, from_db, power_of_two, scaled_samples
+from spatial.design.realize import faded, rising, transfer
 from spatial.rig.model import RigFile
 from spatial.targets.beam_reference import beam_group
 
@@ -36,20 +37,37 @@ FADE = 1 / 8
 
 @dataclass(frozen=True, eq=False)
 class RelativeBeam:
-    """equaliser (n_taps,); ratios (n_taps, drivers), the reference's a pure delay; share_db: min |W_ref|/rms |W|."""
+    """The centre as one equaliser and ratios.
+
+    Attributes
+    ----------
+    reference : int
+        Index of the reference driver in the rig.
+    equaliser : (n_taps,)
+    ratios : (n_taps, drivers)
+        The reference's is a pure delay.
+    share_db : float
+        Least |W_ref| / rms |W| over frequency.
+    """
 
     reference: int
-    equaliser: NDArray[np.float64]
-    ratios: NDArray[np.float64]
+    equaliser: Real
+    ratios: Firs
     share_db: float
 
-    def filters(self) -> NDArray[np.float64]:
+    def filters(self) -> Firs:
         """The drivers' filters, (taps, drivers)."""
         return np.stack([np.convolve(self.equaliser, ratio) for ratio in self.ratios.T], axis=1)
 
 
 def share_db(bank: FilterMatrix, rig_file: RigFile) -> float:
-    """How loud the reference driver is beside the rms of all, at the frequency where it is quietest, 150 Hz-6.5 kHz."""
+    """How loud the reference driver is beside the rms of all, at the frequency where it is quietest, 150 Hz-6.5 kHz.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+    """
     freqs = np.geomspace(*JUDGED_HZ, POINTS)
     w = np.abs(transfer(_effective_taps(bank, rig_file), freqs, bank.fs))
     return float(db(w[:, _reference(rig_file)] / np.sqrt(np.mean(w**2, axis=1))).min())
@@ -57,6 +75,11 @@ def share_db(bank: FilterMatrix, rig_file: RigFile) -> float:
 
 def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
     """The centre of a bank in relative form.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
 
     Raises
     ------
@@ -72,7 +95,7 @@ def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
         )
     taps = _effective_taps(bank, rig_file)
     n_taps, delay = scaled_samples(TAPS, fs), scaled_samples(DELAY, fs)
-    n_fft = 1 << int(np.ceil(np.log2(FFT_TIMES * max(n_taps, len(taps)))))
+    n_fft = power_of_two(FFT_TIMES * max(n_taps, len(taps)))
     spectrum = np.fft.rfft(taps, n_fft, axis=0)
     own = spectrum[:, reference]
     ratio = spectrum * own.conj()[:, None] / np.maximum(np.abs(own) ** 2, (np.abs(own).max() * from_db(FLOOR_DB)) ** 2)[:, None]
@@ -87,7 +110,18 @@ def relative_beam(bank: FilterMatrix, rig_file: RigFile) -> RelativeBeam:
 
 
 def with_relative_centre(bank: FilterMatrix, rig_file: RigFile) -> FilterMatrix:
-    """The bank with its centre in relative form, arriving when it did."""
+    """The bank with its centre in relative form, arriving when it did.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+
+    Raises
+    ------
+    UsageError
+        The reference driver is too quiet for it somewhere.
+    """
     form, path = relative_beam(bank, rig_file), bank.input_index("center")
     made, freqs = form.filters(), fit_frequencies()
     hardware = _hardware(rig_file)
@@ -102,21 +136,30 @@ def with_relative_centre(bank: FilterMatrix, rig_file: RigFile) -> FilterMatrix:
     return bank.replace(taps=taps)
 
 
-def minimum_phase(magnitude: NDArray[np.float64], n_taps: int) -> NDArray[np.float64]:
-    """Minimum-phase taps (n_taps,) with a magnitude given on the grid of an rfft, by the folded cepstrum (Oppenheim and Schafer)."""
+def minimum_phase(magnitude: Real, n_taps: int) -> Real:
+    """Minimum-phase taps with a magnitude.
+
+    Parameters
+    ----------
+    magnitude : (freqs,)
+        On the grid of an rfft, 0 Hz to half the rate; held at -80 dB of its largest value at least.
+    n_taps : int
+
+    Returns
+    -------
+    (n_taps,)
+        The last eighth fades out.
+    """
     n_fft = 2 * (len(magnitude) - 1)
-    cepstrum = np.fft.irfft(np.log(np.maximum(magnitude, magnitude.max() * from_db(FLOOR_DB))), n_fft)
-    cepstrum[1 : n_fft // 2] *= 2
-    cepstrum[n_fft // 2 + 1 :] = 0
-    taps = np.fft.irfft(np.exp(np.fft.rfft(cepstrum)), n_fft)[:n_taps]
-    fall = int(n_taps * FADE)
-    taps[n_taps - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
-    return np.asarray(taps, float)
+    log_magnitude = np.log(np.maximum(magnitude, magnitude.max() * from_db(FLOOR_DB)))
+    taps = np.fft.irfft(minimum_phase_of_log(log_magnitude), n_fft)[:n_taps]
+    return np.asarray(faded(taps, 0, int(n_taps * FADE)), float)
 
 
-def _fades(n_taps: int) -> NDArray[np.float64]:
+def _fades(n_taps: int) -> Real:
+    """A window that rises and, mirrored, falls."""
     edge = int(n_taps * FADE)
-    rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
+    rise = rising(edge)
     return np.concatenate([rise, np.ones(n_taps - 2 * edge), rise[::-1]])
 
 
@@ -124,11 +167,11 @@ def _reference(rig_file: RigFile) -> int:
     return beam_group(rig_file)[0]
 
 
-def _hardware(rig_file: RigFile) -> NDArray[np.float64]:
+def _hardware(rig_file: RigFile) -> Real:
     """Gain and polarity that the drivers' hardware adds; its delay stays in the ratios."""
     return np.array([(-1.0 if d.invert else 1.0) * float(from_db(d.gain_db)) for d in rig_file.rig.drivers])
 
 
-def _effective_taps(bank: FilterMatrix, rig_file: RigFile) -> NDArray[np.float64]:
+def _effective_taps(bank: FilterMatrix, rig_file: RigFile) -> Firs:
     order = [bank.driver_names.index(d.name) for d in rig_file.rig.drivers]
     return np.asarray(bank.taps[order, bank.input_index("center")].T * _hardware(rig_file), float)

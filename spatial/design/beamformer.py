@@ -1,16 +1,10 @@
 """Depth: a midrange beam with a window that the listener may move in and as little as possible to the sides.
 
 It is designed on the seat circle, where the listener sits, and made to 1 there (`made_at_seat`); bodies keep the window far away as well.
-Per frequency, with weights w of the drivers and 1 on axis, least power at the sides (plus gamma times that over the sphere, far away, plus
-what errors of drivers add) is sought under a lowest and a highest level over the window, the effort cap, and each driver's ``max_gain_db``:
-`magnitude_bounds`. gamma is the least that keeps the sound power free of steps (`beam_without_steps`); a beam that rejects less than its
-reference gives way to it (`find_beam`). Starts are window least squares, one linear solve each,
-
-    w = M^-1 (r + nu g0*),   M = R_window + alpha (B_stop + gamma B_sphere) + beta P,   r = <g* T> over the window,   nu from g0^T w = 1,
-
-T the wished magnitude times the phase of the reference seen from a point on the axis; the frequencies' best results are strung to one
-smooth path, for jumps make long filters and notches. Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean
-power in any direction: nulls are never deeper than drivers can hold.
+Least power at the sides is sought, plus gamma times that over the sphere, far away, plus what errors of drivers add (`beam_search`).
+gamma is the least that keeps the sound power free of steps (`beam_without_steps`); a beam that rejects less than its reference gives way
+to it (`find_beam`). Errors of +-1 dB and +-5 degrees in every driver add sigma^2 |g|^2 |w|^2 to the mean power in any direction: nulls
+are never deeper than drivers can hold.
 
 ``side_db`` / P10 in dB in the taps, bodies far away (in brackets ``side_db`` at the seat), the row at the seat; and what gamma = 0.15, with
 steps where there are any, would give:
@@ -30,26 +24,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from spatial.base.arrays import Drive, Flags, Freqs, Levels, Real
 from spatial.base.units import from_db, power_db
-from spatial.design.beam_problem import Patterns, mean_power, patterns
+from spatial.design.beam_problem import Patterns, patterns
+from spatial.design.beam_search import bounded_beam, bounds_of, within_cap
 from spatial.design.constant_directivity import constant_directivity
-from spatial.design.magnitude_bounds import Bounds, PowerCap, refine
+from spatial.design.magnitude_bounds import PowerCap, refine
 from spatial.rig.mirror import driver_order, in_order, rounded, upright_file
 from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_reference import beam_group, made_at_seat, reference_alone, towards_aim
 from spatial.targets.beam_wishes import JUDGED_HZ, NUMBERS, BeamNumbers, Wish, judged_hz, wish_of
-from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step
+from spatial.targets.effort import CAP_ZERO_HZ, cap_zero_hz, effort_cap_curve, lowest_edge_hz, smooth_step, used_drivers
 
-SAVING_SHARE = 0.2  # of what is saved beside what a bound costs: the window is kept as well as without saving
 SLOPE_ROUNDS = 4
 LEVEL_ROUNDS = 2  # of a body's beam: the second knows how loud it is far away
 
 
-def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
-    """Logarithmic low down, where drivers change slowly, and linear above, where filters of some milliseconds cannot turn faster."""
+def design_frequencies(numbers: BeamNumbers = NUMBERS) -> Freqs:
+    """Frequencies that beams are designed at.
+
+    They are logarithmic low down, where drivers change slowly, and linear above, where filters of some milliseconds cannot turn faster.
+    """
     low, high = numbers.band_hz
     share, most_hz = numbers.step
     corner = most_hz / share
@@ -57,49 +54,33 @@ def design_frequencies(numbers: BeamNumbers = NUMBERS) -> NDArray[np.float64]:
     return np.concatenate([below, np.arange(corner, high + most_hz, most_hz)])
 
 
-def starting_weights(p: Patterns, c: float, numbers: BeamNumbers) -> NDArray[np.complex128]:
-    """Window least squares for every starting phase: (starts, freqs, m)."""
-    window = np.isfinite(p.wish.wished_db)
-    g, azimuth = p.bounded[:, window], p.wish.azimuth_deg[window]
-    m = mean_power(g, np.full(g.shape[1], 1 / g.shape[1])) + numbers.alpha * (p.stop_power() + p.wish.gamma * p.sphere)
-    _add_to_diagonal(m, numbers.beta * p.loading)
-    out = []
-    for start_m in numbers.starts_m:
-        moved = 2 * np.pi * p.freqs[:, None] / c * start_m * (np.cos(np.deg2rad(azimuth)) - 1)
-        wished = from_db(p.wish.wished_db[window]) * np.exp(1j * (np.angle(p.reference[:, window]) + moved))
-        r = np.einsum("fdm,fd->fm", g.conj(), wished) / len(azimuth)
-        x, y = np.moveaxis(np.linalg.solve(m, np.stack([r, p.front.conj()], axis=2)), 2, 0)
-        nu = (1 - np.sum(p.front * x, axis=1)) / np.sum(p.front * y, axis=1)
-        out.append(x + y * nu[:, None])
-    return np.array(out)
-
-
-def bounds_of(p: Patterns, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> Bounds:
-    """The problem of `magnitude_bounds`; cap (freqs,) of effort, amplitude; most (freqs, m): largest weight of a driver of each group."""
-    quadratic = p.stop_power() + p.wish.gamma * p.sphere
-    _add_to_diagonal(quadratic, numbers.error_power * p.loading)
-    return Bounds(
-        front=p.front,
-        rows=p.bounded,
-        low=from_db(p.wish.low_db),
-        high=from_db(p.wish.high_db),
-        strict=p.wish.strict,
-        quadratic=quadratic,
-        caps=(PowerCap(p.effort(), cap),),
-        most=most,
-    )
-
-
-def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers) -> tuple[NDArray[np.complex128], float]:
-    """Weights of the groups, (freqs, m), and the weight gamma of the power all around, the least at which that power has no steps.
+def beam_without_steps(p: Patterns, cap: Real, most: Real, c: float, numbers: BeamNumbers) -> tuple[Drive, float]:
+    """Weights of the groups with the least weight gamma of the power all around at which that power has no steps.
 
     With little weight on it the best beams of neighbouring frequencies may be of two kinds, and the sound power steps from one to the other
-    by 2 dB and more within a ninth of an octave. Where none of a round of weights does, the beam with the least steps is held to a slope
-    (`_held_to_slope`) before more is tried. Rows, whose power steps above half a wavelength of spacing whatever they do, take the first.
+    by 2 dB and more within a ninth of an octave. Where no weight of a round avoids that, the beam with the least steps is held to a slope
+    (`_held_to_slope`) before more weights are tried. The power of rows steps above half a wavelength of spacing whatever they do: rows take
+    the first weight.
+
+    Parameters
+    ----------
+    p : Patterns
+    cap : (freqs,)
+        Effort cap, amplitude.
+    most : (freqs, m)
+        Largest weight of a driver of each group.
+    c : float
+        Speed of sound, m/s.
+    numbers : BeamNumbers
+
+    Returns
+    -------
+    v : (freqs, m) complex
+    gamma : float
     """
     if p.nearer is None:
         return within_cap(bounded_beam(p, cap, most, c, numbers), p, cap), p.wish.gamma
-    best: tuple[float, float, NDArray] | None = None  # step, gamma, weights
+    best: tuple[float, float, Drive] | None = None  # step, gamma, weights
     for round_of in numbers.gammas:
         for gamma in (g for g in round_of if g >= p.wish.gamma):
             p = replace(p, wish=replace(p.wish, gamma=gamma))
@@ -121,7 +102,7 @@ def beam_without_steps(p: Patterns, cap: NDArray, most: NDArray, c: float, numbe
     return best[2], best[1]
 
 
-def _held_to_slope(p: Patterns, v: NDArray, cap: NDArray, most: NDArray, numbers: BeamNumbers) -> NDArray[np.complex128]:
+def _held_to_slope(p: Patterns, v: Drive, cap: Real, most: Real, numbers: BeamNumbers) -> Drive:
     """Weights refined with the sound power under a cap: the highest curve below it that nowhere changes faster than it should."""
     octaves, bounds = np.log2(p.freqs), bounds_of(p, cap, most, numbers)
     apart_db = 9 * numbers.most_step_db * np.abs(octaves[:, None] - octaves)
@@ -134,12 +115,19 @@ def _held_to_slope(p: Patterns, v: NDArray, cap: NDArray, most: NDArray, numbers
     return v
 
 
-def _sound_power_db(p: Patterns, v: NDArray) -> NDArray[np.float64]:
+def _sound_power_db(p: Patterns, v: Drive) -> Levels:
     return power_db(np.einsum("fm,fmn,fn->f", v.conj(), p.sphere, v).real)
 
 
-def largest_step_db(p: Patterns, v: NDArray) -> float:
-    """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, on axis 1."""
+def largest_step_db(p: Patterns, v: Drive) -> float:
+    """Largest change of the sound power within a ninth of an octave, 220 Hz-4.5 kHz, for weights that are 1 on axis.
+
+    Parameters
+    ----------
+    p : Patterns
+    v : (freqs, m) complex
+        Weights of the groups.
+    """
     level = _sound_power_db(p, v)
     octaves = np.log2(p.freqs)
     low, high = np.log2(JUDGED_HZ[0]) - 1 / 6, np.log2(JUDGED_HZ[1]) + 1 / 6
@@ -147,78 +135,22 @@ def largest_step_db(p: Patterns, v: NDArray) -> float:
     return float(np.abs(np.interp(at + 1 / 9, octaves, level) - np.interp(at, octaves, level)).max())
 
 
-def bounded_beam(p: Patterns, cap: NDArray, most: NDArray, c: float, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), 1 on axis: the refined starts along one smooth path.
-
-    Rows, where neighbouring frequencies differ much, are also started from what their neighbours found, so that a path may go on.
-    Where only so much is asked of the sides, they are refined once more to save drive power, but never to reject less than the reference.
-    """
-    bounds = bounds_of(p, cap, most, numbers)
-    w, cost = refine(starting_weights(p, c, numbers), bounds)
-    jump_cost, rounds = (numbers.jump_cost, 0) if p.nearer is not None else (numbers.row_jump_cost, numbers.row_rounds)
-    best, least = _along_one_path(p, w, cost, jump_cost, numbers)
-    for _ in range(rounds):
-        beside = np.stack([np.concatenate([best[:1], best[:-1]]), np.concatenate([best[1:], best[-1:]])])
-        more = refine(beside / np.sum(p.front * beside, axis=2, keepdims=True), bounds)
-        w, cost = np.concatenate([w, best[None], more[0]]), np.concatenate([cost, least[None], more[1]])
-        best, least = _along_one_path(p, w, cost, jump_cost, numbers)
-    stop = p.stop_power()
-    if p.wish.enough_db is None:
-        return best
-    left, of_alone = (np.einsum("fm,fmn,fn->f", w.conj(), stop, w).real for w in (best, p.alone))
-    saving = p.wish.gamma * p.sphere + numbers.saving * p.effort()
-    _add_to_diagonal(saving, numbers.error_power * p.loading)
-    saving *= SAVING_SHARE
-    enough = np.maximum(left, np.minimum(from_db(-p.wish.enough_db) ** 2, of_alone))
-    caps = (*bounds.caps, PowerCap(stop, np.sqrt(enough)))
-    return refine(best[None], replace(bounds, quadratic=saving, caps=caps))[0][0]
-
-
-def _along_one_path(
-    p: Patterns, w: NDArray, cost: NDArray, jump_cost: float, numbers: BeamNumbers
-) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Of candidates w (k, freqs, m) that cost (k, freqs) the ones along one smooth path, (freqs, m), and what these cost."""
-    apart = np.abs(w[:, None, 1:] - w[None, :, :-1]) ** 2  # (to, from, freqs - 1, m)
-    moved = np.einsum("tfkm,m,k->kft", apart, p.count, p.reference_power[1:])
-    path = smooth_path(cost.T + numbers.later_cost * np.arange(len(w)), jump_cost * moved)
-    at = path, np.arange(len(path))
-    return w[at], cost[at]
-
-
-def within_cap(v: NDArray, p: Patterns, cap: NDArray) -> NDArray[np.complex128]:
-    """Weights drawn towards the reference alone, whose effort is 0 dB, until they hold the cap: the effort cap wins over the window."""
-    size = p.count * p.reference_power[:, None]
-
-    def product(a: NDArray, b: NDArray) -> NDArray:
-        return np.sum(size * (a.conj() * b).real, axis=1)
-
-    step = v - p.alone
-    a, b, c = product(step, step), product(p.alone, step), product(p.alone, p.alone) - np.maximum(cap, 1.0) ** 2
-    share = np.clip((-b + np.sqrt(np.maximum(b**2 - a * c, 0))) / np.maximum(a, 1e-30), 0, 1)
-    return np.asarray(p.alone + share[:, None] * step, complex)
-
-
-def smooth_path(cost: NDArray, step_cost: NDArray) -> NDArray[np.intp]:
-    """Which candidate to take at every frequency: least sum of costs and of steps between neighbours (Viterbi).
-
-    cost (freqs, k); step_cost (freqs - 1, k, k) from one to the next. Returns (freqs,).
-    """
-    best, back = cost[0], []
-    for row, step in zip(cost[1:], step_cost, strict=True):
-        come = best[:, None] + step
-        origin = come.argmin(axis=0)
-        back.append(origin)
-        best = come[origin, np.arange(len(origin))] + row
-    path = [int(best.argmin())]
-    for origin in reversed(back):
-        path.append(int(origin[path[-1]]))
-    return np.array(path[::-1])
-
-
-def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex128]:
-    """Weights of the groups, (freqs, m), with the same directivity index at all frequencies; cap (freqs,) of effort, amplitude.
+def constant_beam(p: Patterns, di_db: float, cap: Real) -> Drive:
+    """Weights of the groups with the same directivity index at all frequencies.
 
     The index is a figure of the far field, on-axis power there included; the weights are 1 on axis at the seat as all are.
+
+    Parameters
+    ----------
+    p : Patterns
+    di_db : float
+        Directivity index.
+    cap : (freqs,)
+        Effort cap, amplitude.
+
+    Returns
+    -------
+    (freqs, m) complex
     """
     alone = p.alone / np.sum(p.far_front * p.alone, axis=1)[:, None]
     most = cap**2 * np.sum(p.count * np.abs(alone) ** 2, axis=1)
@@ -226,10 +158,10 @@ def constant_beam(p: Patterns, di_db: float, cap: NDArray) -> NDArray[np.complex
     return np.asarray(v / np.sum(p.front * v, axis=1)[:, None], complex)
 
 
-def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> NDArray[np.complex128]:
-    """Weights of the rig file's preset, (freqs, drivers), zero for unused drivers; at the seat as an ideal source at the origin.
+def beam_weights(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers: BeamNumbers = NUMBERS) -> Drive:
+    """Weights of the rig file's preset; at the seat as loud as an ideal source at the origin.
 
-    Designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
+    They are designed on `design_frequencies`, interpolated, and blended to the reference alone at both ends of the band.
 
     Parameters
     ----------
@@ -237,25 +169,45 @@ def beam_weights(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None,
     freqs : (freqs,) Hz
     most : (freqs, drivers)
         Largest weight of each driver; default: no bound. The reference alone may exceed it.
+    numbers : BeamNumbers
+
+    Returns
+    -------
+    (freqs, drivers) complex
+        Zero for unused drivers.
     """
     return find_beam(rig_file, freqs, most, numbers).w
 
 
 @dataclass(frozen=True, eq=False)
 class Beam:
-    """A beam that was found: w (freqs, drivers).
+    """A beam that was found.
 
-    gamma: the weight of the power all around that keeps it free of steps, None where nothing was searched; alone: whether the reference
-    alone was taken because it keeps more from the sides.
+    Attributes
+    ----------
+    w : (freqs, drivers) complex
+    gamma : float or None
+        Weight of the power all around that keeps it free of steps; None where nothing was searched.
+    alone : bool
+        The reference alone was taken, because it keeps more from the sides.
     """
 
-    w: NDArray[np.complex128]
+    w: Drive
     gamma: float | None = None
     alone: bool = False
 
 
-def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
-    """As `beam_weights`, and how the beam was found."""
+def find_beam(rig_file: RigFile, freqs: Freqs, most: Real | None = None, numbers: BeamNumbers = NUMBERS) -> Beam:
+    """The weights of `beam_weights`, and how they were found.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    most : (freqs, drivers)
+        Largest weight of each driver; default: no bound.
+    numbers : BeamNumbers
+    """
     wish = wish_of(rig_file.design.beam, numbers)
     seen, order = _looked_at(rig_file, wish)
     found = _find(seen, wish, freqs, None if most is None else most[:, order], numbers)
@@ -267,8 +219,9 @@ def find_beam(rig_file: RigFile, freqs: NDArray, most: NDArray | None = None, nu
 def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
     """The rig as it is designed on, and which driver of the rig file each of its drivers is.
 
-    Rounded, upright, and with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a ring, or
-    the order of the file are the same rig to the last bit. Searches that compare numbers step by step would else drift apart.
+    It is rounded and upright, with its drivers in one order: rigs that are alike but for their mirror image, a turn by one driver of a
+    ring, or the order of the file are then the same rig to the last bit. Without that, searches that compare numbers step by step would
+    drift apart.
     """
     seen = replace(rig_file, rig=rounded(rig_file.rig))
     seen = upright_file(seen) if wish.symmetric else seen
@@ -276,9 +229,9 @@ def _looked_at(rig_file: RigFile, wish: Wish) -> tuple[RigFile, list[int]]:
     return in_order(seen, order), list(order)
 
 
-def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, numbers: BeamNumbers) -> Beam:
+def _find(rig_file: RigFile, wish: Wish, freqs: Freqs, most: Real | None, numbers: BeamNumbers) -> Beam:
     rig, spec, c = rig_file.rig, rig_file.design.beam, rig_file.scene.medium.c
-    used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    used = sorted(used_drivers(rig, spec))
     group, alone = beam_group(rig_file), reference_alone(rig_file, freqs)
     if spec.preset == "reference" or set(used) == set(group):
         return Beam(alone)
@@ -303,16 +256,16 @@ def _find(rig_file: RigFile, wish: Wish, freqs: NDArray, most: NDArray | None, n
     return Beam(alone + keep[:, None] * (w - alone), gamma)
 
 
-def _judged(p: Patterns, rig: Rig) -> NDArray[np.bool_]:
+def _judged(p: Patterns, rig: Rig) -> Flags:
     low_hz, high_hz = judged_hz(rig)
     return np.asarray((p.freqs >= low_hz) & (p.freqs <= high_hz))
 
 
-def _rejects_less(p: Patterns, v: NDArray, rig: Rig) -> bool:
+def _rejects_less(p: Patterns, v: Drive, rig: Rig) -> bool:
     """Whether weights of the groups keep less from the sides than the reference alone, in the mean over log frequency."""
     judged, stop = _judged(p, rig), p.stop_power()
 
-    def left_db(weights: NDArray) -> NDArray[np.float64]:
+    def left_db(weights: Drive) -> Levels:
         return power_db(np.maximum(np.einsum("fm,fmn,fn->f", weights.conj(), stop, weights).real, 1e-30))
 
     weight = np.gradient(np.log(p.freqs))[judged]
@@ -325,14 +278,9 @@ def _asked_wider(p: Patterns, di_db: float, rig: Rig) -> bool:
     return bool(di_db < -power_db(around[_judged(p, rig)]).mean())
 
 
-def _most_of_groups(p: Patterns, freqs: NDArray, most: NDArray | None, used: Sequence[int]) -> NDArray[np.float64]:
+def _most_of_groups(p: Patterns, freqs: Freqs, most: Real | None, used: Sequence[int]) -> Real:
     """The drivers' bounds at the design frequencies: (freqs, m); drivers of a group are alike."""
     if most is None:
         return np.full(p.front.shape, np.inf)
     at = np.stack([np.interp(p.freqs, freqs, most[:, i]) if np.isfinite(most[:, i]).all() else np.full(len(p.freqs), np.inf) for i in used])
     return np.asarray(at.T[:, p.groups.argmax(axis=0)])
-
-
-def _add_to_diagonal(matrices: NDArray, diagonal: NDArray) -> None:
-    index = np.arange(matrices.shape[1])
-    matrices[:, index, index] += diagonal

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Complex, Real
 
 LEADING_SHARE, MOST_LEADING = 1 / 8, 32768  # lags that the preconditioner keeps, of all; lags times drivers
 MOST_STEPS = 2000
 
-Operator = Callable[[NDArray], NDArray]
+Operator = Callable[[Real], Real]
 
 
-def solve_block_toeplitz(lags: NDArray, right: NDArray) -> NDArray[np.float64]:
+def solve_block_toeplitz(lags: Real, right: Real) -> Real:
     """Solve sum_l R_{m-l} x_l = b_m, m = 0..L-1, for a symmetric positive definite block Toeplitz matrix.
 
     Parameters
@@ -25,6 +26,7 @@ def solve_block_toeplitz(lags: NDArray, right: NDArray) -> NDArray[np.float64]:
     lags : (L, N, N) float
         Blocks R_0 ... R_{L-1}; R_{-k} is the transpose of R_k.
     right : (L, N) float
+        b.
 
     Returns
     -------
@@ -35,13 +37,13 @@ def solve_block_toeplitz(lags: NDArray, right: NDArray) -> NDArray[np.float64]:
     Levinson's recursion with blocks (Whittle 1963; Wiggins and Robinson 1965): L^2 N^3 operations in place of the L^3 N^3 / 3 of
     Cholesky, a dozen times faster for eight filters of 512 taps. With the forward and backward solutions F, B of the leading n
     blocks, T F = [I 0 .. 0], T B = [0 .. 0 I], the next ones are mixtures of [F 0] and [0 B] that cancel what these leave at the
-    ends, and the solution grows by one multiple of B. It is less accurate than Cholesky for bad conditioning, about the condition
-    number times rounding, which the caller refines.
+    ends, and the solution grows by one multiple of B. For bad conditioning it is less accurate than Cholesky: the error is about the
+    condition number times rounding, and the caller refines it.
     """
     return _levinson(lags, right)[2].reshape(right.shape)
 
 
-def _levinson(lags: NDArray, right: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _levinson(lags: Real, right: Real) -> tuple[Real, Real, Real]:
     """F (L N, N), B (L N, N) and the solution (L N,)."""
     n_blocks, n, _ = lags.shape
     backwards = np.concatenate([lags[k] for k in range(n_blocks - 1, 0, -1)], axis=1) if n_blocks > 1 else np.empty((n, 0))
@@ -67,7 +69,7 @@ def _levinson(lags: NDArray, right: NDArray) -> tuple[NDArray[np.float64], NDArr
     return F, B, x
 
 
-def solve_long_block_toeplitz(lags: NDArray, right: NDArray, residual: float) -> tuple[NDArray[np.float64], float]:
+def solve_long_block_toeplitz(lags: Real, right: Real, residual: float) -> tuple[Real, float]:
     """Solve the same by conjugate gradients, for many blocks.
 
     Parameters
@@ -101,8 +103,8 @@ def solve_long_block_toeplitz(lags: NDArray, right: NDArray, residual: float) ->
     return np.ascontiguousarray(x.T), rest / size
 
 
-def _conjugate_gradients(apply: Operator, precondition: Operator, b: NDArray, x: NDArray, largest_rest: float) -> tuple[NDArray, float]:
-    """x and what is left, |b - A x|; the best of all steps."""
+def _conjugate_gradients(apply: Operator, precondition: Operator, b: Real, x: Real, largest_rest: float) -> tuple[Real, float]:
+    """Best x of all steps, and what it leaves, |b - A x|."""
     rest = b - apply(x)
     best, least = x, float(np.abs(rest).max())
     if not np.isfinite(least):
@@ -128,7 +130,7 @@ def _conjugate_gradients(apply: Operator, precondition: Operator, b: NDArray, x:
     return best, true if np.isfinite(true) else np.inf
 
 
-def _matrix(lags: NDArray) -> Operator:
+def _matrix(lags: Real) -> Operator:
     """T as it acts on (N, L): circulant of twice the size."""
     n_blocks, n, _ = lags.shape
     spectra = np.empty((n, n, n_blocks + 1), complex)
@@ -141,7 +143,7 @@ def _matrix(lags: NDArray) -> Operator:
     return lambda x: _back(_times(spectra, _forth(x)), n_blocks)
 
 
-def _autoregressive_inverse(lags: NDArray, n_blocks: int) -> Operator:
+def _autoregressive_inverse(lags: Real, n_blocks: int) -> Operator:
     """The inverse, as it acts on (N, L), of the matrix of L blocks whose inverse's F and B end with the given lags."""
     n_lags, n, _ = lags.shape
     F, B, _ = _levinson(lags, np.zeros((n_lags, n)))
@@ -150,32 +152,32 @@ def _autoregressive_inverse(lags: NDArray, n_blocks: int) -> Operator:
     # B's last block stands at L - 1; zB moves it on by one, and out
     late_b[:, :, n_blocks - n_lags + 1 : n_blocks] = B.reshape(n_lags, n, n)[:-1].transpose(1, 2, 0)
     forward, backward = np.fft.rfft(f), np.fft.rfft(late_b)
-    first, last = np.linalg.inv(F[:n]), np.linalg.inv(B[-n:])
+    first, last = (np.asarray(np.linalg.inv(block), float) for block in (F[:n], B[-n:]))
     del f, late_b
 
-    def part(spectra: NDArray, middle: NDArray, heard: NDArray) -> NDArray:
+    def part(spectra: Complex, middle: Real, heard: Complex) -> Complex:
         back = _back(_times_adjoint(spectra, heard), n_blocks)
         return _times(spectra, _forth(middle @ back))
 
-    def inverse(x: NDArray) -> NDArray:
+    def inverse(x: Real) -> Real:
         heard = _forth(x)
-        return _back(part(forward, first, heard) - part(backward, last, heard), n_blocks)
+        return _back(np.subtract(part(forward, first, heard), part(backward, last, heard)), n_blocks)
 
     return inverse
 
 
-def _forth(x: NDArray) -> NDArray[np.complex128]:
+def _forth(x: Real) -> Complex:
     return np.fft.rfft(x, 2 * x.shape[1])
 
 
-def _back(spectrum: NDArray, n_blocks: int) -> NDArray[np.float64]:
+def _back(spectrum: Complex, n_blocks: int) -> Real:
     return np.fft.irfft(spectrum, 2 * n_blocks)[:, :n_blocks]
 
 
-def _times(spectra: NDArray, x: NDArray) -> NDArray[np.complex128]:
+def _times(spectra: Complex, x: Complex) -> Complex:
     """Product at every frequency: (N, N, freqs) with (N, freqs)."""
-    return np.einsum("ijf,jf->if", spectra, x)
+    return np.asarray(np.einsum("ijf,jf->if", spectra, x))
 
 
-def _times_adjoint(spectra: NDArray, x: NDArray) -> NDArray[np.complex128]:
-    return np.einsum("jif,jf->if", spectra, x.conj()).conj()
+def _times_adjoint(spectra: Complex, x: Complex) -> Complex:
+    return np.asarray(np.einsum("jif,jf->if", spectra, x.conj()).conj())

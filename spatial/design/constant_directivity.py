@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import AtPoint, Complex, Drive, Flags, Power, PowerMatrices, Real
+from spatial.design.bisection import bisected
 
 BISECTIONS = 44
 HIGHEST = 28.0  # of s = ln(1 + mu lambda_max)
 
 
-def constant_directivity(
-    front: NDArray, sphere: NDArray, cost: NDArray, di_db: float, effort: NDArray, reference: NDArray
-) -> NDArray[np.complex128]:
-    """Weights (freqs, m), 1 on axis, with this directivity index where effort allows.
+def constant_directivity(front: AtPoint, sphere: PowerMatrices, cost: Real, di_db: float, effort: Power, reference: Drive) -> Drive:
+    """Weights, 1 on axis, with this directivity index where effort allows.
 
     Parameters
     ----------
@@ -42,6 +42,10 @@ def constant_directivity(
         Largest sum of cost |w|^2; where even mu = 0 exceeds it, mu = 0 is taken.
     reference : (freqs, m) complex
         Weights of the reference alone, 1 on axis.
+
+    Returns
+    -------
+    (freqs, m) complex
     """
     root = np.sqrt(cost)
     eigenvalues, u = np.linalg.eigh(sphere / (root[:, :, None] * root[:, None, :]))
@@ -50,16 +54,16 @@ def constant_directivity(
     power = np.abs(q) ** 2
     asked = 10 ** (di_db / 10)
 
-    def damped(s: NDArray) -> NDArray:
-        return 1 / (1 + np.expm1(s)[:, None] * share)
+    def damped(s: Real) -> Real:
+        return np.asarray(1 / (1 + np.expm1(s)[:, None] * share))
 
-    def too_directive(s: NDArray) -> NDArray:
+    def too_directive(s: Real) -> Flags:
         d = damped(s)
-        return np.sum(power * d, axis=1) ** 2 > asked * eigenvalues[:, -1] * np.sum(share * power * d**2, axis=1)
+        return np.asarray(np.sum(power * d, axis=1) ** 2 > asked * eigenvalues[:, -1] * np.sum(share * power * d**2, axis=1))
 
-    def too_loud(s: NDArray) -> NDArray:
+    def too_loud(s: Real) -> Flags:
         d = damped(s)
-        return np.sum(power * d**2, axis=1) > effort * np.sum(power * d, axis=1) ** 2
+        return np.asarray(np.sum(power * d**2, axis=1) > effort * np.sum(power * d, axis=1) ** 2)
 
     s = _largest(lambda s: ~too_directive(s), len(front))
     if too_loud(s).any():
@@ -72,21 +76,16 @@ def constant_directivity(
     return np.asarray(w, complex)
 
 
-def _largest(holds: Callable[[NDArray], NDArray], count: int) -> NDArray[np.float64]:
+def _largest(holds: Callable[[Real], Flags], count: int) -> Real:
     """Largest s in 0...HIGHEST up to which a condition holds that only ends once, 0 where it never does: (count,)."""
-    low, high = np.zeros(count), np.full(count, HIGHEST)
-    for _ in range(BISECTIONS):
-        s = (low + high) / 2
-        good = holds(s)
-        low, high = np.where(good, s, low), np.where(good, high, s)
-    return low
+    return bisected(holds, np.zeros(count), np.full(count, HIGHEST), BISECTIONS)[0]
 
 
-def _widened(w: NDArray, reference: NDArray, sphere: NDArray, asked: float) -> NDArray[np.complex128]:
+def _widened(w: Drive, reference: Drive, sphere: PowerMatrices, asked: float) -> Complex:
     """(1 - t) w + t reference with w^H B w = 1/asked, the root t > 0."""
 
-    def product(a: NDArray, b: NDArray) -> NDArray:
-        return np.einsum("fm,fmn,fn->f", a.conj(), sphere, b).real
+    def product(a: Drive, b: Drive) -> Real:
+        return np.asarray(np.einsum("fm,fmn,fn->f", a.conj(), sphere, b).real)
 
     step = reference - w
     a, b, c = product(step, step), product(w, step), product(w, w) - 1 / asked

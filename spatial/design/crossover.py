@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spatial.base.units import REFERENCE_FS, scaled_samples
-from spatial.design.realize import band_limit
+from spatial.base.arrays import AtPoint, Delays, Firs, Freqs, Real, Spectrum, Transfer, Vector
+from spatial.base.units import REFERENCE_FS, power_of_two, scaled_samples
+from spatial.design.realize import band_limit, faded
 from spatial.rig.geometry import places
 from spatial.rig.model import Rig
 from spatial.targets.effort import gain_bounds, smooth_step
@@ -34,7 +34,17 @@ MADE_UP_FROM = 0.75  # times the edge: from here to the edge the spatial drivers
 
 @dataclass(frozen=True)
 class Crossovers:
-    """Edges in Hz between bass, spatial drivers and top; None where there is none. roll_off_hz: high pass of a rig without woofers."""
+    """Edges between bass, spatial drivers and top.
+
+    Attributes
+    ----------
+    low_hz, high_hz : float or None
+        None where there is no woofer or tweeter.
+    roll_off_hz : float or None
+        High pass of a rig without woofers.
+    woofers, tweeters : tuple of int
+        Indices in the rig.
+    """
 
     low_hz: float | None
     high_hz: float | None
@@ -60,8 +70,8 @@ class Crossovers:
 
 
 def added_by_others(
-    rig: Rig, group: Sequence[int], freqs: NDArray, h_ipsi: NDArray, h_contra: NDArray, fs: float | None
-) -> tuple[NDArray[np.float64], NDArray[np.complex128]]:
+    rig: Rig, group: Sequence[int], freqs: Freqs, h_ipsi: AtPoint, h_contra: AtPoint, fs: float | None
+) -> tuple[Real, Spectrum]:
     """What woofers and tweeters add at the two ears to a side whose spatial drivers make d.
 
     Low and high pass of fourth order are in phase, in the ratio k = (edge/f)^4; the others leak k g d whatever is wished. So where the
@@ -70,6 +80,7 @@ def added_by_others(
 
     Parameters
     ----------
+    rig : Rig
     group : sequence of int
         The side's timbre drivers.
     freqs : (freqs,) Hz
@@ -87,7 +98,7 @@ def added_by_others(
     """
     edges = Crossovers.of(rig)
 
-    def warped(hz: NDArray | float) -> NDArray[np.float64]:
+    def warped(hz: Real | float) -> Real:
         return np.asarray(np.tan(np.pi / fs * np.clip(hz, 0, 0.49 * fs)) if fs else hz)
 
     place_m = places(rig)[list(group)].mean(axis=0)
@@ -104,22 +115,48 @@ def added_by_others(
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """One path on the design grid: its target d (freqs,) at some point, the drivers' responses h (freqs, drivers) there, and its
-    filters: taps (n_taps, drivers) of the spatial drivers, delay (drivers,) samples inside them. A side's place_m (3,) is that of its
-    reference; the centre has none."""
+    """One path on the design grid.
 
-    d: NDArray[np.complex128]
-    h: NDArray[np.complex128]
-    place_m: NDArray[np.float64] | None
-    taps: NDArray[np.float64]
-    delay: NDArray[np.float64]
+    Attributes
+    ----------
+    d : (freqs,) complex
+        Its target at some point.
+    h : (freqs, drivers) complex
+        The drivers' responses there.
+    place_m : (3,) m or None
+        Place of a side's reference; None for the centre.
+    taps : (n_taps, drivers)
+        Filters of the spatial drivers.
+    delay : (drivers,) samples
+        Delay inside them.
+    """
+
+    d: Spectrum
+    h: Transfer
+    place_m: Vector | None
+    taps: Firs
+    delay: Delays
 
 
-def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: float) -> NDArray[np.float64]:
-    """Taps of all drivers, (n_taps, drivers); those given where a rig needs no crossover. boost_db bounds what is made up for.
+def with_crossovers(rig: Rig, path: Path, freqs: Freqs, fs: int, boost_db: float) -> Firs:
+    """Taps of all drivers; those given where a rig needs no crossover.
 
     The spatial drivers go through both crossovers, woofers and tweeters through one; so these also turn their phase as the other one
     does (J. D'Appolito, "Active realization of multiway all-pass crossover systems", JAES 35, 1987).
+
+    Parameters
+    ----------
+    rig : Rig
+    path : Path
+    freqs : (freqs,) Hz
+        The grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    boost_db : float
+        By how much woofers and tweeters may be pushed to make the target.
+
+    Returns
+    -------
+    (n_taps, drivers)
     """
     edges = Crossovers.of(rig)
     taps = path.taps
@@ -128,10 +165,10 @@ def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: flo
         if hz is not None:
             taps = _convolved(taps, _pass_taps(kind, hz, fs))
 
-    def response(kind: str, hz: float | None) -> NDArray[np.complex128]:
+    def response(kind: str, hz: float | None) -> Spectrum:
         return _response(kind, hz, freqs, fs) if hz is not None else np.ones(len(freqs), complex)
 
-    def all_pass(hz: float | None) -> NDArray[np.complex128]:
+    def all_pass(hz: float | None) -> Spectrum:
         return response("low", hz) + response("high", hz) if hz is not None else response("low", None)
 
     if edges.woofers and low_hz is not None:
@@ -142,7 +179,7 @@ def with_crossovers(rig: Rig, path: Path, freqs: NDArray, fs: int, boost_db: flo
     return taps
 
 
-def _tweeters(rig: Rig, edges: Crossovers, place_m: NDArray | None) -> tuple[int, ...]:
+def _tweeters(rig: Rig, edges: Crossovers, place_m: Vector | None) -> tuple[int, ...]:
     """Tweeters nearest to a place, ties together; all of them for the centre."""
     if not edges.tweeters or place_m is None:
         return edges.tweeters
@@ -150,7 +187,7 @@ def _tweeters(rig: Rig, edges: Crossovers, place_m: NDArray | None) -> tuple[int
     return tuple(i for i, r in zip(edges.tweeters, away, strict=True) if r <= away.min() + NEAREST_TIE_M)
 
 
-def _add_group(rig: Rig, taps: NDArray, path: Path, group: list[int], response: NDArray, freqs: NDArray, fs: int, boost_db: float) -> None:
+def _add_group(rig: Rig, taps: Firs, path: Path, group: list[int], response: Spectrum, freqs: Freqs, fs: int, boost_db: float) -> None:
     """The filters of drivers that together make response times the path's target with least drive power, each aligned by itself."""
     h = path.h[:, group]
     size = np.sqrt(np.sum(np.abs(h) ** 2, axis=1))
@@ -164,13 +201,13 @@ def _add_group(rig: Rig, taps: NDArray, path: Path, group: list[int], response: 
         taps[:, i] = np.pad(made, (0, len(taps) - len(made)))
 
 
-def _convolved(taps: NDArray, kernel: NDArray) -> NDArray[np.float64]:
-    n_fft = 1 << int(np.ceil(np.log2(len(taps) + len(kernel))))
+def _convolved(taps: Firs, kernel: Real) -> Firs:
+    n_fft = power_of_two(len(taps) + len(kernel))
     spectrum = np.fft.rfft(taps, n_fft, axis=0) * np.fft.rfft(kernel, n_fft)[:, None]
     return np.fft.irfft(spectrum, n_fft, axis=0)[: len(taps) + len(kernel) - 1]
 
 
-def _sections(kind: str, hz: float, fs: float) -> NDArray[np.float64]:
+def _sections(kind: str, hz: float, fs: float) -> Real:
     """Second-order sections of a Butterworth filter of order 2, twice: Linkwitz-Riley of order 4."""
     from scipy.signal import butter
 
@@ -178,17 +215,15 @@ def _sections(kind: str, hz: float, fs: float) -> NDArray[np.float64]:
     return np.concatenate([once, once])
 
 
-def _response(kind: str, hz: float, freqs: NDArray, fs: float) -> NDArray[np.complex128]:
+def _response(kind: str, hz: float, freqs: Freqs, fs: float) -> Spectrum:
     from scipy.signal import sosfreqz
 
     return np.asarray(sosfreqz(_sections(kind, hz, fs), freqs, fs=fs)[1], complex)
 
 
-def _pass_taps(kind: str, hz: float, fs: int) -> NDArray[np.float64]:
+def _pass_taps(kind: str, hz: float, fs: int) -> Real:
     from scipy.signal import sosfilt
 
     n_taps = scaled_samples(int(np.clip(PERIODS * REFERENCE_FS / hz, TAPS, MOST_TAPS)), fs)
     taps = sosfilt(_sections(kind, hz, fs), np.concatenate([[1.0], np.zeros(n_taps - 1)]))
-    fall = int(n_taps * FADE)
-    taps[n_taps - fall :] *= 0.5 + 0.5 * np.cos(np.pi * (np.arange(fall) + 0.5) / fall)
-    return np.asarray(taps, float)
+    return np.asarray(faded(taps, 0, int(n_taps * FADE)), float)

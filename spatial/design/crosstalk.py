@@ -13,22 +13,38 @@ about c0. Every mode is a wish for c that is moved into that disc.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import AtPoint, Drive, Levels, Power, Real, Spectrum
 
 SINGULAR = 1e-24  # of A B: ears that receive the same to 12 digits cannot be told apart
 
 
-def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """A, C and Delta, the last without the cancellation of A B - |C|^2 at low frequency."""
+def ear_products(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Power, Spectrum, Power]:
+    """A, B, C and Delta, the last without the cancellation of A B - |C|^2 at low frequency.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+
+    Returns
+    -------
+    A, B, Delta : (freqs,) float
+    C : (freqs,) complex
+    """
     A = np.sum(np.abs(h_ipsi) ** 2, axis=1)
     B = np.sum(np.abs(h_contra) ** 2, axis=1)
     C = np.sum(h_contra * h_ipsi.conj(), axis=1)
     apart = h_contra - h_ipsi * (C / A)[:, None]
-    Delta = A * np.sum(np.abs(apart) ** 2, axis=1)
+    return A, B, C, A * np.sum(np.abs(apart) ** 2, axis=1)
+
+
+def _apart(h_ipsi: AtPoint, h_contra: AtPoint) -> tuple[Power, Spectrum, Power]:
+    """A, C and Delta, the last large enough to divide by."""
+    A, B, C, Delta = ear_products(h_ipsi, h_contra)
     return A, C, np.maximum(Delta, SINGULAR * A * B)
 
 
-def reachable_leaks(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDArray) -> tuple[NDArray, NDArray]:
+def reachable_leaks(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort: Power) -> tuple[Spectrum, Real]:
     """Disc of contralateral pressures that an effort limit leaves within reach.
 
     Parameters
@@ -47,22 +63,34 @@ def reachable_leaks(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDAr
     rho : (freqs,) float
         Radius; 0 where even d alone exceeds the effort.
     """
-    A, C, Delta = _products(h_ipsi, h_contra)
+    A, C, Delta = _apart(h_ipsi, h_contra)
     spare = np.maximum(effort - np.abs(d) ** 2 / A, 0.0)
     return d * C / A, np.sqrt(Delta / A * spare)
 
 
-def least_effort_weights(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray) -> NDArray[np.complex128]:
-    """Weights w (freqs, drivers) of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c."""
-    A, C, Delta = _products(h_ipsi, h_contra)
+def least_effort_weights(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, c: Spectrum) -> Drive:
+    """Weights of least |w|^2 with h_ipsi^T w = d and h_contra^T w = c.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+        Driver-to-ear transfer, pressure per unit drive.
+    d, c : (freqs,) complex
+        Wanted pressures at the two ears.
+
+    Returns
+    -------
+    (freqs, drivers) complex
+    """
+    A, C, Delta = _apart(h_ipsi, h_contra)
     y = A * (c - d * C / A) / Delta
     x = d / A - y * C.conj() / A
     return h_ipsi.conj() * x[:, None] + h_contra.conj() * y[:, None]
 
 
 def least_spread_weights(
-    h_ipsi: NDArray, h_contra: NDArray, d: NDArray, c: NDArray, effort: NDArray, error_power: float, loading: NDArray
-) -> NDArray[np.complex128]:
+    h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, c: Spectrum, effort: Power, error_power: float, loading: Power
+) -> Drive:
     """Weights that make the two pressures and are off least where drivers differ, within an effort limit.
 
     Three drivers or more leave a choice. A driver's relative error of power sigma^2 adds sigma^2 |w_n|^2 times |h_i,n|^2 at the near
@@ -102,20 +130,43 @@ def least_spread_weights(
     apart = least_effort_weights(h_ipsi / root, h_contra / root, d, c) / root - least  # silent at both ears, so orthogonal to least
     spent, more = (np.sum(np.abs(w) ** 2, axis=1) for w in (least, apart))
     share = np.sqrt(np.maximum(effort - spent, 0.0) / np.maximum(more, 1e-300))
-    return least + np.minimum(share, 1.0)[:, None] * apart
+    return np.asarray(least + np.minimum(share, 1.0)[:, None] * apart)
 
 
-def nearest_in_disc(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
-    """A complex wish for the leak, moved into the disc along the line to its centre (mode "null")."""
+def nearest_in_disc(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
+    """A complex wish for the leak, moved into the disc along the line to its centre (mode "null").
+
+    Parameters
+    ----------
+    wish : (freqs,) complex
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+
+    Returns
+    -------
+    (freqs,) complex
+    """
     away = wish - c0
     distance = np.abs(away)
     return c0 + away * np.minimum(1.0, rho / np.maximum(distance, 1e-300))
 
 
-def leak_of_magnitude(magnitude: NDArray, natural_phase: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+def leak_of_magnitude(magnitude: Real, natural_phase: Real, c0: Spectrum, rho: Real) -> Spectrum:
     """A leak of the wished magnitude inside the disc, as near to a phase as the disc allows (mode "target").
 
     Where the disc holds no point of that magnitude, its nearest magnitude is taken: | |c0| - rho | from above or |c0| + rho.
+
+    Parameters
+    ----------
+    magnitude : (freqs,) >= 0
+    natural_phase : (freqs,) rad
+        Phase to keep near to.
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+
+    Returns
+    -------
+    (freqs,) complex
 
     Notes
     -----
@@ -128,11 +179,21 @@ def leak_of_magnitude(magnitude: NDArray, natural_phase: NDArray, c0: NDArray, r
     cosine = (m**2 + centre**2 - rho**2) / np.maximum(2 * m * centre, 1e-300)
     widest = np.arccos(np.clip(cosine, -1.0, 1.0))
     apart = np.angle(np.exp(1j * (natural_phase - np.angle(c0))))
-    return m * np.exp(1j * (np.angle(c0) + np.clip(apart, -widest, widest)))
+    return np.asarray(m * np.exp(1j * (np.angle(c0) + np.clip(apart, -widest, widest))))
 
 
-def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex128]:
+def virtual_leak(wish: Spectrum, c0: Spectrum, rho: Real) -> Spectrum:
     """The leak of a virtual pair, moved into the disc: its magnitude first, then as near to its phase as that allows.
+
+    Parameters
+    ----------
+    wish : (freqs,) complex
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+
+    Returns
+    -------
+    (freqs,) complex
 
     Notes
     -----
@@ -151,13 +212,27 @@ def virtual_leak(wish: NDArray, c0: NDArray, rho: NDArray) -> NDArray[np.complex
     return leak_of_magnitude(np.abs(wish), np.angle(wish), c0, rho)
 
 
-def targeted_leak(
-    target_db: NDArray, d: NDArray, natural: NDArray, c0: NDArray, rho: NDArray, phase: NDArray | None = None
-) -> NDArray[np.complex128]:
-    """Leak for a wanted ipsi/contra ratio: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
+def targeted_leak(target_db: Levels, d: Spectrum, natural: Spectrum, c0: Spectrum, rho: Real, phase: Real | None = None) -> Spectrum:
+    """Leak for a wanted ipsi/contra ratio t: |c| = max(|d| min(1/t, |g|), |c0| - rho, 0), with g the natural crosstalk.
 
-    The separation is then max(natural, min(target, reachable)) exactly. phase (freqs,) is kept where the disc allows; default: the
-    natural one.
+    The separation is then max(natural, min(target, reachable)) exactly.
+
+    Parameters
+    ----------
+    target_db : (freqs,) dB
+        20 log10 t.
+    d : (freqs,) complex
+        Wanted ipsilateral pressure.
+    natural : (freqs,) complex
+        g, contralateral over ipsilateral pressure of the reference driver.
+    c0, rho : (freqs,)
+        The disc of `reachable_leaks`.
+    phase : (freqs,) rad
+        Kept where the disc allows; default: the natural one.
+
+    Returns
+    -------
+    (freqs,) complex
     """
     g = np.abs(natural)
     wanted = np.abs(d) * np.minimum(10 ** (-target_db / 20), g)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.arrival import delay_s, fit_frequencies
 from spatial.acoustics.ear_grid import LOWEST_HZ
@@ -21,9 +20,10 @@ from spatial.acoustics.transfer import transfer_matrix
 from spatial.bank.headroom import predict_headroom
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
+from spatial.base.arrays import Delays, Firs, Freqs, Indices, Times
 from spatial.base.checks import instance, usual_float_errors, whole_number
 from spatial.base.errors import UsageError
-from spatial.base.units import REFERENCE_FS, from_db, scaled_samples
+from spatial.base.units import REFERENCE_FS, from_db, power_of_two, scaled_samples
 from spatial.design.centre import centre_taps, design_centre
 from spatial.design.crossover import Path, with_crossovers
 from spatial.design.headphones import headphone_filters
@@ -46,15 +46,34 @@ Progress = Callable[[str], None]
 class Timing:
     """Where the taps of the paths lie, in samples.
 
-    latency: common delay; early (drivers,): hardware delay of each driver, by which its filter is moved forward.
+    Attributes
+    ----------
+    fs : int
+    latency : int
+        Common delay.
+    early : (drivers,)
+        Hardware delay of each driver, by which its filter is moved forward.
     """
 
     fs: int
     latency: int
-    early: NDArray[np.float64]
+    early: Delays
 
-    def offsets(self, later: float, modelling_delay: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """First tap of every driver's filter, and the delay that remains for the filter itself, both (drivers,)."""
+    def offsets(self, later: float, modelling_delay: int) -> tuple[Indices, Delays]:
+        """First tap of every driver's filter, and the delay that remains for the filter itself.
+
+        Parameters
+        ----------
+        later : float
+            Delay of the path beyond the common one, samples.
+        modelling_delay : int
+            How late a filter is inside its taps, samples.
+
+        Returns
+        -------
+        first : (drivers,) int
+        remaining : (drivers,) samples
+        """
         zero = self.latency + later - self.early
         first = np.floor(zero - modelling_delay).astype(np.intp)
         return first, zero - first
@@ -90,13 +109,13 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     if rig_file.rig.kind == "loudspeakers":
         _refuse_sizes(rig_file.rig)
     head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
-    say = progress or (lambda stage: None)
+    say = progress or _silent
     bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
 
 
 def _refuse_sizes(rig: Rig) -> None:
-    """Filters span the time between the nearest and the farthest driver: what is no loudspeaker is told before anything is computed."""
+    """Refuse what is no loudspeaker before anything is computed: filters span the time between the nearest and the farthest driver."""
     place, apart_m = farthest(rig)
     if apart_m > FARTHEST_M:
         raise UsageError(
@@ -108,7 +127,7 @@ def _refuse_sizes(rig: Rig) -> None:
 # ------------------------------------------------------------------------------------------------------- solve
 
 
-def solve(rig_file: RigFile, freqs: NDArray, fs: float | None = None, progress: Progress | None = None) -> Solution:
+def solve(rig_file: RigFile, freqs: Freqs, fs: float | None = None, progress: Progress | None = None) -> Solution:
     """What the drivers of a rig of loudspeakers should radiate.
 
     Parameters
@@ -121,17 +140,26 @@ def solve(rig_file: RigFile, freqs: NDArray, fs: float | None = None, progress: 
     progress : callable
         Called with "sides" and "beam" as each begins.
     """
-    say = progress or (lambda stage: None)
+    say = progress or _silent
     say("sides")
     sides = design_sides(rig_file, freqs, fs)
     say("beam")
     return Solution(freqs, sides, design_centre(rig_file, freqs))
 
 
-def arrival_delays(rig_file: RigFile, solution: Solution) -> NDArray[np.float64]:
-    """Extra delay, seconds, of left, right and center that makes them arrive together.
+def arrival_delays(rig_file: RigFile, solution: Solution) -> Times:
+    """Extra delay of left, right and center that makes them arrive together.
 
     They arrive as late as an ideal source at the rig's origin; with tone "driver" as late as the reference with the longest way.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    solution : Solution
+
+    Returns
+    -------
+    (3,) s
     """
     rig, scene, centre = rig_file.rig, rig_file.scene, solution.centre
     travel = np.array([*(side.target.travel_s for side in solution.sides), centre.target.travel_s])
@@ -154,7 +182,7 @@ def _loudspeakers(rig_file: RigFile, fs: int, say: Progress) -> FilterMatrix:
     design = rig_file.design
     side_taps, side_delay = _length(design.crosstalk.taps, design.crosstalk.delay_samples, 1 / 4, fs)
     beam_taps, beam_delay = _length(design.beam.taps, design.beam.delay_samples, 3 / 8, fs)
-    n_fft = max(_power_of_two(NFFT * fs / REFERENCE_FS), _power_of_two(4 * max(side_taps, beam_taps)))
+    n_fft = power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * max(side_taps, beam_taps)))
     solution = solve(rig_file, np.maximum(np.arange(n_fft // 2 + 1) * fs / n_fft, LOWEST_HZ), fs, say)
     return realize(rig_file, solution, fs, (side_taps, side_delay), (beam_taps, beam_delay), say)
 
@@ -181,12 +209,12 @@ def realize(
     later = arrival_delays(rig_file, solution) * fs
     latency = max(side_delay, beam_delay) + int(np.ceil(early.max())) + int(np.ceil(max(0.0, -later.min())))
     timing = Timing(fs, latency, early)
-    pieces: dict[str, tuple[NDArray, NDArray]] = {}
+    pieces: dict[str, tuple[Indices, Firs]] = {}
 
-    def with_bass_and_top(path: Path) -> NDArray:
+    def with_bass_and_top(path: Path) -> Firs:
         return with_crossovers(rig, path, freqs, fs, design.tone_boost_db)
 
-    def side_taps_of(ear: int, delay: NDArray) -> NDArray:
+    def side_taps_of(ear: int, delay: Delays) -> Firs:
         side, taps = sides[ear], realize_side(rig_file, sides[ear], freqs, fs, side_taps, delay)
         return with_bass_and_top(Path(side.d, side.h_ipsi, side.target.place_m, taps, delay))
 
@@ -229,6 +257,10 @@ def realize(
 # -------------------------------------------------------------------------------------------------------- small
 
 
+def _silent(_: str) -> None:
+    """Progress that nobody asked for."""
+
+
 def _recipe(rig_file: RigFile) -> RenderRecipe:
     upmix = rig_file.design.upmix
     return RenderRecipe(upmix=upmix.method, latency_ms=upmix.latency_ms, strength=upmix.strength)
@@ -238,7 +270,3 @@ def _length(taps_at_48k: int, delay_at_48k: int | None, share: float, fs: int) -
     """Taps and modelling delay at the rate fs; the delay is a share of the taps where none is given."""
     delay_at_48k = round(taps_at_48k * share) if delay_at_48k is None else delay_at_48k
     return scaled_samples(taps_at_48k, fs), scaled_samples(delay_at_48k, fs)
-
-
-def _power_of_two(at_least: float) -> int:
-    return 1 << int(np.ceil(np.log2(at_least)))

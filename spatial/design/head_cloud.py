@@ -17,9 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import AtPoint, Drive, Flags, Freqs, Power, Real, Spectrum, Transfer
 from spatial.base.units import db
+from spatial.design.bisection import bisected
 
 BISECTIONS = 50
 POSE_ROUNDS, POSE_STEP = 3, 0.7  # of the reweighting towards the worst pose: gains about 1 dB there, costs 0.2 dB in the mean
@@ -31,28 +32,51 @@ LOADING_RANGE = (1e-12, 1e6)  # of the mean eigenvalue of R
 
 @dataclass(frozen=True, eq=False)
 class RobustWeights:
-    """w (freqs, drivers); loading b (freqs,); leak (freqs,): mean of |v_p^T w|^2 over the poses."""
+    """Weights for many head poses.
 
-    w: NDArray[np.complex128]
-    loading: NDArray[np.float64]
-    leak: NDArray[np.float64]
+    Attributes
+    ----------
+    w : (freqs, drivers) complex
+    loading : (freqs,)
+        b.
+    leak : (freqs,)
+        Mean of |v_p^T w|^2 over the poses.
+    """
+
+    w: Drive
+    loading: Real
+    leak: Power
 
 
 def pose_weights(
-    freqs: NDArray,
-    h_ipsi: NDArray,
-    h_poses: NDArray,
-    v: NDArray,
-    d: NDArray,
-    effort: NDArray,
-    wanted_leak: NDArray,
-    spread: NDArray,
-) -> NDArray[np.float64]:
-    """How much each pose should count so that the worst one is as good as can be: (poses,), mean 1.
+    freqs: Freqs,
+    h_ipsi: AtPoint,
+    h_poses: Transfer,
+    v: Transfer,
+    d: Spectrum,
+    effort: Power,
+    wanted_leak: Power,
+    spread: Real,
+) -> Real:
+    """How much each pose should count so that the worst one is as good as can be.
 
-    A few rounds of designing with the weights and raising those of the poses where the ipsilateral ear stands least above the leak
-    (mean of dB over log frequency, 300 Hz-8 kHz). h_poses (freqs, poses, drivers): the ipsilateral ear at each pose; the rest as for
-    `robust_weights`.
+    Each of a few rounds designs with the weights and then raises those of the poses where the ipsilateral ear stands least above the leak
+    (mean of dB over log frequency, 300 Hz-8 kHz).
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    h_ipsi : (freqs, drivers) complex
+        Nominal pose.
+    h_poses : (freqs, poses, drivers) complex
+        The ipsilateral ear at each pose.
+    v, d, effort, wanted_leak, spread
+        As for `robust_weights`.
+
+    Returns
+    -------
+    (poses,)
+        Mean 1.
     """
     weights = np.ones(v.shape[1])
     inside = np.flatnonzero((freqs >= POSE_HZ[0]) & (freqs <= POSE_HZ[1]))
@@ -67,11 +91,11 @@ def pose_weights(
         above_db = np.minimum(db(ipsi) - db(leak), DEEPEST_DB).mean(axis=0)
         weights = weights * 10 ** (-POSE_STEP * (above_db - above_db.min()) / 10)
         weights = np.maximum(weights / weights.max(), POSE_LEAST)
-    return weights / weights.mean()
+    return np.asarray(weights / weights.mean())
 
 
 def robust_weights(
-    h_ipsi: NDArray, v: NDArray, d: NDArray, effort: NDArray, wanted_leak: NDArray, spread: NDArray | float = 0.0
+    h_ipsi: AtPoint, v: Transfer, d: Spectrum, effort: Power, wanted_leak: Power, spread: Real | float = 0.0
 ) -> RobustWeights:
     """Weights whose mean leak over poses and over drivers' errors is as small as an effort limit allows, and no smaller than wanted.
 
@@ -99,20 +123,20 @@ def robust_weights(
     power = np.abs(x) ** 2
     scale = np.maximum(eigenvalues.mean(axis=1), 1e-300)
 
-    def costs(b: NDArray) -> tuple[NDArray, NDArray]:
+    def costs(b: Real) -> tuple[Power, Power]:
         gain = 1 / (eigenvalues + b[:, None])
         share = np.sum(power * gain, axis=1)
         spent = np.abs(d) ** 2 * np.sum(power * gain**2, axis=1) / share**2
         leak = np.abs(d) ** 2 * np.sum(power * eigenvalues * gain**2, axis=1) / share**2
         return spent, leak
 
-    low, high = (np.full(len(d), np.log(limit)) for limit in LOADING_RANGE)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        spent, leak = costs(scale * np.exp(middle))
-        too_deep = (spent > effort) | (leak < wanted_leak)
-        low, high = np.where(too_deep, middle, low), np.where(too_deep, high, middle)
-    b = scale * np.exp(high)
+    def too_deep(log: Real) -> Flags:
+        spent, leak = costs(scale * np.exp(log))
+        return np.asarray((spent > effort) | (leak < wanted_leak))
+
+    lowest, highest = (np.full(len(d), np.log(limit)) for limit in LOADING_RANGE)
+    _, log = bisected(too_deep, lowest, highest, BISECTIONS)
+    b = scale * np.exp(log)
     gain = 1 / (eigenvalues + b[:, None])
     w = np.einsum("fnm,fm->fn", basis, x * gain) * (d / np.sum(power * gain, axis=1))[:, None]
     return RobustWeights(w, b, costs(b)[1])

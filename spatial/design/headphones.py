@@ -7,12 +7,12 @@ minimum-phase filter in addition: from the pair's own sections where these are r
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
+from spatial.base.arrays import Freqs, Real, Spectrum
 from spatial.base.minimum_phase import minimum_phase
-from spatial.base.units import REFERENCE_FS, scaled_samples
+from spatial.base.units import REFERENCE_FS, power_of_two, scaled_samples
 from spatial.design.realize import band_limit, fit_firs
 from spatial.design.width.balance import balanced_pair, is_rational
 from spatial.design.width.digital import DigitalPair, digital_pair
@@ -28,10 +28,17 @@ LARGEST_BOOST_DB = 30.0  # a comb's notches are not filled beyond
 
 
 def headphone_filters(rig_file: RigFile, fs: int) -> FilterMatrix:
-    """Filter matrix of a headphones rig at the rate fs: inputs left and right, channels 1 = left ear, 2 = right ear."""
+    """Filter matrix of a headphones rig: inputs left and right, channels 1 = left ear, 2 = right ear.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    fs : int
+        Sample rate, Hz.
+    """
     rho = rig_file.design.headphones.balance
     n_taps, delay = scaled_samples(TAPS if rho is None else EQUALISED_TAPS, fs), scaled_samples(DELAY, fs)
-    n_fft = 1 << int(np.ceil(np.log2(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))))
+    n_fft = power_of_two(max(NFFT * fs / REFERENCE_FS, 4 * n_taps))
     freqs = np.arange(n_fft // 2 + 1) * fs / n_fft
     ipsi, contra = ears(rig_file, freqs, fs)
     late = np.exp(-2j * np.pi * freqs / fs * delay)
@@ -51,8 +58,20 @@ def headphone_filters(rig_file: RigFile, fs: int) -> FilterMatrix:
     )
 
 
-def ears(rig_file: RigFile, freqs: NDArray, fs: float) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Spectra (freqs,) that the ipsilateral and the contralateral filter are to have, without the common delay."""
+def ears(rig_file: RigFile, freqs: Freqs, fs: float) -> tuple[Spectrum, Spectrum]:
+    """Spectra that the ipsilateral and the contralateral filter are to have, without the common delay.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    fs : float
+        Sample rate, Hz.
+
+    Returns
+    -------
+    ipsi, contra : (freqs,) complex
+    """
     scene, model, rho = rig_file.scene, rig_file.design.width.model, rig_file.design.headphones.balance
     if model in SECTIONED:
         pair, listener = scene.virtual_pair, scene.listener
@@ -75,11 +94,11 @@ def ears(rig_file: RigFile, freqs: NDArray, fs: float) -> tuple[NDArray[np.compl
     return equaliser, equaliser * g
 
 
-def _spectra(pair: DigitalPair, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+def _spectra(pair: DigitalPair, freqs: Freqs) -> tuple[Spectrum, Spectrum]:
     return pair.response("ipsi", freqs), pair.response("contra", freqs)
 
 
-def _fir(wanted: NDArray, freqs: NDArray, fs: float, n_taps: int) -> NDArray[np.float64]:
+def _fir(wanted: Spectrum, freqs: Freqs, fs: float, n_taps: int) -> Real:
     """Taps (n_taps,) nearest to a spectrum in the audible band, relative to its level."""
     v = np.where(band_limit(freqs, fs) == 1, 1 / np.maximum(freqs, FIT_FLAT_BELOW_HZ), 1e-8)
     level = np.abs(wanted)

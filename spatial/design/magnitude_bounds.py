@@ -11,9 +11,12 @@ Each step linearises the magnitudes that break their bounds, d|p| = Re(p*/|p| g^
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spatial.base.arrays import AtPoint, Complex, Drive, Indices, PowerMatrices, Real, Transfer
 
 ON_AXIS_WEIGHT = 300.0  # what stands for an equality, beside costs of 0.01 to 1
 BOUND_WEIGHT = 20.0  # c: bounds are kept within 0.05 dB
@@ -25,37 +28,76 @@ TINY = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class PowerCap:
-    """sqrt(w^H matrix w) <= root: matrix (freqs, m, m), root (freqs,)."""
+    """A power that has a limit: sqrt(w^H matrix w) <= root.
 
-    matrix: NDArray
-    root: NDArray[np.float64]
+    Attributes
+    ----------
+    matrix : (freqs, m, m)
+    root : (freqs,)
+    """
+
+    matrix: PowerMatrices | Real
+    root: Real
 
 
 @dataclass(frozen=True, eq=False)
 class Bounds:
     """The problem at every frequency; p = rows @ w.
 
-    front (freqs, m); rows (freqs, d, m); low, high (d,) amplitudes, 0 and inf where there is none; strict (d,): c_d in parts of c;
-    quadratic (freqs, m, m), A; caps: powers that have a limit; most (freqs, m): largest |w_m|.
+    Attributes
+    ----------
+    front : (freqs, m) complex
+        g_0.
+    rows : (freqs, d, m) complex
+        g_d.
+    low, high : (d,)
+        Amplitudes; 0 and inf where there is none.
+    strict : (d,)
+        c_d in parts of c.
+    quadratic : (freqs, m, m) complex
+        A.
+    caps : tuple of PowerCap
+    most : (freqs, m)
+        Largest |w_m|.
     """
 
-    front: NDArray[np.complex128]
-    rows: NDArray[np.complex128]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    strict: NDArray[np.float64]
-    quadratic: NDArray[np.complex128]
+    front: AtPoint
+    rows: Transfer
+    low: Real
+    high: Real
+    strict: Real
+    quadratic: PowerMatrices
     caps: tuple[PowerCap, ...]
-    most: NDArray[np.float64]
+    most: Real
 
-    def at(self, chosen: NDArray) -> Bounds:
-        """The problem at some of the frequencies."""
+    def at(self, chosen: Indices) -> Bounds:
+        """The problem at some of the frequencies.
+
+        Parameters
+        ----------
+        chosen : (n,) int
+            Their indices; one may stand there several times.
+        """
         caps = tuple(PowerCap(cap.matrix[chosen], cap.root[chosen]) for cap in self.caps)
         return replace(self, caps=caps, **{name: getattr(self, name)[chosen] for name in ("front", "rows", "quadratic", "most")})
 
 
-def refine(start: NDArray[np.complex128], bounds: Bounds, rounds: int = ROUNDS) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
-    """Weights (starts, freqs, m) from starting weights of the same shape, 1 on axis, and their cost (starts, freqs)."""
+def refine(start: Complex, bounds: Bounds, rounds: int = ROUNDS) -> tuple[Complex, Real]:
+    """Weights refined by Gauss-Newton steps, 1 on axis, and their cost.
+
+    Parameters
+    ----------
+    start : (starts, freqs, m) complex
+        Weights to start from, 1 on axis.
+    bounds : Bounds
+    rounds : int
+        Most steps of each start.
+
+    Returns
+    -------
+    w : (starts, freqs, m) complex
+    cost : (starts, freqs)
+    """
     starts, freqs, m = start.shape
     which = np.tile(np.arange(freqs), starts)
     w, damping, running = start.reshape(-1, m).copy(), np.full(starts * freqs, FIRST_DAMPING), np.arange(starts * freqs)
@@ -89,7 +131,7 @@ class _Step:
         self.c2 = (BOUND_WEIGHT * bounds.strict) ** 2
         self.limited = bool(np.isfinite(bounds.most).any())
 
-    def cost(self, w: NDArray) -> NDArray[np.float64]:
+    def cost(self, w: Drive) -> Real:
         _, beyond = self._pressures(w)
         total = np.sum((w.conj() * _times(self.b.quadratic, w)).real, axis=1) + beyond**2 @ self.c2
         total += ON_AXIS_WEIGHT**2 * np.abs(np.sum(self.b.front * w, axis=1) - 1) ** 2
@@ -99,7 +141,7 @@ class _Step:
             total += BOUND_WEIGHT**2 * np.sum(np.maximum(np.abs(w) - self.b.most, 0) ** 2, axis=1)
         return np.asarray(total, float)
 
-    def newton(self, w: NDArray, damping: NDArray) -> NDArray[np.complex128]:
+    def newton(self, w: Drive, damping: Real) -> Drive:
         p, beyond = self._pressures(w)
         turned = (p.conj() / np.maximum(np.abs(p), TINY))[:, :, None] * self.b.rows
         slope = np.concatenate([turned.real, -turned.imag], axis=2)
@@ -121,13 +163,13 @@ class _Step:
         step = -np.linalg.solve(normal, gradient[:, :, None])[:, :, 0]
         return np.asarray(step[:, : self.m] + 1j * step[:, self.m :], complex)
 
-    def _pressures(self, w: NDArray) -> tuple[NDArray, NDArray]:
+    def _pressures(self, w: Drive) -> tuple[Complex, Real]:
         """Pressures, and by how much their magnitudes leave the bounds (signed)."""
         p = _times(self.b.rows, w)
         magnitude = np.abs(p)
         return p, np.maximum(magnitude - self.b.high, 0) - np.maximum(self.b.low - magnitude, 0)
 
-    def _limit_weights(self, w: NDArray, normal: NDArray, gradient: NDArray) -> None:
+    def _limit_weights(self, w: Drive, normal: Real, gradient: Real) -> None:
         """Adds what keeps single weights below their bounds."""
         size, m = np.abs(w), np.arange(self.m)
         excess = np.maximum(size - self.b.most, 0)
@@ -138,15 +180,15 @@ class _Step:
                 normal[:, m + i * self.m, m + j * self.m] += BOUND_WEIGHT**2 * (excess > 0) * one * other
 
 
-def _times(matrix: NDArray, w: NDArray) -> NDArray:
+def _times(matrix: Complex | Real, w: Complex | Real) -> NDArray[Any]:
     return (matrix @ w[:, :, None])[:, :, 0]
 
 
-def _root_power(w: NDArray, bw: NDArray) -> NDArray[np.float64]:
-    return np.sqrt(np.maximum(np.sum((w.conj() * bw).real, axis=1), 0))
+def _root_power(w: Drive, bw: Drive) -> Real:
+    return np.asarray(np.sqrt(np.maximum(np.sum((w.conj() * bw).real, axis=1), 0)))
 
 
-def _real(rows: NDArray) -> NDArray[np.float64]:
+def _real(rows: Complex) -> Real:
     """Complex matrices (..., d, m) as real ones (..., 2d, 2m) that act on [Re w, Im w]."""
     above = np.concatenate([rows.real, -rows.imag], axis=-1)
     return np.concatenate([above, np.concatenate([rows.imag, rows.real], axis=-1)], axis=-2)

@@ -18,85 +18,154 @@ them is a mode of the rig; `analysis.comparison` puts them beside a design.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import AtPoint, Complex, Drive, DriveMatrix, Freqs, Power, Real, Spectrum, Transfer
+from spatial.design.crosstalk import ear_products
 
 RACE_HZ, RACE_OCTAVES = (250.0, 5000.0), 0.5  # recursion inside, half an octave of transition outside
 RACE_LARGEST = 10 ** (-2.5 / 20)  # gain of one turn: users of close pairs set 2 to 3 dB of attenuation, with less the recursion rings
 
 
-def tikhonov(H: NDArray, D: NDArray, beta: NDArray) -> NDArray[np.complex128]:
-    """Regularised inverse, (freqs, drivers, inputs): W = H^H (H H^H + beta I)^-1 D, beta (freqs,) >= 0.
+def tikhonov(H: Transfer, D: Complex, beta: Real) -> DriveMatrix:
+    """Regularised inverse: W = H^H (H H^H + beta I)^-1 D.
 
     beta = 0 is the inverse of least effort; as beta grows the ears' pressures fall, together, and cancellation with them.
+
+    Parameters
+    ----------
+    H : (freqs, 2, drivers) complex
+    D : (freqs, 2, inputs) complex
+    beta : (freqs,) >= 0
+
+    Returns
+    -------
+    (freqs, drivers, inputs) complex
     """
     adjoint = H.conj().swapaxes(1, 2)
     gram = H @ adjoint + beta[:, None, None] * np.eye(2)
     return adjoint @ np.linalg.solve(gram, D)
 
 
-def tikhonov_beta_for_separation(h_ipsi: NDArray, h_contra: NDArray, t: NDArray) -> NDArray[np.float64]:
-    """Symmetric layouts: the beta that leaves an amplitude ratio t (freqs,) between the ears.
+def tikhonov_beta_for_separation(h_ipsi: AtPoint, h_contra: AtPoint, t: Real) -> Real:
+    """Loading beta that leaves an amplitude ratio t between the ears, for symmetric layouts.
 
-    With a = |h_i + h_c|^2/2 and b = |h_i - h_c|^2/2 for h_i, h_c (freqs, drivers): beta = 2ab/(t|a - b| - (a + b)). Where
-    t|a - b| <= a + b there is none, for even the largest beta leaves more than t: nan.
+    With a = |h_i + h_c|^2/2 and b = |h_i - h_c|^2/2: beta = 2ab/(t|a - b| - (a + b)).
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+    t : (freqs,) >= 1
+
+    Returns
+    -------
+    (freqs,)
+        nan where t|a - b| <= a + b: even the largest beta leaves more than t there.
     """
     a, b = (np.sum(np.abs(h_ipsi + sign * h_contra) ** 2, axis=1) / 2 for sign in (1, -1))
     below = t * np.abs(a - b) - (a + b)
     return np.where(below > 0, 2 * a * b / np.where(below > 0, below, 1.0), np.nan)
 
 
-def peak_limit_beta(H: NDArray, gamma: NDArray) -> NDArray[np.float64]:
-    """Smallest beta (freqs,) that holds the largest singular value of the inverse at gamma (freqs,) or below.
+def peak_limit_beta(H: Transfer, gamma: Real) -> Real:
+    """Smallest beta that holds the largest singular value of the inverse at gamma or below.
 
     A singular value s of H is inverted as s/(s^2 + beta), which is gamma for beta = s/gamma - s^2. For two loudspeakers with
     H = [[1, g e^{-j omega tau}], [g e^{-j omega tau}, 1]], s^2 = 1 +- 2 g cos(omega tau) + g^2: the two branches of the source.
+
+    Parameters
+    ----------
+    H : (freqs, 2, drivers) complex
+    gamma : (freqs,) > 0
+
+    Returns
+    -------
+    (freqs,)
     """
     s = np.linalg.svd(H, compute_uv=False)
-    return np.maximum(s / gamma[:, None] - s**2, 0.0).max(axis=1)
+    return np.asarray(np.maximum(s / gamma[:, None] - s**2, 0.0).max(axis=1))
 
 
-def lcmv(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, beta: NDArray) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) that make d (freqs,) at one ear with least |h_contra^T w|^2 + beta |w|^2.
+def lcmv(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, beta: Real) -> Drive:
+    """Weights that make d at one ear with least |h_contra^T w|^2 + beta |w|^2.
 
     w = (beta I + h_c* h_c^T)^-1 h_i* d / (h_i^T (beta I + h_c* h_c^T)^-1 h_i*), by the matrix inversion lemma; beta = inf is the
     cheapest way to make d.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+    d : (freqs,) complex
+    beta : (freqs,) >= 0
+
+    Returns
+    -------
+    (freqs, drivers) complex
     """
-    A, B, C, _ = _products(h_ipsi, h_contra)
+    A, B, C, _ = ear_products(h_ipsi, h_contra)
     along = C / (beta + B)
     u = h_ipsi.conj() - h_contra.conj() * along[:, None]
     return u * (d / (A - (C.conj() * along).real))[:, None]
 
 
-def lcmv_beta_for_separation(h_ipsi: NDArray, h_contra: NDArray, t: NDArray) -> NDArray[np.float64]:
-    """beta = (A B - |C|^2)/(t |C| - A), the loading that leaves an amplitude ratio t between the ears; inf where any leaves more."""
-    A, _, C, Delta = _products(h_ipsi, h_contra)
+def lcmv_beta_for_separation(h_ipsi: AtPoint, h_contra: AtPoint, t: Real) -> Real:
+    """Loading beta = (A B - |C|^2)/(t |C| - A) that leaves an amplitude ratio t between the ears.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+    t : (freqs,) >= 1
+
+    Returns
+    -------
+    (freqs,)
+        inf where any beta leaves more.
+    """
+    A, _, C, Delta = ear_products(h_ipsi, h_contra)
     below = t * np.abs(C) - A
     return np.where(below > 0, Delta / np.where(below > 0, below, 1.0), np.inf)
 
 
-def lcmv_beta_for_effort(h_ipsi: NDArray, h_contra: NDArray, d: NDArray, effort: NDArray) -> NDArray[np.float64]:
-    """Smallest beta with |w|^2 <= effort (freqs,); inf where even the cheapest way to make d takes more.
+def lcmv_beta_for_effort(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort: Power) -> Real:
+    """Smallest beta whose weights hold an effort.
 
     The leak falls from c0 = d C/A towards 0 on a line, c = c0 beta A/(beta A + Delta), and |w|^2 = |d|^2/A + (A/Delta) |c - c0|^2.
+
+    Parameters
+    ----------
+    h_ipsi, h_contra : (freqs, drivers) complex
+    d : (freqs,) complex
+    effort : (freqs,)
+        Largest |w|^2.
+
+    Returns
+    -------
+    (freqs,)
+        inf where even the cheapest way to make d takes more.
     """
-    A, _, C, Delta = _products(h_ipsi, h_contra)
+    A, _, C, Delta = ear_products(h_ipsi, h_contra)
     reach = np.sqrt(Delta / A * np.maximum(effort - np.abs(d) ** 2 / A, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(reach > 0, np.maximum(Delta / A * (np.abs(d * C / A) / reach - 1), 0.0), np.inf)
 
 
-def _products(h_ipsi: NDArray, h_contra: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """A, B, C and Delta = A B - |C|^2, the last without cancellation."""
-    A, B = (np.sum(np.abs(h) ** 2, axis=1) for h in (h_ipsi, h_contra))
-    C = np.sum(h_contra * h_ipsi.conj(), axis=1)
-    return A, B, C, A * np.sum(np.abs(h_contra - h_ipsi * (C / A)[:, None]) ** 2, axis=1)
-
-
-def race(freqs: NDArray, gain: float, delay_s: float, band_hz: tuple[float, float] = RACE_HZ) -> NDArray[np.complex128]:
-    """Feeds (freqs, 2) of the near and the far loudspeaker for a side of its own.
+def race(freqs: Freqs, gain: float, delay_s: float, band_hz: tuple[float, float] = RACE_HZ) -> Complex:
+    """Feeds of the near and the far loudspeaker for a side of its own.
 
     The recursion y_L(t) = x_L(t) - gain y_R(t - delay) and its mirror image give, with q = gain e^{-j omega delay},
-    y_L = x_L/(1 - q^2), y_R = -q x_L/(1 - q^2). Outside band_hz nothing is subtracted.
+    y_L = x_L/(1 - q^2), y_R = -q x_L/(1 - q^2).
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    gain : float
+        0 to 1.
+    delay_s : float
+    band_hz : (Hz, Hz)
+        Nothing is subtracted outside.
+
+    Returns
+    -------
+    (freqs, 2) complex
     """
     low, high = band_hz
     octaves = np.maximum(np.log2(low / np.maximum(freqs, 1e-3)), np.log2(np.maximum(freqs, 1e-3) / high))
@@ -105,10 +174,20 @@ def race(freqs: NDArray, gain: float, delay_s: float, band_hz: tuple[float, floa
     return np.stack([1 / (1 - q**2), -q / (1 - q**2)], axis=1)
 
 
-def race_parameters(freqs: NDArray, crosstalk: NDArray) -> tuple[float, float]:
-    """Gain and delay of the recursion that suit a layout: mean level and phase slope of its crosstalk h_c/h_i (freqs,) in the band.
+def race_parameters(freqs: Freqs, crosstalk: Spectrum) -> tuple[float, float]:
+    """Gain and delay of the recursion that suit a layout: mean level and phase slope of its crosstalk in the band.
 
     One gain and one delay stand for all frequencies; a user sets them by ear or by the width of the pair.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    crosstalk : (freqs,) complex
+        h_c/h_i.
+
+    Returns
+    -------
+    gain, delay_s : float
     """
     inside = (freqs >= RACE_HZ[0]) & (freqs <= RACE_HZ[1])
     f, g = freqs[inside], crosstalk[inside]

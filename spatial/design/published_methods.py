@@ -8,14 +8,15 @@ gain. Regularisation is chosen per frequency, as little as the cap (and the targ
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
+from spatial.base.arrays import AtPoint, Complex, Drive, DriveMatrix, Flags, Freqs, Power, Real, Transfer
 from spatial.base.errors import UsageError
 from spatial.base.units import from_db
+from spatial.design.bisection import bisected
 from spatial.design.published_formulas import (
     RACE_HZ,
     lcmv,
@@ -27,7 +28,7 @@ from spatial.design.published_formulas import (
     tikhonov,
     tikhonov_beta_for_separation,
 )
-from spatial.design.sides import design_side
+from spatial.design.sides import design_side, with_crosstalk
 from spatial.rig.model import RigFile
 from spatial.targets.cancellation import target_curve_db
 from spatial.targets.effort import band_weights
@@ -48,25 +49,45 @@ SEARCHED_HZ = np.geomspace(*RACE_HZ, 120)
 
 @dataclass(frozen=True, eq=False)
 class Plant:
-    """What a canceller works on: both sides of a rig at some frequencies, restricted to the drivers in use, each divided by the root of
-    its cost outside its band.
+    """What a canceller works on: both sides of a rig at some frequencies, each driver divided by the root of its cost outside its band.
 
-    H (freqs, 2, drivers) and d (freqs, 2): transfer to the ears and the pressures wanted there; effort (freqs, 2): largest |w|^2 of each
-    side; t (freqs,): amplitude ratio that the target asks for, inf without one.
+    Attributes
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    sides : (Side, Side)
+    H : (freqs, 2, drivers in use) complex
+        Transfer to the ears.
+    d : (freqs, 2) complex
+        Pressures wanted there.
+    effort : (freqs, 2)
+        Largest |w|^2 of each side.
+    t : (freqs,)
+        Amplitude ratio that the target asks for, inf without one.
+    root_q : (freqs, drivers in use)
+        Root of the cost.
     """
 
     rig_file: RigFile
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     sides: tuple[Side, Side]
-    H: NDArray[np.complex128]
-    d: NDArray[np.complex128]
-    effort: NDArray[np.float64]
-    t: NDArray[np.float64]
-    root_q: NDArray[np.float64]
+    H: Transfer
+    d: Complex
+    effort: Power
+    t: Real
+    root_q: Real
 
     @classmethod
-    def of(cls, rig_file: RigFile, freqs: NDArray, nominal: NominalSides) -> Plant:
-        """The nominal pose."""
+    def of(cls, rig_file: RigFile, freqs: Freqs, nominal: NominalSides) -> Plant:
+        """The plant in the nominal pose.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        freqs : (freqs,) Hz
+        nominal : callable
+            The closed form's sides of that rig file.
+        """
         left, right = nominal(freqs)
         used, spec = list(left.order), rig_file.design.crosstalk
         root_q = np.sqrt(band_weights([rig_file.rig.drivers[i] for i in used], freqs))
@@ -84,12 +105,21 @@ class Plant:
             root_q=root_q,
         )
 
-    def ears(self, ear: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    def ears(self, ear: int) -> tuple[AtPoint, AtPoint]:
         """h_i and h_c of a side, (freqs, drivers) each."""
         return self.H[:, ear], self.H[:, 1 - ear]
 
-    def everywhere(self, w: NDArray) -> NDArray[np.complex128]:
-        """Weights of the drivers in use as effective weights of all drivers of the rig."""
+    def everywhere(self, w: Drive) -> Drive:
+        """Weights of the drivers in use as effective weights of all drivers of the rig.
+
+        Parameters
+        ----------
+        w : (freqs, drivers in use) complex
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         out = np.zeros((len(self.freqs), len(self.rig_file.rig.drivers)), complex)
         out[:, list(self.sides[LEFT].order)] = w / self.root_q
         return out
@@ -98,13 +128,13 @@ class Plant:
 # ------------------------------------------------------------------------------------------------------- cancellers
 
 
-def _tikhonov(plant: Plant) -> tuple[NDArray, NDArray]:
+def _tikhonov(plant: Plant) -> tuple[Drive, Drive]:
     relative = plant.H / plant.d[:, :, None]
     beta = np.maximum(_beta_for_effort(relative, plant.effort), _beta_for_target(relative, plant.d, plant.t))
     return _both(tikhonov(relative, np.broadcast_to(np.eye(2), (len(beta), 2, 2)), beta))
 
 
-def _choueiri(plant: Plant) -> tuple[NDArray, NDArray]:
+def _choueiri(plant: Plant) -> tuple[Drive, Drive]:
     # in units of the reference alone; of a symmetric pair one side spends half of what the louder of sum and difference does
     reference = np.sqrt((plant.effort / from_db(plant.sides[LEFT].cap_db)[:, None] ** 2).mean(axis=1))
     relative = plant.H / plant.d[:, :, None] * reference[:, None, None]
@@ -112,8 +142,8 @@ def _choueiri(plant: Plant) -> tuple[NDArray, NDArray]:
     return _both(tikhonov(relative, np.broadcast_to(np.eye(2), (len(beta), 2, 2)), beta) * reference[:, None, None])
 
 
-def _lcmv(plant: Plant) -> tuple[NDArray, NDArray]:
-    def side(ear: int) -> NDArray:
+def _lcmv(plant: Plant) -> tuple[Drive, Drive]:
+    def side(ear: int) -> Drive:
         h_ipsi, h_contra = plant.ears(ear)
         beta = lcmv_beta_for_effort(h_ipsi, h_contra, plant.d[:, ear], plant.effort[:, ear])
         if np.isfinite(plant.t).all():
@@ -123,30 +153,26 @@ def _lcmv(plant: Plant) -> tuple[NDArray, NDArray]:
     return side(LEFT), side(RIGHT)
 
 
-def _both(W: NDArray) -> tuple[NDArray, NDArray]:
+def _both(W: DriveMatrix) -> tuple[Drive, Drive]:
     return W[:, :, LEFT], W[:, :, RIGHT]
 
 
-def _beta_for_effort(H: NDArray, effort: NDArray) -> NDArray[np.float64]:
+def _beta_for_effort(H: Transfer, effort: Power) -> Real:
     """Smallest beta (freqs,) with which neither column of the regularised inverse of H spends more than effort (freqs, 2)."""
     eigenvalues, basis = np.linalg.eigh(H @ H.conj().swapaxes(1, 2))
     eigenvalues = np.maximum(eigenvalues, 0.0)
     share = eigenvalues[:, None] * np.abs(basis) ** 2  # (freqs, side, eigenvalue)
 
-    def spends_too_much(beta: NDArray) -> NDArray:
+    def spends_too_much(beta: Real) -> Flags:
         spent = np.sum(share / (eigenvalues + beta[:, None])[:, None] ** 2, axis=2)
-        return (spent > effort).any(axis=1)
+        return np.asarray((spent > effort).any(axis=1))
 
     scale = eigenvalues.mean(axis=1)
-    low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        too_much = spends_too_much(scale * np.exp(middle))
-        low, high = np.where(too_much, middle, low), np.where(too_much, high, middle)
-    return scale * np.exp(high)
+    _, high = bisected(lambda log: spends_too_much(scale * np.exp(log)), *_log_range(len(H)), BISECTIONS)
+    return np.asarray(scale * np.exp(high))
 
 
-def _beta_for_target(H: NDArray, d: NDArray, t: NDArray) -> NDArray[np.float64]:
+def _beta_for_target(H: Transfer, d: Complex, t: Real) -> Real:
     """The beta that leaves the target's ratio: closed form on a symmetric layout, else bisection of the worse side; 0 without target."""
     if not np.isfinite(t).all():
         return np.zeros(len(t))
@@ -156,18 +182,20 @@ def _beta_for_target(H: NDArray, d: NDArray, t: NDArray) -> NDArray[np.float64]:
     eigenvalues, basis = np.linalg.eigh(gram)
     scale, louder = eigenvalues.mean(axis=1), np.abs(d / d[:, ::-1])
 
-    def separates(beta: NDArray) -> NDArray:
+    def separates(beta: Real) -> Flags:
         heard = np.einsum("fek,fk,fik->fei", basis, eigenvalues / (eigenvalues + beta[:, None]), basis.conj())
         ratio = np.abs(heard[:, [0, 1], [0, 1]] / heard[:, [1, 0], [0, 1]]) * louder
-        return ratio.min(axis=1) >= t
+        return np.asarray(ratio.min(axis=1) >= t)
 
-    low, high = (np.full(len(H), np.log(limit)) for limit in BETA_RANGE)
-    beyond = separates(scale * np.exp(high))
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        enough = separates(scale * np.exp(middle))
-        low, high = np.where(enough, middle, low), np.where(enough, high, middle)
-    return np.where(beyond, 0.0, scale * np.exp(low))
+    lowest, highest = _log_range(len(H))
+    low, _ = bisected(lambda log: separates(scale * np.exp(log)), lowest, highest, BISECTIONS)
+    return np.where(separates(scale * np.exp(highest)), 0.0, scale * np.exp(low))
+
+
+def _log_range(n_freqs: int) -> tuple[Real, Real]:
+    """Ends of the search for beta, as logarithms: (freqs,) each."""
+    lowest, highest = (np.full(n_freqs, np.log(limit)) for limit in BETA_RANGE)
+    return lowest, highest
 
 
 # ---------------------------------------------------------------------------------------------------- as side weights
@@ -196,7 +224,7 @@ def published(name: str, rig_file: RigFile, nominal: NominalSides) -> Method:
         raise UsageError(f'"cascade" puts a virtual pair in front of a canceller; mode "{mode}" asks for none')
     alone = canceller(name, rig_file, nominal)
 
-    def behind_the_pair(freqs: NDArray) -> tuple[NDArray, NDArray]:
+    def behind_the_pair(freqs: Freqs) -> tuple[Drive, Drive]:
         (left, right), d = alone(freqs), np.stack([side.d for side in nominal(freqs)], axis=1)
         g = wished_pair(rig_file.scene, rig_file.design.width.model, freqs)
         return left + (g * d[:, LEFT] / d[:, RIGHT])[:, None] * right, right + (g * d[:, RIGHT] / d[:, LEFT])[:, None] * left
@@ -205,16 +233,29 @@ def published(name: str, rig_file: RigFile, nominal: NominalSides) -> Method:
 
 
 def canceller(name: str, rig_file: RigFile, nominal: NominalSides) -> SideWeights:
-    """A method without the virtual pair in front of it."""
+    """A method without the virtual pair in front of it.
+
+    Parameters
+    ----------
+    name : str
+        One of METHODS.
+    rig_file : RigFile
+    nominal : callable
+        The closed form's sides of that rig file.
+
+    Raises
+    ------
+    UsageError
+        This rig leaves no place for the method.
+    """
     if name == "race":
         return _race(rig_file, nominal)
     if name == "cascade":
-        crosstalk = replace(rig_file.design.crosstalk, mode="target", robust=False)
-        finite = replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+        finite = with_crosstalk(rig_file, mode="target", robust=False)
         return lambda freqs: (design_side(finite, LEFT, freqs).w, design_side(finite, RIGHT, freqs).w)
     solve = {"tikhonov": _tikhonov, "lcmv": _lcmv, "choueiri": _choueiri}[name]
 
-    def both(freqs: NDArray) -> tuple[NDArray, NDArray]:
+    def both(freqs: Freqs) -> tuple[Drive, Drive]:
         plant = Plant.of(rig_file, freqs, nominal)
         left, right = solve(plant)
         return plant.everywhere(left), plant.everywhere(right)
@@ -231,7 +272,7 @@ def _race(rig_file: RigFile, nominal: NominalSides) -> SideWeights:
     natural = [side.h_contra[:, group].sum(axis=1) / side.h_ipsi[:, group].sum(axis=1) for side, group in zip(sides, groups, strict=True)]
     gain, delay_s = np.mean([race_parameters(SEARCHED_HZ, g) for g in natural], axis=0)
 
-    def both(freqs: NDArray) -> tuple[NDArray, NDArray]:
+    def both(freqs: Freqs) -> tuple[Drive, Drive]:
         feeds = race(freqs, gain, delay_s)
         out = np.zeros((2, len(freqs), len(rig_file.rig.drivers)), complex)
         for channel, side in enumerate(nominal(freqs)):
@@ -244,7 +285,21 @@ def _race(rig_file: RigFile, nominal: NominalSides) -> SideWeights:
 
 
 def methods_for(rig_file: RigFile, nominal: NominalSides, names: Sequence[str] | None = None) -> tuple[Method, ...]:
-    """Methods by name: those asked for, else all that this rig and mode leave a place for."""
+    """Methods by name: those asked for, else all that this rig and mode leave a place for.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    nominal : callable
+        The closed form's sides of that rig file.
+    names : sequence of str or None
+        Of METHODS.
+
+    Raises
+    ------
+    UsageError
+        A name that is none, or a method that this rig or mode leaves no place for.
+    """
     if names is not None:
         return tuple(published(name, rig_file, nominal) for name in names)
     found = []

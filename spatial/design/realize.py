@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Complex, Drive, Firs, Freqs, Real, Transfer
 from spatial.base.blas_threads import one_blas_thread
 from spatial.base.fir_response import fir_response
 from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block_toeplitz
@@ -23,13 +23,13 @@ AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 
 
 def fit_firs(
-    h: NDArray,
-    wanted: NDArray,
-    weight: NDArray,
-    nearby: NDArray,
-    loading: NDArray,
+    h: Transfer | Real,
+    wanted: Complex,
+    weight: Real,
+    nearby: Drive | Real,
+    loading: Real,
     n_taps: int,
-) -> NDArray[np.float64]:
+) -> Firs:
     """Filters whose sum at the points comes nearest to the wanted pressures.
 
     Minimises, with W_n(f) the transfer of driver n's taps,
@@ -53,11 +53,16 @@ def fit_firs(
     -------
     (n_taps, drivers) float
 
+    Raises
+    ------
+    ValueError
+        More taps than the grid resolves.
+
     Notes
     -----
     The normal equations are block Toeplitz, their entries inverse transforms of spectra: see `block_toeplitz`. Up to 16384 unknowns
-    they are solved directly, beyond by conjugate gradients, to a residual of 1e-10. Where they are too near to singular for it, all
-    drivers get the least more loading of some with which a solution is found.
+    they are solved directly, beyond by conjugate gradients, to a residual of 1e-10. Where they are too near to singular for it, loading is
+    added to all drivers alike, in steps, until a solution is found.
     """
     n_freqs, _, n_drivers = h.shape
     if n_taps > n_freqs - 1:
@@ -72,11 +77,11 @@ def fit_firs(
     return taps
 
 
-Solver = Callable[[float], tuple[NDArray[np.float64], bool]]
+Solver = Callable[[float], tuple[Firs, bool]]
 """From more loading, re the mean of the matrix's diagonal, to taps and whether they are a solution."""
 
 
-def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray, loading: NDArray, n_taps: int) -> Solver:
+def _direct_solver(h: Transfer | Real, wanted: Complex, weight: Real, nearby: Drive | Real, loading: Real, n_taps: int) -> Solver:
     n_freqs, _, n_drivers = h.shape
     n_fft = 2 * (n_freqs - 1)
     weighted = h.conj() * weight[:, :, None]
@@ -86,7 +91,7 @@ def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray
     lags = np.fft.irfft(spectra, n_fft, axis=0)[:n_taps]
     size = np.abs(right).max()
 
-    def solution(share: float) -> tuple[NDArray[np.float64], bool]:
+    def solution(share: float) -> tuple[Firs, bool]:
         added = share * np.trace(lags[0]) / n_drivers
         heavier = lags.copy()
         heavier[0] += added * np.eye(n_drivers)
@@ -102,7 +107,7 @@ def _direct_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray
     return solution
 
 
-def _iterative_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDArray, loading: NDArray, n_taps: int) -> Solver:
+def _iterative_solver(h: Transfer | Real, wanted: Complex, weight: Real, nearby: Drive | Real, loading: Real, n_taps: int) -> Solver:
     """One pair of drivers at a time, so that nothing of frequencies x drivers x drivers is held."""
     n_freqs, _, n_drivers = h.shape
     n_fft = 2 * (n_freqs - 1)
@@ -116,7 +121,7 @@ def _iterative_solver(h: NDArray, wanted: NDArray, weight: NDArray, nearby: NDAr
             lags[:, i, j] = circle[:n_taps]
             lags[0, j, i], lags[1:, j, i] = circle[0], circle[:-n_taps:-1]
 
-    def solution(share: float) -> tuple[NDArray[np.float64], bool]:
+    def solution(share: float) -> tuple[Firs, bool]:
         heavier = lags.copy()
         heavier[0] += share * np.trace(lags[0]) / n_drivers * np.eye(n_drivers)
         taps, rest = solve_long_block_toeplitz(heavier, right, RESIDUAL)
@@ -130,22 +135,78 @@ def audible_to_hz(fs: float) -> float:
     return min(AUDIBLE_HZ, AUDIBLE_SHARE * fs / 2)
 
 
-def band_limit(freqs: NDArray, fs: float) -> NDArray[np.float64]:
-    """1 in the audible band, falling as a raised cosine to 0 at half the rate: (freqs,).
+def band_limit(freqs: Freqs, fs: float) -> Real:
+    """1 in the audible band, falling as a raised cosine to 0 at half the rate.
 
     Without it a delay by a part of a sample would ring as a sinc, 1/n on both sides, which is heard as nothing but counted as
     pre-ringing and cut off by short filters.
+
+    Parameters
+    ----------
+    freqs : (freqs,) Hz
+    fs : float
+        Sample rate, Hz.
+
+    Returns
+    -------
+    (freqs,)
     """
     from_hz = audible_to_hz(fs)
     x = np.clip((freqs - from_hz) / (fs / 2 - from_hz), 0, 1)
     return 0.5 + 0.5 * np.cos(np.pi * x)
 
 
-def transfer(taps: NDArray, freqs: NDArray, fs: float) -> NDArray[np.complex128]:
-    """Spectrum (freqs, drivers) of taps (n_taps, drivers) at any frequencies."""
+def rising(n_taps: int) -> Real:
+    """Raised cosine from 0 to 1: (n_taps,)."""
+    return 0.5 - 0.5 * np.cos(np.pi * (np.arange(n_taps) + 0.5) / n_taps)
+
+
+def falling(n_taps: int) -> Real:
+    """Raised cosine from 1 to 0: (n_taps,)."""
+    return 0.5 + 0.5 * np.cos(np.pi * (np.arange(n_taps) + 0.5) / n_taps)
+
+
+def faded(taps: Firs, rise: int, fall: int) -> Firs:
+    """Taps faded in and out.
+
+    Parameters
+    ----------
+    taps : (n_taps, ...)
+    rise, fall : int
+        How many taps at each end.
+    """
+    window = np.concatenate([rising(rise), np.ones(len(taps) - rise - fall), falling(fall)])
+    return np.asarray(taps * window.reshape(-1, *[1] * (taps.ndim - 1)))
+
+
+def transfer(taps: Firs, freqs: Freqs, fs: float) -> Drive:
+    """Spectrum of taps at any frequencies.
+
+    Parameters
+    ----------
+    taps : (n_taps, drivers)
+    freqs : (freqs,) Hz
+    fs : float
+        Sample rate, Hz.
+
+    Returns
+    -------
+    (freqs, drivers) complex
+    """
     return fir_response(taps, freqs, fs)
 
 
-def transfer_on_grid(taps: NDArray, n_freqs: int) -> NDArray[np.complex128]:
-    """Spectrum (n_freqs, drivers) of taps (n_taps, drivers) on the grid of an rfft, 0 Hz to half the rate."""
+def transfer_on_grid(taps: Firs, n_freqs: int) -> Drive:
+    """Spectrum of taps on the grid of an rfft, 0 Hz to half the rate.
+
+    Parameters
+    ----------
+    taps : (n_taps, drivers)
+    n_freqs : int
+        Points of the grid; n_taps at most 2 (n_freqs - 1).
+
+    Returns
+    -------
+    (n_freqs, drivers) complex
+    """
     return np.fft.rfft(taps, 2 * (n_freqs - 1), axis=0)

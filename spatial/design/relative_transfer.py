@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spatial.base.units import power_db
+from spatial.base.arrays import AtPoint, Firs, Levels, Real
+from spatial.base.units import power_db, power_of_two
 from spatial.design.realize import fit_firs
 
 RATIO_LOADING = 1e-7  # of the equaliser's mean power: what keeps ratios finite where the reference is nearly silent
@@ -22,31 +22,46 @@ RATIO_LOADING = 1e-7  # of the equaliser's mean power: what keeps ratios finite 
 class RelativeForm:
     """Filters of a side as one equaliser and ratios.
 
-    equaliser (n_taps,): the reference driver's filter; ratios (ratio taps, drivers): convolved with it they give the drivers' filters,
-    delay samples later; the reference's ratio is that delay alone. error_db: energy of what is different, over all of it.
+    Attributes
+    ----------
+    reference : int
+        Index of the reference driver.
+    equaliser : (n_taps,)
+        The reference driver's filter.
+    ratios : (ratio taps, drivers)
+        Convolved with the equaliser they give the drivers' filters, delay samples later; the reference's ratio is that delay alone.
+    delay : int
+        Samples.
+    error_db : float
+        Energy of what is different, over all of it.
     """
 
     reference: int
-    equaliser: NDArray[np.float64]
-    ratios: NDArray[np.float64]
+    equaliser: Real
+    ratios: Firs
     delay: int
     error_db: float
 
-    def filters(self) -> NDArray[np.float64]:
+    def filters(self) -> Firs:
         """The drivers' filters again, delay samples later: (taps, drivers)."""
         return np.stack([np.convolve(self.equaliser, ratio) for ratio in self.ratios.T], axis=1)
 
 
-def two_driver_share(h_ipsi: NDArray, h_contra: NDArray, target_db: NDArray) -> NDArray[np.float64]:
-    """alpha of w_2/w_1 = -alpha h_c1/h_c2 that makes a separation with two drivers, driver 1 the reference: (freqs,) in [0, 1].
+def two_driver_share(h_ipsi: AtPoint, h_contra: AtPoint, target_db: Levels) -> Real:
+    """Share alpha of w_2/w_1 = -alpha h_c1/h_c2 that makes a separation with two drivers, driver 1 the reference.
 
-    With K = t^2 |g|^2, g = h_c1/h_i1 and q = h_c1 h_i2/(h_c2 h_i1), the separation t asks for |1 - alpha q|^2 = K (1 - alpha)^2. 0 where
-    the reference alone separates as much.
+    With K = t^2 |g|^2, g = h_c1/h_i1 and q = h_c1 h_i2/(h_c2 h_i1), the separation t asks for |1 - alpha q|^2 = K (1 - alpha)^2.
 
     Parameters
     ----------
     h_ipsi, h_contra : (freqs, 2) complex
     target_db : (freqs,) float
+        20 log10 t.
+
+    Returns
+    -------
+    (freqs,)
+        0 to 1; 0 where the reference alone separates as much.
     """
     g, q = h_contra[:, 0] / h_ipsi[:, 0], h_contra[:, 0] * h_ipsi[:, 1] / (h_contra[:, 1] * h_ipsi[:, 0])
     K = 10 ** (target_db / 10) * np.abs(g) ** 2
@@ -61,9 +76,19 @@ def two_driver_share(h_ipsi: NDArray, h_contra: NDArray, target_db: NDArray) -> 
     return np.where((K <= 1) | ~np.isfinite(alpha), 0.0, np.clip(alpha, 0, 1))
 
 
-def relative_form(taps: NDArray, reference: int, n_ratio_taps: int, delay: int) -> RelativeForm:
-    """Relative form of filters (n_taps, drivers); the ratios have n_ratio_taps taps and a modelling delay of delay samples."""
-    n_fft = 1 << int(np.ceil(np.log2(2 * (len(taps) + n_ratio_taps))))
+def relative_form(taps: Firs, reference: int, n_ratio_taps: int, delay: int) -> RelativeForm:
+    """Relative form of filters.
+
+    Parameters
+    ----------
+    taps : (n_taps, drivers)
+    reference : int
+        Index of the reference driver.
+    n_ratio_taps : int
+    delay : int
+        Modelling delay of the ratios, samples, below n_ratio_taps.
+    """
+    n_fft = power_of_two(2 * (len(taps) + n_ratio_taps))
     spectrum = np.fft.rfft(taps, n_fft, axis=0)
     equaliser = spectrum[:, reference]
     late = np.exp(-2j * np.pi * np.arange(len(spectrum)) * delay / n_fft)

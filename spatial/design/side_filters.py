@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Delays, Firs, Freqs, Levels, Real
 from spatial.base.units import db
 from spatial.design.realize import audible_to_hz, band_limit, fit_firs, transfer_on_grid
 from spatial.design.sides import design_side
@@ -28,13 +28,28 @@ BOUND_HEADROOM_DB = 0.05
 LARGEST_STEP_DB, MOST_STIFF = 12.0, 1e6  # of a round; beyond, the equations are near to singular
 
 
-def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps: int, delay: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Taps (n_taps, drivers) of one side, delay (drivers,) samples inside the filters.
+def realize_side(rig_file: RigFile, side: Side, freqs: Freqs, fs: int, n_taps: int, delay: Delays) -> Firs:
+    """Taps of one side.
 
     Effort is measured again on the taps, and the cap lowered where they exceed it, until it holds. A target leaves the leak's phase
     open: after each fit the phase that the taps took is asked for instead of the natural one (magnitude least squares), since the
-    latter turns faster than taps can follow where a target comes within reach; and where the separation still misses by more
-    than a tenth of a dB the leak counts more.
+    latter turns faster than taps can follow where a target comes within reach. Where the separation still misses by more than a tenth of a
+    dB, the leak counts more.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    side : Side
+    freqs : (freqs,) Hz
+        The side's; the grid of an rfft, 0 Hz to half the rate.
+    fs : int
+    n_taps : int
+    delay : (drivers,) samples
+        Delay inside each filter.
+
+    Returns
+    -------
+    (n_taps, drivers)
     """
     mode, robust = rig_file.design.crosstalk.mode, side.poses is not None
     phase_rounds = PHASE_ROUNDS if mode == "target" and not robust else 0
@@ -44,7 +59,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
     bound_db = db(gain_bounds([rig_file.rig.drivers[i] for i in order]))
     lower_cap, lower_bound = np.zeros(len(freqs)), np.zeros(side.w.shape[1])
     stiffer, emphasis = np.ones(len(freqs)), np.ones(len(freqs))
-    leak_phase: NDArray[np.float64] | None = None
+    leak_phase: Real | None = None
     current, taps = side, np.zeros((n_taps, side.w.shape[1]))
     stated = side.cap_db.max()
     for rounds in range(CAP_ROUNDS):
@@ -73,7 +88,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: NDArray, fs: int, n_taps:
     return taps
 
 
-def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
+def _widened(excess_db: Levels, freqs: Freqs) -> Real:
     """Largest excess within a tenth of an octave and 60 Hz: a short filter cannot turn faster."""
     out = np.empty_like(excess_db)
     reach = np.maximum(freqs * 0.07, 60.0)
@@ -83,9 +98,7 @@ def _widened(excess_db: NDArray, freqs: NDArray) -> NDArray[np.float64]:
     return out
 
 
-def _fit(
-    side: Side, mode: str, freqs: NDArray, fs: int, n_taps: int, delay: NDArray, stiffer: NDArray, emphasis: NDArray
-) -> NDArray[np.float64]:
+def _fit(side: Side, mode: str, freqs: Freqs, fs: int, n_taps: int, delay: Delays, stiffer: Real, emphasis: Real) -> Firs:
     """Least squares of a side's two ears, or of the ipsilateral ear and the leaks of all poses where the side is robust.
 
     stiffer (freqs,) multiplies the pull towards the design's own weights, emphasis (freqs,) the weight of the leak.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, POSES, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import AtPoint, Freqs, Levels, Power, Real, Spectrum, Transfer
 from spatial.base.units import from_db
 from spatial.design.crossover import added_by_others
 from spatial.design.crosstalk import (
@@ -22,6 +22,7 @@ from spatial.targets.effort import (
     cap_zero_hz,
     default_effort_cap_db,
     effort_cap_curve,
+    used_drivers,
 )
 from spatial.targets.tone import ToneTarget, side_target, timbre_group
 from spatial.targets.virtual_pair import wished_pair, wished_pair_at
@@ -29,44 +30,76 @@ from spatial.targets.virtual_pair import wished_pair, wished_pair_at
 
 @dataclass(frozen=True, eq=False)
 class SideProblem:
-    """What the left side is solved from, the reference alone having been set aside.
+    """What the left side is solved from; the reference alone has been set aside.
 
-    h_ipsi, h_contra (freqs, drivers): the plant; target: what the near ear should get; wished (freqs,): what the far ear should get in mode
-    "virtual"; natural (freqs,): crosstalk of the reference; share, leak (freqs,): what woofers and tweeters add at the two ears, the former
-    re the target; effort (freqs,): largest |w|^2; poses, h_poses (freqs, poses, drivers): what should stay silent over head poses, and the
-    near ear there, None where one pose counts.
+    Attributes
+    ----------
+    spec : CrosstalkSpec
+    freqs : (freqs,) Hz
+    used : list of int
+        Drivers in use.
+    h_ipsi, h_contra : (freqs, drivers) complex
+        The plant.
+    target : ToneTarget
+        What the near ear should get.
+    wished : (freqs,) complex
+        What the far ear should get in mode "virtual".
+    natural : (freqs,) complex
+        Crosstalk of the reference.
+    share, leak : (freqs,)
+        What woofers and tweeters add at the near and at the far ear, re the target.
+    cap_db : (freqs,) dB
+        Effort cap.
+    effort : (freqs,)
+        Largest |w|^2.
+    error_power : float
+        Mean power of a driver's relative error, 0 where errors do not count.
+    leak_phase : (freqs,) rad or None
+        Preferred to the natural phase in mode "target".
+    poses, h_poses : (freqs, poses, drivers) complex or None
+        What should stay silent over head poses, and the near ear there; None where one pose counts.
     """
 
     spec: CrosstalkSpec
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     used: list[int]
-    h_ipsi: NDArray[np.complex128]
-    h_contra: NDArray[np.complex128]
+    h_ipsi: AtPoint
+    h_contra: AtPoint
     target: ToneTarget
-    wished: NDArray[np.complex128]
-    natural: NDArray[np.complex128]
-    share: NDArray[np.float64]
-    leak: NDArray[np.complex128]
-    cap_db: NDArray[np.float64]
-    effort: NDArray[np.float64]
+    wished: Spectrum
+    natural: Spectrum
+    share: Real
+    leak: Spectrum
+    cap_db: Levels
+    effort: Power
     error_power: float
-    leak_phase: NDArray[np.float64] | None
-    poses: NDArray[np.complex128] | None
-    h_poses: NDArray[np.complex128] | None
+    leak_phase: Real | None
+    poses: Transfer | None
+    h_poses: Transfer | None
 
     @property
-    def d(self) -> NDArray[np.complex128]:
+    def d(self) -> Spectrum:
         """Wanted ipsilateral pressure."""
         return self.target.d
 
     @classmethod
-    def of(
-        cls, rig_file: RigFile, freqs: NDArray, lower_cap_db: NDArray | float, leak_phase: NDArray | None, fs: float | None
-    ) -> SideProblem:
-        """Plant, target and limits of the left side of a rig."""
+    def of(cls, rig_file: RigFile, freqs: Freqs, lower_cap_db: Levels | float, leak_phase: Real | None, fs: float | None) -> SideProblem:
+        """Plant, target and limits of the left side of a rig.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        freqs : (freqs,) Hz
+        lower_cap_db : float or (freqs,)
+            Taken off the effort cap.
+        leak_phase : (freqs,) rad or None
+            Preferred to the natural phase in mode "target".
+        fs : float or None
+            Sample rate of the crossovers; None: analogue ones.
+        """
         rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
         spec = design.crosstalk
-        used = sorted(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+        used = sorted(used_drivers(rig, spec))
         h = transfer_matrix(rig, Ears.of(scene.listener), freqs, scene.medium)
         h_ipsi, h_contra = h[:, LEFT], h[:, RIGHT]
         group = list(timbre_group(rig, scene, spec, LEFT))
@@ -97,12 +130,24 @@ class SideProblem:
         )
 
     @property
-    def wrong(self) -> NDArray[np.complex128]:
+    def wrong(self) -> AtPoint:
         """What every driver does wrong at the far ear, given the near one: (freqs, drivers)."""
         return self.h_contra - (self.wished * (1 + self.share) / self.d - self.leak)[:, None] * self.h_ipsi
 
-    def wish(self, c0: NDArray, rho: NDArray, useful: NDArray) -> NDArray[np.complex128]:
-        """The mode's leak of the whole side, moved into what is within reach: (freqs,)."""
+    def wish(self, c0: Spectrum, rho: Real, useful: Real) -> Spectrum:
+        """The mode's leak of the whole side, moved into what is within reach.
+
+        Parameters
+        ----------
+        c0, rho : (freqs,)
+            The disc of leaks that the effort cap leaves.
+        useful : (freqs,)
+            Radius of the disc that a virtual pair may use; less than rho where drivers differ.
+
+        Returns
+        -------
+        (freqs,) complex
+        """
         if self.spec.mode == "target":
             curve_db = target_curve_db(self.freqs, self.spec.target_db)
             return targeted_leak(curve_db, self.d, self.natural, c0, rho, self.leak_phase)
@@ -112,17 +157,32 @@ class SideProblem:
 
 
 def is_robust(rig: Rig, spec: CrosstalkSpec) -> bool:
-    """As the rig file says; else only for a null with three drivers or more, which can afford it."""
+    """Whether a side is designed for many poses: as the rig file says, else for a null with three drivers or more, which can afford it.
+
+    Parameters
+    ----------
+    rig : Rig
+    spec : CrosstalkSpec
+    """
     if spec.robust is not None:
         return spec.robust
-    used = rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers
+    used = used_drivers(rig, spec)
     return spec.mode == "null" and len(used) >= 3
 
 
-def leaks_over_poses(rig_file: RigFile, freqs: NDArray) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """What should stay silent at each head pose, and the ipsilateral ear there, for the left side: both (freqs, poses, drivers).
+def leaks_over_poses(rig_file: RigFile, freqs: Freqs) -> tuple[Transfer, Transfer]:
+    """What should stay silent at each head pose, and the ipsilateral ear there, for the left side.
 
-    Silent: the contralateral ear; in mode "virtual" what it receives beyond the wished pair's share of the ipsilateral ear.
+    The contralateral ear should stay silent; in mode "virtual", what it receives beyond the wished pair's share of the ipsilateral ear.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+
+    Returns
+    -------
+    silent, h_ipsi : (freqs, poses, drivers) complex
     """
     rig, scene, design = rig_file.rig, rig_file.scene, rig_file.design
     ears = Ears.cloud(scene.listener, POSES)

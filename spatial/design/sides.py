@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
+from spatial.base.arrays import AtPoint, Drive, Freqs, Levels, Real, Spectrum
 from spatial.base.units import from_db
 from spatial.design.crosstalk import (
     least_effort_weights,
@@ -37,8 +38,16 @@ VIRTUAL_LEAK = 0.01  # of |d|^2: a robust virtual pair spends no more once its m
 BOUND_ROUNDS = 12
 
 
-def design_sides(rig_file: RigFile, freqs: NDArray, fs: float | None = None) -> tuple[Side, Side]:
-    """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged."""
+def design_sides(rig_file: RigFile, freqs: Freqs, fs: float | None = None) -> tuple[Side, Side]:
+    """Left and right side; where the rig is its own mirror image the right one is the left one with the drivers exchanged.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    freqs : (freqs,) Hz
+    fs : float or None
+        Sample rate of the crossovers; None: analogue ones.
+    """
     left = design_side(rig_file, LEFT, freqs, fs=fs)
     partner = partners(rig_file)
     return left, design_side(rig_file, RIGHT, freqs, fs=fs) if partner is None else _exchanged(left, RIGHT, partner)
@@ -62,17 +71,30 @@ def _exchanged(side: Side, ear: int, index: Sequence[int]) -> Side:
 def design_side(
     rig_file: RigFile,
     ear: int,
-    freqs: NDArray,
-    lower_cap_db: NDArray | float = 0.0,
-    leak_phase: NDArray | None = None,
-    lower_bound_db: NDArray | None = None,
+    freqs: Freqs,
+    lower_cap_db: Levels | float = 0.0,
+    leak_phase: Real | None = None,
+    lower_bound_db: Levels | None = None,
     fs: float | None = None,
 ) -> Side:
-    """Closed-form weights of one side, (freqs,) Hz.
+    """Closed-form weights of one side.
 
-    ear is LEFT or RIGHT, the ipsilateral one. lower_cap_db is taken off the effort cap, frequency by frequency; leak_phase (freqs,)
-    is preferred to the natural phase in mode "target"; lower_bound_db (drivers,) is taken off ``max_gain_db``; fs is the sample rate of
-    the crossovers (None: analogue ones). The right side is designed as the left one of the mirrored rig.
+    The right side is designed as the left one of the mirrored rig.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    ear : LEFT or RIGHT
+        The ipsilateral one.
+    freqs : (freqs,) Hz
+    lower_cap_db : float or (freqs,)
+        Taken off the effort cap.
+    leak_phase : (freqs,) rad or None
+        Preferred to the natural phase in mode "target".
+    lower_bound_db : (drivers,) dB or None
+        Taken off ``max_gain_db``.
+    fs : float or None
+        Sample rate of the crossovers; None: analogue ones.
     """
     seen = mirrored_file(rig_file) if ear == RIGHT else rig_file
     order = driver_order(seen.rig)
@@ -85,15 +107,15 @@ def design_side(
 class _Found:
     """Weights (freqs, used drivers) for drivers of some cost, and what they came with: see `Side`."""
 
-    w: NDArray[np.complex128]
-    c0: NDArray[np.complex128]
-    rho: NDArray[np.float64]
-    loading: NDArray[np.float64] | float = 0.0
-    counts: NDArray[np.float64] | None = None  # (poses, 1): roots of how much each counts
+    w: Drive
+    c0: Spectrum
+    rho: Real
+    loading: Real | float = 0.0
+    counts: Real | None = None  # (poses, 1): roots of how much each counts
 
 
-def _solved(problem: SideProblem, cost: NDArray) -> _Found:
-    """Drivers that cost more help less: solved for h_n/sqrt(Q_n), divided afterwards."""
+def _solved(problem: SideProblem, cost: Real) -> _Found:
+    """Weights for drivers of some cost: solved for h_n/sqrt(Q_n) and divided afterwards, so that those that cost more help less."""
     root_q = np.sqrt(cost)
     hi, hc = problem.h_ipsi[:, problem.used] / root_q, problem.h_contra[:, problem.used] / root_q
     c0, rho = reachable_leaks(hi, hc, problem.d, problem.effort)
@@ -101,7 +123,7 @@ def _solved(problem: SideProblem, cost: NDArray) -> _Found:
     return replace(found, w=found.w / root_q)
 
 
-def _for_one_pose(problem: SideProblem, hi: NDArray, hc: NDArray, c0: NDArray, rho: NDArray, root_q: NDArray) -> _Found:
+def _for_one_pose(problem: SideProblem, hi: AtPoint, hc: AtPoint, c0: Spectrum, rho: Real, root_q: Real) -> _Found:
     d, useful, loading = problem.d, rho, None
     if problem.error_power > 0:
         v = problem.wrong[:, problem.used] / root_q
@@ -116,7 +138,7 @@ def _for_one_pose(problem: SideProblem, hi: NDArray, hc: NDArray, c0: NDArray, r
     return _Found(least_effort_weights(hi, hc, d, c), c0, rho)
 
 
-def _for_many_poses(problem: SideProblem, hi: NDArray, c0: NDArray, rho: NDArray, root_q: NDArray) -> _Found:
+def _for_many_poses(problem: SideProblem, hi: AtPoint, c0: Spectrum, rho: Real, root_q: Real) -> _Found:
     assert problem.poses is not None and problem.h_poses is not None
     d, freqs, used = problem.d, problem.freqs, problem.used
     least = np.zeros(len(freqs))
@@ -134,10 +156,10 @@ def _for_many_poses(problem: SideProblem, hi: NDArray, c0: NDArray, rho: NDArray
 
 def _left_side(
     rig_file: RigFile,
-    freqs: NDArray,
-    lower_cap_db: NDArray | float,
-    leak_phase: NDArray | None,
-    lower_bound_db: NDArray,
+    freqs: Freqs,
+    lower_cap_db: Levels | float,
+    leak_phase: Real | None,
+    lower_bound_db: Levels,
     fs: float | None,
 ) -> Side:
     problem = SideProblem.of(rig_file, freqs, lower_cap_db, leak_phase, fs)
@@ -177,8 +199,8 @@ def _left_side(
     )
 
 
-def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: list[int], cost: NDArray) -> NDArray[np.complex128]:
-    """Weights (freqs, drivers) of the reference group in phase making d; outside its band it hands over to those who cost least."""
+def _reference_alone(h_ipsi: AtPoint, d: Spectrum, group: Sequence[int], used: list[int], cost: Real) -> Drive:
+    """Weights (freqs, drivers) of the reference group in phase making d; outside its band it hands over to the drivers that cost least."""
     alone, cheapest = np.zeros(h_ipsi.shape, complex), np.zeros(h_ipsi.shape, complex)
     alone[:, list(group)] = (d / h_ipsi[:, list(group)].sum(axis=1))[:, None]
     toward = h_ipsi[:, used].conj() / cost
@@ -188,7 +210,18 @@ def _reference_alone(h_ipsi: NDArray, d: NDArray, group: Sequence[int], used: li
     return share * alone + (1 - share) * cheapest
 
 
+def with_crosstalk(rig_file: RigFile, **changes: Any) -> RigFile:
+    """The rig file with other values of ``[crosstalk]``.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    **changes
+        Fields of `CrosstalkSpec`.
+    """
+    return replace(rig_file, design=replace(rig_file.design, crosstalk=replace(rig_file.design.crosstalk, **changes)))
+
+
 def single_point(rig_file: RigFile) -> RigFile:
-    """The rig file with a design for the nominal pose alone: what the ears want and what effort allows there is the same, at once."""
-    crosstalk = replace(rig_file.design.crosstalk, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
+    """The rig file with a design for the nominal pose alone; what the ears want there and what effort allows stay the same."""
+    return with_crosstalk(rig_file, robust=False)

@@ -14,16 +14,17 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from spatial.acoustics.transfer import transfer_matrix
+from spatial.base.arrays import Drive, Freqs, Real
 from spatial.base.units import power_db
 from spatial.design.beam_problem import LEFT_AXIS, UP_AXIS, mirror_groups
 from spatial.rig.model import Rig, RigFile
 from spatial.targets.beam_directions import SIDE_DEG, around, judged_bands
 from spatial.targets.beam_reference import beam_group, reference_alone
 from spatial.targets.beam_wishes import BeamNumbers
+from spatial.targets.effort import used_drivers
 from spatial.targets.solution import Weights
 
 NULLS_DEG = (90.0, -90.0)
@@ -32,11 +33,11 @@ MATRIX_STARTS, MISS_COST = 6, 2.0
 
 
 def simple_beams(rig_file: RigFile) -> dict[str, Weights]:
-    """Name -> weights at any frequencies, 1 on axis."""
+    """Weights at any frequencies, 1 on axis, by name."""
     rig, spec = rig_file.rig, rig_file.design.beam
-    used = list(rig.indices(spec.drivers) if spec.drivers else rig.spatial_drivers)
+    used = list(used_drivers(rig, spec))
 
-    def fixed(gains: NDArray) -> Weights:
+    def fixed(gains: Real) -> Weights:
         return lambda freqs: _one_on_axis(rig_file, np.tile(gains, (len(freqs), 1)), freqs)
 
     equal = np.zeros(len(rig.drivers))
@@ -51,17 +52,28 @@ def simple_beams(rig_file: RigFile) -> dict[str, Weights]:
     }
 
 
-def _one_on_axis(rig_file: RigFile, w: NDArray, freqs: NDArray) -> NDArray:
+def _one_on_axis(rig_file: RigFile, w: Drive, freqs: Freqs) -> Drive:
     """The weights with a common factor a frequency, so that they are 1 where the figures of a beam take its axis."""
     front = transfer_matrix(rig_file.rig, around(rig_file, 0.0), freqs, rig_file.scene.medium)[:, 0]
-    return w / np.sum(front * w, axis=1)[:, None]
+    return np.asarray(w / np.sum(front * w, axis=1)[:, None])
 
 
-def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:
-    """The best real gains (used drivers,), the same at all frequencies; the largest is +-1.
+def static_matrix(rig_file: RigFile, used: list[int]) -> Real:
+    """The best real gains, the same at all frequencies.
 
     Best is the mean of side rejection over the judged third octaves less 2 dB for every dB that the window droops, peaks, or the effort
-    costs beyond what a beam may: the reference alone, all equal and random starts, each climbed by Powell's method.
+    costs beyond what a beam may. The search starts from the reference alone, all equal and random gains, and climbs by Powell's method.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    used : list of int
+        Drivers of the beam.
+
+    Returns
+    -------
+    (used drivers,)
+        The largest is +-1.
     """
     rig, freqs, spec, bounds = rig_file.rig, judged_bands(rig_file.rig), rig_file.design.beam, BeamNumbers()
     window = np.arange(-bounds.window_deg, bounds.window_deg + 1e-9, bounds.step_deg)
@@ -72,7 +84,7 @@ def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:
     among = [used.index(i) for i in beam_group(rig_file)]
     reference = np.abs(g[:, 0, among].sum(axis=1)) ** 2 / len(among)
 
-    def worth(gains: NDArray) -> float:
+    def worth(gains: Real) -> float:
         w = groups @ gains
         power = np.abs(g @ w) ** 2
         level = power_db(power / np.maximum(power[:, :1], 1e-12))
@@ -90,7 +102,7 @@ def static_matrix(rig_file: RigFile, used: list[int]) -> NDArray[np.float64]:
     return np.asarray(w / w[np.abs(w).argmax()], float)
 
 
-def _lcmv(rig_file: RigFile, used: list[int], freqs: NDArray) -> NDArray[np.complex128]:
+def _lcmv(rig_file: RigFile, used: list[int], freqs: Freqs) -> Drive:
     """(freqs, drivers): min |w|^2 with 1 on axis and 0 at +-90 degrees, as far as the drivers tell these directions apart."""
     rig: Rig = rig_file.rig
     g = transfer_matrix(rig, around(rig_file, (0.0, *NULLS_DEG)), freqs, rig_file.scene.medium)[:, :, used]

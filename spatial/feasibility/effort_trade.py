@@ -1,13 +1,14 @@
 """The trade an engineer has to make: drive power against how well the ears are told apart.
 
 For every effort cap the closed form is solved at the nominal pose, without filters, so that the table takes a moment. The *level* is
-what a cap costs: pink noise, 40 Hz-16 kHz, into one side; rms level of the loudest driver's feed over the level of the input, hardware
-gains undone. So much lower everything has to be played when that driver is the first to run out of excursion or of headroom.
+what a cap costs: pink noise, 40 Hz-16 kHz, goes into one side, and the rms level of the loudest driver's feed stands over the level of
+the input, hardware gains undone. Where that driver is the first to run out of excursion or of headroom, everything has to be played
+lower by as much.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from spatial.analysis.binaural_cues import (
 from spatial.analysis.cancellation import hardware_gain
 from spatial.analysis.pink_level import POINTS, pink_frequencies, pink_level_db
 from spatial.analysis.spread import PERCENTILE, errors_of_drivers
-from spatial.design.sides import design_side
+from spatial.design.sides import design_side, with_crosstalk
 from spatial.rig.model import RigFile
 from spatial.targets.effort import default_effort_cap_db
 from spatial.targets.virtual_pair import real_pair
@@ -34,11 +35,21 @@ CAPS_DB = (3.0, 6.0, 9.0, 12.0, 15.0, 18.0)
 
 @dataclass(frozen=True)
 class Trade:
-    """One effort cap.
+    """What one effort cap buys.
 
-    A virtual pair's errors against a real pair, rms, and that of time also for nine of ten loudspeakers whose drivers differ as the rig
-    file says; its level; with the far ear silenced as far as can be, the separation in the worst third octave, 315 Hz-6.3 kHz, and its
-    level.
+    Attributes
+    ----------
+    cap_db : float
+    itd_error_us, ild_error_db : float
+        A virtual pair's errors against a real pair, rms.
+    itd_p90_us : float
+        The time error that nine of ten loudspeakers keep, drivers off as the rig file says.
+    level_db : float
+        The virtual pair's level.
+    null_db : float
+        Separation in the worst third octave, 315 Hz-6.3 kHz, with the far ear silenced as far as can be.
+    null_level_db : float
+        The level of that.
     """
 
     cap_db: float
@@ -51,7 +62,14 @@ class Trade:
 
 
 def trade(rig_file: RigFile, caps_db: tuple[float, ...] = CAPS_DB) -> tuple[Trade, ...]:
-    """What each effort cap buys; of two sides the worse one. Robust designs spend as much and reach less at the nominal pose."""
+    """What each effort cap buys; of two sides the worse one counts. Robust designs spend as much and reach less at the nominal pose.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    caps_db : tuple of float
+        Effort caps, dB.
+    """
     return tuple(_trade(rig_file, cap_db) for cap_db in caps_db)
 
 
@@ -65,7 +83,7 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
     freqs, at_ears = np.concatenate([judged, pink]), slice(POINTS)
     scene, gain = rig_file.scene, hardware_gain(rig_file)
     real = real_pair(scene, judged, Ears.of(scene.listener))
-    pair, null = _with(rig_file, "virtual", cap_db), _with(rig_file, "null", cap_db)
+    pair, null = (with_crosstalk(rig_file, mode=mode, effort_cap_db=cap_db, robust=False) for mode in ("virtual", "null"))
     h = transfer_matrix(rig_file.rig, Ears.of(scene.listener), judged, scene.medium)
     errors = errors_of_drivers(rig_file.rig)
     itd, p90, ild, level, separation, null_level = [], [], [], [], [], []
@@ -81,8 +99,3 @@ def _trade(rig_file: RigFile, cap_db: float) -> Trade:
         level.append(pink_level_db(side.w[POINTS:] / gain))
         null_level.append(pink_level_db(silent.w[POINTS:] / gain))
     return Trade(cap_db, max(itd), max(p90), max(ild), max(level), min(min(separation), DEEPEST_DB), max(null_level))
-
-
-def _with(rig_file: RigFile, mode: str, cap_db: float) -> RigFile:
-    crosstalk = replace(rig_file.design.crosstalk, mode=mode, effort_cap_db=cap_db, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))

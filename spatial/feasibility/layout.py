@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.cancellation import natural_db, own_separation_db
 from spatial.analysis.spans import BANDS_HZ, in_hz, spans
+from spatial.base.arrays import Flags, Freqs, Levels
 from spatial.base.units import from_db, third_octave_centres
-from spatial.design.sides import design_side, single_point
+from spatial.design.sides import design_side, single_point, with_crosstalk
 from spatial.feasibility.limits import Band, bands, limits_in_words
 from spatial.rig.geometry import places
 from spatial.rig.model import RigFile
-from spatial.targets.effort import default_effort_cap_db
+from spatial.targets.effort import default_effort_cap_db, used_drivers
 from spatial.targets.solution import Side
 
 DEEP_DB = 18.0
@@ -23,21 +23,33 @@ DEEP_DB = 18.0
 
 @dataclass(frozen=True, eq=False)
 class Feasibility:
-    """Per third octave, of two sides the worse one.
+    """What a layout can do per third octave, of two sides the worse one.
 
-    bands_hz; condition_db: ratio of the singular values of drivers-to-ears (how much more drive it takes to make the ears differ than
-    to make them alike); natural_db: separation of the reference alone; reachable_db: largest that effort cap and ``band_hz`` leave at
-    the centre of the band; pair_fits, deep: whether over the whole band they let the virtual pair be made, and 18 dB of separation;
-    pair_limits, deep_limits: what binds where they do not, in words ("nothing" where all do); null_limit_hz: where side nulls of the
-    beam end, c/(2 pitch), None for one driver.
+    Attributes
+    ----------
+    bands_hz : (bands,) Hz
+    condition_db : (bands,)
+        Ratio of the singular values of drivers-to-ears: how much more drive it takes to make the ears differ than to make them alike.
+    natural_db : (bands,)
+        Separation of the reference alone.
+    reachable_db : (bands,)
+        Largest separation that effort cap and ``band_hz`` leave at the centre of the band.
+    pair_fits, deep : (bands,) bool
+        Whether these let the virtual pair be made over the whole band, and 18 dB of separation.
+    pair_limits, deep_limits : str
+        What binds where they do not, in words; "nothing" where they do everywhere.
+    cap_db : float
+        Effort cap.
+    null_limit_hz : float or None
+        Where side nulls of the beam end, c/(2 pitch); None for one driver.
     """
 
-    bands_hz: NDArray[np.float64]
-    condition_db: NDArray[np.float64]
-    natural_db: NDArray[np.float64]
-    reachable_db: NDArray[np.float64]
-    pair_fits: NDArray[np.bool_]
-    deep: NDArray[np.bool_]
+    bands_hz: Freqs
+    condition_db: Levels
+    natural_db: Levels
+    reachable_db: Levels
+    pair_fits: Flags
+    deep: Flags
     pair_limits: str
     deep_limits: str
     cap_db: float
@@ -49,8 +61,9 @@ def feasibility(rig_file: RigFile) -> Feasibility:
     centres = third_octave_centres(*BANDS_HZ)
     sides = [design_side(single_point(rig_file), ear, centres) for ear in (LEFT, RIGHT)]
     cap_db = default_effort_cap_db(rig_file.rig, rig_file.design.crosstalk)
-    pair, silence = (bands(_asking_for(mode, rig_file, cap_db)) for mode in ("virtual", "null"))
-    silent = [design_side(_asking_for("null", rig_file, cap_db), ear, centres) for ear in (LEFT, RIGHT)]
+    for_pair, for_null = (with_crosstalk(rig_file, mode=mode, effort_cap_db=cap_db, robust=False) for mode in ("virtual", "null"))
+    pair, silence = bands(for_pair), bands(for_null)
+    silent = [design_side(for_null, ear, centres) for ear in (LEFT, RIGHT)]
     return Feasibility(
         bands_hz=centres,
         condition_db=_condition_db(sides[LEFT]),
@@ -65,26 +78,19 @@ def feasibility(rig_file: RigFile) -> Feasibility:
     )
 
 
-def _asking_for(mode: str, rig_file: RigFile, cap_db: float) -> RigFile:
-    """The same rig under the same cap, in another mode."""
-    crosstalk = replace(rig_file.design.crosstalk, mode=mode, effort_cap_db=cap_db, robust=False)
-    return replace(rig_file, design=replace(rig_file.design, crosstalk=crosstalk))
-
-
 def _where_short(silence: tuple[Band, ...]) -> tuple[Band, ...]:
-    """The limits of bands that separate by less than DEEP_DB alone."""
+    """The bands, without a limit where they separate by DEEP_DB or more."""
     return tuple(band if band.reachable_db < DEEP_DB else replace(band, limit="none") for band in silence)
 
 
-def _condition_db(side: Side) -> NDArray[np.float64]:
+def _condition_db(side: Side) -> Levels:
     used = list(side.order)
     singular = np.linalg.svd(np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1), compute_uv=False)
     return 20 * np.log10(singular[:, 0] / np.maximum(singular[:, -1], from_db(-200) * singular[:, 0]))
 
 
 def _null_limit_hz(rig_file: RigFile) -> float | None:
-    spec = rig_file.design.beam
-    where = places(rig_file.rig)[list(rig_file.rig.indices(spec.drivers) if spec.drivers else rig_file.rig.spatial_drivers)]
+    where = places(rig_file.rig)[list(used_drivers(rig_file.rig, rig_file.design.beam))]
     if len(where) < 2:
         return None
     apart = np.linalg.norm(where[:, None] - where[None], axis=2)
@@ -94,7 +100,18 @@ def _null_limit_hz(rig_file: RigFile) -> float | None:
 
 
 def in_words(found: Feasibility, angle_deg: float) -> list[tuple[str, str, str]]:
-    """Lines for a person: (what, where it holds, what limits it)."""
+    """Lines for a person: what, where it holds, what limits it.
+
+    Parameters
+    ----------
+    found : Feasibility
+    angle_deg : float
+        Of the virtual pair.
+
+    Returns
+    -------
+    list of (str, str, str)
+    """
     worst = int(found.condition_db.argmax())
     lines = [
         (f"virtual pair at +-{angle_deg:g} deg", spans(found.bands_hz, found.pair_fits), _limits(found.pair_limits, found.cap_db)),

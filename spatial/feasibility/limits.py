@@ -1,7 +1,7 @@
 """Third octave by third octave: what is asked of the sides, what the effort cap lets them reach, what filters reach, and what binds.
 
-Before there are filters "reached" is left out. Reachable is the closed form at the nominal pose, under the cap and the drivers' bands: the
-nearest to the virtual pair, or the largest separation.
+Before there are filters "reached" is left out. Reachable is what the closed form finds at the nominal pose, under the cap and the drivers'
+bands: the leak nearest to the virtual pair's, or the largest separation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.points import LEFT, RIGHT
 from spatial.analysis.binaural_cues import DEEPEST_DB, ITD_BELOW_HZ
@@ -18,14 +17,15 @@ from spatial.analysis.cancellation import natural_db
 from spatial.analysis.spans import BANDS_HZ, spans
 from spatial.analysis.study import Sides
 from spatial.analysis.weights import SIDE_NAMES
-from spatial.base.units import from_db, power_db, third_octave_centres, third_octave_mean, thirds_below
+from spatial.base.arrays import Freqs, Real, Spectrum
+from spatial.base.units import from_db, inside_thirds, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.design.crossover import Crossovers
 from spatial.design.crosstalk import least_effort_weights
 from spatial.design.side_problem import is_robust
-from spatial.design.sides import REFERENCE_ALONE_OCTAVES, design_side, single_point
+from spatial.design.sides import design_side, single_point, with_crosstalk
 from spatial.rig.model import Driver, RigFile
 from spatial.targets.cancellation import target_curve_db
-from spatial.targets.effort import CAP_ZERO_HZ, band_weights, cap_zero_hz, default_effort_cap_db
+from spatial.targets.effort import CAP_ZERO_HZ, REFERENCE_ALONE_OCTAVES, band_weights, cap_zero_hz, default_effort_cap_db
 from spatial.targets.solution import Side
 from spatial.targets.virtual_pair import wished_pair
 
@@ -42,9 +42,23 @@ LIMITS = ("none", "effort", "driver band", "conditioning", "head poses", "filter
 class Band:
     """One third octave of the side that finds it harder.
 
-    asked_db, reachable_db, reached_db: level of the near ear over the far one that is asked, that the cap allows and that the filters
-    make (None: asked is silence; no filters); *_us: delay of the far ear, mode "virtual" below 1.5 kHz only. natural_db: the reference
-    driver alone. effort_db: what the wish would take; cap_db: what is allowed, both the largest inside the band. limit: one of LIMITS.
+    Attributes
+    ----------
+    hz : float
+        Centre.
+    side : str
+        "left" or "right".
+    asked_db, reachable_db, reached_db : float or None
+        Level of the near ear over the far one that is asked, that the cap allows, and that the filters make. None where silence is asked,
+        and without filters.
+    asked_us, reachable_us, reached_us : float or None
+        Delay of the far ear, in mode "virtual" below 1.5 kHz only.
+    natural_db : float
+        The reference driver alone.
+    effort_db, cap_db : float
+        What the wish would take and what is allowed, where the one exceeds the other most inside the band.
+    limit : str
+        One of LIMITS.
     """
 
     hz: float
@@ -72,13 +86,12 @@ def bands(rig_file: RigFile, sides: Sides | None = None) -> tuple[Band, ...]:
     """
     centres = third_octave_centres(*BANDS_HZ)
     centres = centres if sides is None or sides.top_hz >= BANDS_HZ[1] else thirds_below(centres, sides.top_hz)
-    within = 2 ** (((np.arange(PER_BAND) + 0.5) / PER_BAND - 0.5) / 3)
-    freqs = np.outer(centres, within).ravel()
+    freqs = inside_thirds(centres, PER_BAND)
     both = [_side_bands(rig_file, ear, freqs, centres, sides) for ear in (LEFT, RIGHT)]
     return tuple(max(pair, key=lambda band: (band.limit != "none", band.effort_db - band.cap_db)) for pair in zip(*both, strict=True))
 
 
-def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, sides: Sides | None) -> list[Band]:
+def _side_bands(rig_file: RigFile, ear: int, freqs: Freqs, centres: Freqs, sides: Sides | None) -> list[Band]:
     spec = rig_file.design.crosstalk
     virtual = spec.mode == "virtual"
     side = design_side(single_point(rig_file), ear, freqs) if sides is None else sides.design(ear, freqs)
@@ -90,7 +103,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, s
     missed = np.abs(leak - wish) if virtual else np.abs(leak) - np.abs(wish)
     unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (missed > SMALL_LEAK * np.abs(side.d))
 
-    def level_and_delay(p_ipsi: NDArray, p_contra: NDArray) -> tuple[list[float], list[float | None]]:
+    def level_and_delay(p_ipsi: Spectrum, p_contra: Spectrum) -> tuple[list[float], list[float | None]]:
         ipsi, contra = (third_octave_mean(np.abs(p) ** 2, freqs, centres) for p in (p_ipsi, p_contra))
         level = np.minimum(power_db(ipsi) - power_db(contra), DEEPEST_DB)
         late = -np.unwrap(np.angle(p_contra / p_ipsi)) / (2 * np.pi * freqs) * 1e6
@@ -111,8 +124,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, s
     reached: Sequence[float | None] = nothing
     reached_us: Sequence[float | None] = nothing
     if sides is not None:
-        w = sides.at(ear, freqs)
-        reached, reached_us = level_and_delay(np.sum(side.h_ipsi * w, axis=1), np.sum(side.h_contra * w, axis=1))
+        reached, reached_us = level_and_delay(*sides.pressures(ear, freqs))
     tweeters_hz = Crossovers.of(rig_file.rig).high_hz or np.inf
     out = []
     for i, hz in enumerate(centres):
@@ -136,17 +148,28 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: NDArray, centres: NDArray, s
     return out
 
 
-def _deepest_leak(rig_file: RigFile, ear: int, freqs: NDArray) -> NDArray[np.complex128]:
+def _deepest_leak(rig_file: RigFile, ear: int, freqs: Freqs) -> Spectrum:
     """Least leak of a side under the cap in force, faded into the reference alone at the edge as filters are: (freqs,)."""
-    rig, crosstalk = rig_file.rig, rig_file.design.crosstalk
-    silent = replace(crosstalk, mode="null", robust=False, effort_cap_db=default_effort_cap_db(rig, crosstalk))
-    return design_side(replace(rig_file, design=replace(rig_file.design, crosstalk=silent)), ear, freqs).whole_leak
+    cap_db = default_effort_cap_db(rig_file.rig, rig_file.design.crosstalk)
+    return design_side(with_crosstalk(rig_file, mode="null", robust=False, effort_cap_db=cap_db), ear, freqs).whole_leak
 
 
-def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.complex128]:
-    """Contralateral pressure that the mode asks for at the nominal pose: (freqs,).
+def wished_leak(rig_file: RigFile, side: Side, freqs: Freqs) -> Spectrum:
+    """Contralateral pressure that the mode asks for at the nominal pose.
 
-    In mode "target" the phase is free; the leak nearest to the cheapest one is meant, so that none is wished away that is small enough.
+    In mode "target" the phase is free; the leak nearest to the cheapest one is meant, so that a leak that is small enough already costs
+    nothing.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    side : Side
+    freqs : (freqs,) Hz
+        The side's.
+
+    Returns
+    -------
+    (freqs,) complex
     """
     spec = rig_file.design.crosstalk
     if spec.mode == "virtual":
@@ -157,8 +180,22 @@ def wished_leak(rig_file: RigFile, side: Side, freqs: NDArray) -> NDArray[np.com
     return side.c0 * np.minimum(1.0, wanted / np.maximum(np.abs(side.c0), 1e-300))
 
 
-def effort_for(side: Side, leak: NDArray, root_q: NDArray) -> NDArray[np.float64]:
-    """Least effort, dB re the reference alone, that makes a leak with drivers of cost root_q^2 (freqs, used drivers): (freqs,)."""
+def effort_for(side: Side, leak: Spectrum, root_q: Real) -> Real:
+    """Least effort that makes a leak with drivers of some cost.
+
+    Parameters
+    ----------
+    side : Side
+    leak : (freqs,) complex
+        Wanted contralateral pressure.
+    root_q : (freqs, used drivers)
+        Root of the cost of each.
+
+    Returns
+    -------
+    (freqs,) dB
+        Over the reference alone.
+    """
     used = list(side.order)
     w = np.zeros(side.w.shape, complex)
     w[:, used] = least_effort_weights(side.h_ipsi[:, used] / root_q, side.h_contra[:, used] / root_q, side.d, leak)
@@ -176,7 +213,7 @@ def _limit(effort_db: float, free_effort_db: float, cap_db: float, reference_alo
 
 
 def _limit_of_filters(band: Band, robust: bool, tweeters_play: bool) -> str:
-    """Where effort allows what is asked and it is still missed: since tweeters play, for other poses, or by the filters themselves."""
+    """What binds where effort allows what is asked and it is still missed: tweeters that play, the other head poses, or the filters."""
     if band.limit != "none" or band.reached_db is None or band.asked_db is None:
         return band.limit
     short = max(min(band.asked_db, band.reachable_db), band.natural_db) - band.reached_db

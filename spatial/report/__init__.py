@@ -1,1 +1,4 @@
-"""From a bank to pictures with title and caption, and to one page that holds them all."""
+"""One page about a bank that holds its table, its pictures and how it was made.
+
+From a notebook: ``page.report_page(study, command)``.
+"""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Levels, Real
 from spatial.base.units import from_db
 from spatial.rig.model import BeamSpec, Rig
 from spatial.rig.validate import CUSTOM_WINDOW_DB
@@ -55,19 +55,33 @@ NUMBERS = BeamNumbers()
 class Wish:
     """What is wanted of a pattern, re on axis.
 
-    azimuth_deg (d,): directions that have bounds; low_db, high_db (d,): the bounds, -inf and inf where there is none; strict (d,): how
-    strict they are, 1 for a mirrored pair in the window; wished_db (d,): the level that starts aim at, nan outside the window. stop_deg,
-    stop_weight (s,): where power is unwanted, weights adding up to 1. gamma: least weight of the power over all directions
-    beside that. enough_db: the stop power need not be lower than minus this, and drive power is saved.
+    Attributes
+    ----------
+    azimuth_deg : (d,) degrees
+        Directions that have bounds.
+    low_db, high_db : (d,) dB
+        The bounds; -inf and inf where there is none.
+    strict : (d,)
+        How strict they are; 1 for a mirrored pair in the window.
+    wished_db : (d,) dB
+        Level that starts aim at; nan outside the window.
+    stop_deg : (s,) degrees
+        Where power is unwanted.
+    stop_weight : (s,)
+        Weights of these directions; they add up to 1.
+    gamma : float
+        Least weight of the power over all directions beside that at the stop directions.
+    enough_db : float or None
+        The stop power need not be lower than minus this; from there on drive power is saved.
     """
 
-    azimuth_deg: NDArray[np.float64]
-    low_db: NDArray[np.float64]
-    high_db: NDArray[np.float64]
-    strict: NDArray[np.float64]
-    wished_db: NDArray[np.float64]
-    stop_deg: NDArray[np.float64]
-    stop_weight: NDArray[np.float64]
+    azimuth_deg: Angles
+    low_db: Levels
+    high_db: Levels
+    strict: Real
+    wished_db: Levels
+    stop_deg: Angles
+    stop_weight: Real
     gamma: float
     enough_db: float | None = None
 
@@ -99,7 +113,14 @@ class Wish:
 
 
 def wish_of(spec: BeamSpec, numbers: BeamNumbers) -> Wish:
-    """What a preset asks for: "null", "room", "power_ratio" or "custom"."""
+    """What a preset asks for: "null", "room", "power_ratio" or "custom".
+
+    Parameters
+    ----------
+    spec : BeamSpec
+    numbers : BeamNumbers
+        `NUMBERS`, unless a person wants others.
+    """
     match spec.preset:
         case "room":
             return _sides_wish(numbers, numbers.gamma_room)
@@ -151,20 +172,20 @@ def _custom_wish(numbers: BeamNumbers, shape: Sequence[tuple[float, float, float
     )
 
 
-def _stands_for(azimuth_deg: NDArray) -> NDArray[np.float64]:
-    """How many directions of a symmetric wish one of its left half stands for."""
+def _stands_for(azimuth_deg: Angles) -> Real:
+    """How many directions each direction of the left half of a symmetric wish stands for."""
     return np.where((azimuth_deg == 0) | (azimuth_deg == 180), 1.0, 2.0)
 
 
-def _table(angle: NDArray, *columns: NDArray) -> NDArray[np.float64]:
+def _table(angle: Angles, *columns: Real) -> Real:
     return np.stack([angle, *columns], axis=1)[np.argsort(angle)]
 
 
-def _mirrored_deg(azimuth_deg: NDArray) -> NDArray[np.float64]:
+def _mirrored_deg(azimuth_deg: Angles) -> Angles:
     """The same directions in the mirror, 180 staying 180."""
     return np.where(np.abs(azimuth_deg) == 180, 180.0, -azimuth_deg) + 0.0
 
 
 def judged_hz(rig: Rig) -> tuple[float, float]:
-    """Where a beam's figures are compared: rows in free field and in a wall alias above and lose their grip below."""
+    """Where a beam's figures are compared: rows in free field and in a wall alias above and do little below."""
     return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import AtPoint, Drive, Freqs, Levels, Real, Spectrum, Transfer
 from spatial.base.units import power_db
 from spatial.rig.model import RigFile
 from spatial.targets.tone import ToneTarget
 
-Weights = Callable[[NDArray[np.float64]], NDArray[np.complex128]]
+Weights = Callable[[Freqs], Drive]
 """Effective weights (freqs, drivers of the rig) of one path at any frequencies in Hz."""
-SideWeights = Callable[[NDArray[np.float64]], tuple[NDArray[np.complex128], NDArray[np.complex128]]]
+SideWeights = Callable[[Freqs], tuple[Drive, Drive]]
 """The same of the left and of the right side."""
 
 
@@ -23,71 +23,130 @@ SideWeights = Callable[[NDArray[np.float64]], tuple[NDArray[np.complex128], NDAr
 class Side:
     """One side at some frequencies: what is wanted at the ears and the weights that make it.
 
-    h_ipsi, h_contra (freqs, drivers): all drivers of the rig; target: tone at the ipsilateral ear; c (freqs,): the leak of the spatial
-    drivers; share_of_others, leak_of_others (freqs,): what woofers and tweeters add at the two ears, the former re d; c0, rho (freqs,):
-    the disc of leaks within reach; w (freqs, drivers): effective weights, zero for unused drivers; cap_db (freqs,); order: the used
-    drivers, in the order that numerics run in; cost (freqs, used drivers in that order): of using each. A robust side has poses
-    (freqs, poses, drivers), the transfers that should stay silent weighted by how much each pose counts, and the loading (freqs,)
-    that trades their leak against effort.
+    Attributes
+    ----------
+    ear : LEFT or RIGHT
+        The ipsilateral one.
+    h_ipsi, h_contra : (freqs, drivers) complex
+        The plant, all drivers of the rig.
+    target : ToneTarget
+        Tone at the ipsilateral ear.
+    c : (freqs,) complex
+        Leak of the spatial drivers.
+    share_of_others, leak_of_others : (freqs,)
+        What woofers and tweeters add at the ipsilateral ear, re d, and at the contralateral one.
+    c0, rho : (freqs,)
+        Centre and radius of the disc of leaks within reach.
+    w : (freqs, drivers) complex
+        Effective weights, zero for unused drivers.
+    cap_db : (freqs,) dB
+        Effort cap.
+    order : tuple of int
+        The used drivers, in the order that numerics run in.
+    cost : (freqs, used drivers)
+        Cost of using each, in that order.
+    poses : (freqs, poses, drivers) complex or None
+        Of a robust side: the transfers that should stay silent, weighted by how much each pose counts.
+    loading : (freqs,)
+        Of a robust side: what trades the poses' leak against effort.
     """
 
     ear: int
-    h_ipsi: NDArray[np.complex128]
-    h_contra: NDArray[np.complex128]
+    h_ipsi: AtPoint
+    h_contra: AtPoint
     target: ToneTarget
-    c: NDArray[np.complex128]
-    share_of_others: NDArray[np.float64]
-    leak_of_others: NDArray[np.complex128]
-    c0: NDArray[np.complex128]
-    rho: NDArray[np.float64]
-    w: NDArray[np.complex128]
-    cap_db: NDArray[np.float64]
+    c: Spectrum
+    share_of_others: Real
+    leak_of_others: Spectrum
+    c0: Spectrum
+    rho: Real
+    w: Drive
+    cap_db: Levels
     order: tuple[int, ...]
-    cost: NDArray[np.float64]
-    poses: NDArray[np.complex128] | None = None
-    loading: NDArray[np.float64] | float = 0.0
+    cost: Real
+    poses: Transfer | None = None
+    loading: Real | float = 0.0
 
     @property
-    def d(self) -> NDArray[np.complex128]:
+    def d(self) -> Spectrum:
         """Wanted ipsilateral pressure."""
         return self.target.d
 
     @property
-    def whole_leak(self) -> NDArray[np.complex128]:
+    def whole_leak(self) -> Spectrum:
         """Leak of the whole side, woofers and tweeters too, where all together make d."""
         return self.with_others(self.c)
 
-    def with_others(self, leak: NDArray) -> NDArray[np.complex128]:
-        """Leak of the whole side, where the spatial drivers leak (freqs,) so much."""
+    def with_others(self, leak: Spectrum) -> Spectrum:
+        """Leak of the whole side where the spatial drivers leak so much.
+
+        Parameters
+        ----------
+        leak : (freqs,) complex
+            Pressure of the spatial drivers at the contralateral ear.
+        """
         return np.asarray((leak + self.leak_of_others) / (1 + self.share_of_others))
 
-    def effort_db(self, w: NDArray) -> NDArray[np.float64]:
-        """Drive power of the side's drivers, weights (freqs, drivers), over the reference alone making d: (freqs,) dB."""
+    def effort_db(self, w: Drive) -> Levels:
+        """Drive power of the side's drivers over that of the reference alone making d.
+
+        Parameters
+        ----------
+        w : (freqs, drivers) complex
+            Effective weights.
+
+        Returns
+        -------
+        (freqs,) dB
+        """
         return power_db(np.sum(np.abs(w[:, list(self.order)]) ** 2, axis=1) * np.abs(self.target.h_ref / self.d) ** 2)
 
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """The centre path at some frequencies: effective weights (freqs, drivers), centre gain included, and the tone it makes at the seat.
+    """The centre path at some frequencies: its weights and the tone that it makes at the seat.
 
-    at_seat (freqs, drivers): the drivers' responses there, e^{-jkr}/r of its distance left out; wanted (freqs,): the target with the
-    centre's gain; bounds (drivers,): largest |weight| that ``max_gain_db`` allows, inf where there is none. gamma: the weight of the power
-    all around that keeps the beam free of steps, None where nothing was searched; alone: whether the reference alone was taken because it
-    keeps more from the sides than any beam that was found.
+    Attributes
+    ----------
+    group : tuple of int
+        The reference's drivers.
+    w : (freqs, drivers) complex
+        Effective weights, centre gain included.
+    at_seat : (freqs, drivers) complex
+        The drivers' responses at the seat, e^{-jkr}/r of its distance left out.
+    target : ToneTarget
+    wanted : (freqs,) complex
+        The target with the centre's gain.
+    freqs : (freqs,) Hz
+    bounds : (drivers,)
+        Largest |weight| that ``max_gain_db`` allows, inf where there is none.
+    gamma : float or None
+        Weight of the power all around that keeps the beam free of steps; None where nothing was searched.
+    alone : bool
+        The reference alone was taken, because it keeps more from the sides than any beam that was found.
     """
 
     group: tuple[int, ...]
-    w: NDArray[np.complex128]
-    at_seat: NDArray[np.complex128]
+    w: Drive
+    at_seat: AtPoint
     target: ToneTarget
-    wanted: NDArray[np.complex128]
-    freqs: NDArray[np.float64]
-    bounds: NDArray[np.float64]
+    wanted: Spectrum
+    freqs: Freqs
+    bounds: Real
     gamma: float | None = None
     alone: bool = False
 
-    def at(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """Weights at other frequencies, interpolated."""
+    def at(self, freqs: Freqs) -> Drive:
+        """Weights at other frequencies, interpolated.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers) complex
+        """
         return np.stack([np.interp(freqs, self.freqs, column) for column in self.w.T], axis=1)
 
 
@@ -95,16 +154,21 @@ class Centre:
 class Solution:
     """What a design found for a rig, before there are filters.
 
-    freqs (freqs,); sides: left and right, with the effort cap and the disc of leaks it leaves, see `Side`; centre, with why the beam is
-    what it is, see `Centre`.
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    sides : (Side, Side)
+        Left and right, each with the effort cap and the disc of leaks that it leaves.
+    centre : Centre
+        With the reason why the beam is what it is.
     """
 
-    freqs: NDArray[np.float64]
+    freqs: Freqs
     sides: tuple[Side, Side]
     centre: Centre
 
 
-NominalSides = Callable[[NDArray[np.float64]], tuple[Side, Side]]
+NominalSides = Callable[[Freqs], tuple[Side, Side]]
 """Left and right side of a rig in closed form for the nominal pose, at any frequencies in Hz."""
 
 
@@ -121,12 +185,28 @@ class Method:
 class Solver(Protocol):
     """What a design can be asked for by those who judge, so that they need not know how it solves."""
 
-    def nominal_side(self, rig_file: RigFile, ear: int, freqs: NDArray) -> Side:
-        """Closed form of one side (LEFT or RIGHT) for the nominal pose at freqs, Hz."""
+    def nominal_side(self, rig_file: RigFile, ear: int, freqs: Freqs) -> Side:
+        """Closed form of one side for the nominal pose.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        ear : LEFT or RIGHT
+        freqs : (freqs,) Hz
+        """
         ...
 
     def methods(self, rig_file: RigFile, nominal: NominalSides, names: Sequence[str] | None) -> tuple[Method, ...]:
-        """Published methods by name; None: all that the rig and its mode leave a place for."""
+        """Published methods by name.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        nominal : callable
+            The closed form's sides of that rig file.
+        names : sequence of str or None
+            None: all that the rig and its mode leave a place for.
+        """
         ...
 
     def simple_beams(self, rig_file: RigFile) -> dict[str, Weights]:

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import band_average, erb_centres, erb_rate, erb_rate_hz
+from spatial.base.arrays import Angles, Complex, Flags, Levels, Real, Spectrum
 from spatial.targets.width.sections import Layout, log_relative
 
 C = 343.2
@@ -35,16 +35,29 @@ FEWEST_HEADS = 7  # other azimuths are means over other people
 
 
 class Aim(Protocol):
-    """One angle and range; residuals(p) are errors over their tolerance and their derivative by the coordinates."""
+    """One angle and range of a model that is fitted."""
 
     @property
-    def angle_deg(self) -> float: ...
+    def angle_deg(self) -> float:
+        """From the nose, 0 to 180."""
+        ...
 
     @property
-    def a_over_r(self) -> float: ...
+    def a_over_r(self) -> float:
+        """Head radius over distance of the source."""
+        ...
 
-    def residuals(self, p: NDArray) -> tuple[NDArray, NDArray]:
-        """(errors,), (errors, coordinates)"""
+    def residuals(self, p: Real) -> tuple[Real, Real]:
+        """Errors over their tolerance, and their derivative by the coordinates.
+
+        Parameters
+        ----------
+        p : (coordinates,)
+
+        Returns
+        -------
+        (errors,), (errors, coordinates)
+        """
         ...
 
 
@@ -57,8 +70,8 @@ class SphereAim:
     a_over_r: float
 
     @cached_property
-    def wanted(self) -> list[NDArray[np.complex128]]:
-        """g of every head at FREQS."""
+    def wanted(self) -> list[Complex]:
+        """Relative HRTF g of every head at FREQS."""
         return [relative_response(FREQS, self.angle_deg, self._range_m(a), a, C) for a, _ in HEADS]
 
     @cached_property
@@ -70,18 +83,28 @@ class SphereAim:
     def _range_m(self, radius_m: float) -> float:
         return radius_m / self.a_over_r if self.a_over_r else FAR_M
 
-    def residuals(self, p: NDArray) -> tuple[NDArray, NDArray]:
-        errors: list[NDArray] = []
-        slopes: list[NDArray] = []
+    def residuals(self, p: Real) -> tuple[Real, Real]:
+        """Errors over their tolerance on every head, and their derivative by the coordinates.
+
+        Parameters
+        ----------
+        p : (coordinates,)
+
+        Returns
+        -------
+        (errors,), (errors, coordinates)
+        """
+        errors: list[Real] = []
+        slopes: list[Real] = []
         for (radius_m, level_db), wanted in zip(HEADS, self.wanted, strict=True):
             log_g, d = log_relative(self.layout, p, 2 * np.pi * FREQS * radius_m / C)
-            g = self.g0 * np.exp(log_g)
+            g = np.asarray(self.g0 * np.exp(log_g), complex)
             for e, de in self._compare(g, d, wanted, level_db):
                 errors.append(e)
                 slopes.append(de)
         return np.concatenate(errors), np.concatenate(slopes)
 
-    def _compare(self, g: NDArray, d: NDArray, wanted: NDArray, level_db: float) -> Sequence[tuple[NDArray, NDArray]]:
+    def _compare(self, g: Spectrum, d: Complex, wanted: Spectrum, level_db: float) -> Sequence[tuple[Real, Real]]:
         return level_errors(g, d, wanted, level_db), delay_errors(g, d, wanted, CENTRES < DELAY_BELOW_HZ, DELAY_US)
 
 
@@ -89,7 +112,7 @@ class SphereAim:
 class BalancedAim(SphereAim):
     """The sphere's level; its delay up to a little above a quarter turn of phase; from there on no colour between centre and sides."""
 
-    def _compare(self, g: NDArray, d: NDArray, wanted: NDArray, level_db: float) -> Sequence[tuple[NDArray, NDArray]]:
+    def _compare(self, g: Spectrum, d: Complex, wanted: Spectrum, _: float) -> Sequence[tuple[Real, Real]]:
         lag = -np.unwrap(np.angle(wanted))
         turn_hz = float(np.interp(QUARTER_TURN, lag, FREQS)) if lag.max() > QUARTER_TURN else FREQS[-1]
         colour_db = COLOUR_DB * max(1.0, (self.angle_deg / COLOUR_FROM_DEG) ** COLOUR_POWER)
@@ -100,8 +123,22 @@ class BalancedAim(SphereAim):
         )
 
 
-def level_errors(g: NDArray, d: NDArray, wanted: NDArray, tolerance_db: float) -> tuple[NDArray, NDArray]:
-    """Band powers of g over those wanted, and the derivative; d (freqs, coordinates) is that of ln g."""
+def level_errors(g: Spectrum, d: Complex, wanted: Spectrum, tolerance_db: float) -> tuple[Real, Real]:
+    """Band powers of g over those wanted, each over its tolerance, and the derivative.
+
+    Parameters
+    ----------
+    g : (freqs,) complex
+        At FREQS.
+    d : (freqs, coordinates) complex
+        Derivative of ln g.
+    wanted : (freqs,) complex
+    tolerance_db : float
+
+    Returns
+    -------
+    (bands,), (bands, coordinates)
+    """
     power = np.abs(g) ** 2
     bands = power @ AVERAGE
     slopes = ((power[:, None] * d.real).T @ AVERAGE / bands).T
@@ -109,8 +146,24 @@ def level_errors(g: NDArray, d: NDArray, wanted: NDArray, tolerance_db: float) -
     return scale * np.log(bands / (np.abs(wanted) ** 2 @ AVERAGE)), 2 * scale * slopes
 
 
-def delay_errors(g: NDArray, d: NDArray, wanted: NDArray, bands: NDArray, tolerance_us: float) -> tuple[NDArray, NDArray]:
-    """Interaural phase delay of bands less that wanted."""
+def delay_errors(g: Spectrum, d: Complex, wanted: Spectrum, bands: Flags, tolerance_us: float) -> tuple[Real, Real]:
+    """Interaural phase delay of bands less that wanted, each over its tolerance, and the derivative.
+
+    Parameters
+    ----------
+    g : (freqs,) complex
+        At FREQS.
+    d : (freqs, coordinates) complex
+        Derivative of ln g.
+    wanted : (freqs,) complex
+    bands : (all bands,) bool
+        Those that count.
+    tolerance_us : float
+
+    Returns
+    -------
+    (bands,), (bands, coordinates)
+    """
     average = AVERAGE[:, bands]
     cross = g * wanted.conj()
     sums = cross @ average
@@ -118,8 +171,23 @@ def delay_errors(g: NDArray, d: NDArray, wanted: NDArray, bands: NDArray, tolera
     return np.angle(sums) * scale, (((cross[:, None] * d).T @ average) / sums).imag.T * scale[:, None]
 
 
-def colour_errors(g: NDArray, d: NDArray, bands: NDArray, tolerance_db: float) -> tuple[NDArray, NDArray]:
-    """Phantom centre over hard-panned power, |1 + g|^2 over 1 + |g|^2, in bands."""
+def colour_errors(g: Spectrum, d: Complex, bands: Flags, tolerance_db: float) -> tuple[Real, Real]:
+    """Phantom centre over hard-panned power, |1 + g|^2 over 1 + |g|^2, in bands, each over its tolerance, and the derivative.
+
+    Parameters
+    ----------
+    g : (freqs,) complex
+        At FREQS.
+    d : (freqs, coordinates) complex
+        Derivative of ln g.
+    bands : (all bands,) bool
+        Those that count.
+    tolerance_db : float
+
+    Returns
+    -------
+    (bands,), (bands, coordinates)
+    """
     average = AVERAGE[:, bands]
     both, apart = np.abs(1 + g) ** 2 @ average, (1 + np.abs(g) ** 2) @ average
     d_both = 2 * (((1 + g).conj() * g)[:, None] * d).real.T @ average
@@ -134,11 +202,21 @@ class HumanAim:
 
     layout: Layout
     angle_deg: float
-    level_db: NDArray[np.float64]
-    delay_us: NDArray[np.float64]
+    level_db: Levels
+    delay_us: Real
     a_over_r: float = 0.0
 
-    def residuals(self, p: NDArray) -> tuple[NDArray, NDArray]:
+    def residuals(self, p: Real) -> tuple[Real, Real]:
+        """Errors over their tolerance against the mean of the heads, and their derivative by the coordinates.
+
+        Parameters
+        ----------
+        p : (coordinates,)
+
+        Returns
+        -------
+        (errors,), (errors, coordinates)
+        """
         x = 2 * np.pi * FREQS * MEASURED_RADIUS_M / C
         log_g, d = log_relative(self.layout, p, x)
         g = np.exp(log_g)
@@ -150,21 +228,42 @@ class HumanAim:
         return np.concatenate(errors), np.concatenate([d_level, d_delay])
 
 
-def sphere_aims(layout: Layout, angles: NDArray) -> list[Aim]:
-    """The sphere at every angle and A_OVER_R."""
+def sphere_aims(layout: Layout, angles: Angles) -> list[Aim]:
+    """The sphere at every angle and A_OVER_R.
+
+    Parameters
+    ----------
+    layout : Layout
+    angles : (angles,) degrees
+    """
     return [SphereAim(layout, float(angle), near) for angle in angles for near in A_OVER_R]
 
 
-def balanced_aims(layout: Layout, angles: NDArray) -> list[Aim]:
-    """The balanced pair at every angle and A_OVER_R."""
+def balanced_aims(layout: Layout, angles: Angles) -> list[Aim]:
+    """The balanced pair at every angle and A_OVER_R.
+
+    Parameters
+    ----------
+    layout : Layout
+    angles : (angles,) degrees
+    """
     return [BalancedAim(layout, float(angle), near) for angle in angles for near in A_OVER_R]
 
 
 def human_aims(layout: Layout, statistics: dict[str, Any]) -> list[Aim]:
     """Every azimuth that FEWEST_HEADS were measured at.
 
-    statistics: {"erb_centres_hz": [...], "az": {"30": {"n": 8, "ild_db": [...], "itd_us": [...]}}}, positive where the ipsilateral ear
-    is the louder and the earlier one.
+    Parameters
+    ----------
+    layout : Layout
+    statistics : dict
+        {"erb_centres_hz": [...], "az": {"30": {"n": 8, "ild_db": [...], "itd_us": [...]}}}, positive where the ipsilateral ear is the
+        louder and the earlier one.
+
+    Raises
+    ------
+    ValueError
+        Other bands than those of `CENTRES`.
     """
     if not np.allclose(statistics["erb_centres_hz"], CENTRES, rtol=1e-2):
         raise ValueError("the statistics are in other bands than one ERB apart from 100 Hz on")

@@ -13,13 +13,20 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.polynomial import polynomial
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Complex, Real
 from spatial.design.width.digital import DigitalPair
 
 
 def is_rational(pair: DigitalPair, rho: float) -> bool:
-    """Whether E has sections: rho = 0, where a delay does not show, or a pair without one."""
+    """Whether E has sections: rho = 0, where a delay does not show, or a pair without one.
+
+    Parameters
+    ----------
+    pair : DigitalPair
+    rho : float
+        0 to 1.
+    """
     return rho == 0 or pair.delay_samples == 0
 
 
@@ -28,6 +35,12 @@ def balanced_pair(pair: DigitalPair, rho: float) -> DigitalPair:
 
     With I = X/D and C = Y/D over one denominator the sum is R(s)/(D(s) D(-s)), R even in s; its zeros in the left half plane
     make the polynomial P with P(s) P(-s) = R, and E = D/P. The ears' new filters are X/P and Y/P.
+
+    Parameters
+    ----------
+    pair : DigitalPair
+    rho : float
+        0: hard-panned sound is flat; 1: the phantom centre is.
 
     Raises
     ------
@@ -56,7 +69,7 @@ def balanced_pair(pair: DigitalPair, rho: float) -> DigitalPair:
     )
 
 
-def _product(factors: list[NDArray]) -> NDArray[np.float64]:
+def _product(factors: list[Real]) -> Real:
     """Product of polynomials in rising powers, without the zeros above its degree."""
     out = np.ones(1)
     for factor in factors:
@@ -64,7 +77,7 @@ def _product(factors: list[NDArray]) -> NDArray[np.float64]:
     return out
 
 
-def _left_half(even: NDArray) -> NDArray[np.complex128]:
+def _left_half(even: Real) -> Complex:
     """Zeros in the left half plane of sum even_k s^2k, one of each pair +-s; refined by Newton's method."""
     u = polynomial.polyroots(np.trim_zeros(even, "b")).astype(complex)
     slope = polynomial.polyder(even)
@@ -72,17 +85,17 @@ def _left_half(even: NDArray) -> NDArray[np.complex128]:
         step = polynomial.polyval(u, even) / polynomial.polyval(u, slope)
         u = u - np.where(np.isfinite(step) & (np.abs(step) < 0.1 * np.abs(u)), step, 0)
     s = np.sqrt(u)
-    return np.where(s.real > 0, -s, s)
+    return np.asarray(np.where(s.real > 0, -s, s))
 
 
-def _factor(root: complex) -> NDArray[np.float64]:
+def _factor(root: complex) -> Real:
     """1 - s/root, times its conjugate where the root is complex."""
     if root.imag == 0:
         return np.array([1, -1 / root.real, 0])
     return np.array([1, -2 * root.real / abs(root) ** 2, abs(root) ** -2])
 
 
-def _quadratics(factors: list[NDArray]) -> list[NDArray[np.float64]]:
+def _quadratics(factors: list[Real]) -> list[Real]:
     """The same product with factors of first order multiplied in pairs; one is left where their number is odd."""
     out = [factor for factor in factors if factor[2]]
     first = sorted((factor for factor in factors if factor[1] and not factor[2]), key=lambda factor: float(factor[1]))

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.hearing import erb_rate, erb_rate_hz
+from spatial.base.arrays import Complex, Freqs, Real, Spectrum
 from spatial.base.blas_threads import one_blas_thread
 from spatial.design.width.levenberg import levenberg
 from spatial.targets.width.sections import HeadSections, log_relative
@@ -31,7 +31,7 @@ POWERS = (
 )
 """By order: rows are (1 - z^-1)^k (1 + z^-1)^(order - k), what s^k becomes."""
 
-Section = tuple[NDArray[np.float64], NDArray[np.float64]]
+Section = tuple[Real, Real]
 """Numerator and denominator in rising powers of s, three coefficients each."""
 
 
@@ -39,7 +39,15 @@ Section = tuple[NDArray[np.float64], NDArray[np.float64]]
 class DigitalPair:
     """Ipsilateral and contralateral filter at one rate, as sections in s = (1/kappa) (z - 1)/(z + 1) with kappa = pi unit_hz/fs.
 
-    gain is that of the contralateral ear at 0 Hz; delay_samples what it is later by, beside its sections.
+    Attributes
+    ----------
+    ipsi, contra : tuple of Section
+    gain : float
+        Of the contralateral ear at 0 Hz.
+    delay_samples : float
+        What it is later by, beside its sections.
+    kappa : float
+    fs : float
     """
 
     ipsi: tuple[Section, ...]
@@ -49,30 +57,56 @@ class DigitalPair:
     kappa: float
     fs: float
 
-    def sos(self, ear: str) -> NDArray[np.float64]:
-        """Second-order sections (n, 6) of the "ipsi" or "contra" ear, as scipy.signal.sosfilt takes them; without the delay."""
+    def sos(self, ear: str) -> Real:
+        """Second-order sections of an ear, as scipy.signal.sosfilt takes them; without the delay.
+
+        Parameters
+        ----------
+        ear : "ipsi" or "contra"
+
+        Returns
+        -------
+        (n, 6)
+        """
         sections = self.ipsi if ear == "ipsi" else self.contra
         rows = np.array([np.concatenate(_bilinear(b, a, self.kappa)) for b, a in sections]).reshape(-1, 6)
         rows = rows / rows[:, 3:4] if len(rows) else np.array([[1.0, 0, 0, 1.0, 0, 0]])
         rows[0, :3] *= 1.0 if ear == "ipsi" else self.gain
         return rows
 
-    def response(self, ear: str, freqs: NDArray) -> NDArray[np.complex128]:
-        """Spectrum (freqs,) of an ear's filter, with its delay."""
+    def response(self, ear: str, freqs: Freqs) -> Spectrum:
+        """Spectrum of an ear's filter, with its delay.
+
+        Parameters
+        ----------
+        ear : "ipsi" or "contra"
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs,) complex
+        """
         back = np.exp(-2j * np.pi * freqs / self.fs)
         powers = np.stack([np.ones_like(back), back, back**2])
         rows = self.sos(ear)
         value = np.prod((rows[:, :3] @ powers) / (rows[:, 3:] @ powers), axis=0)
-        return value * (1 if ear == "ipsi" else np.exp(-2j * np.pi * freqs / self.fs * self.delay_samples))
+        return np.asarray(value * (1 if ear == "ipsi" else np.exp(-2j * np.pi * freqs / self.fs * self.delay_samples)))
 
-    def poles(self) -> NDArray[np.complex128]:
+    def poles(self) -> Complex:
         """Every pole of both ears in the z plane."""
         rows = np.concatenate([self.sos("ipsi"), self.sos("contra")])
         return np.concatenate([np.roots(row[3:]) for row in rows])
 
 
 def digital_pair(head: HeadSections, fs: float) -> DigitalPair:
-    """Digital sections for a head's pair at the rate fs."""
+    """Digital sections for a head's pair.
+
+    Parameters
+    ----------
+    head : HeadSections
+    fs : float
+        Sample rate, Hz.
+    """
     fitted = _refit(head, fs)
     layout, p = fitted.layout, fitted.coordinates
     kappa = np.pi * head.unit_hz / fs
@@ -87,7 +121,7 @@ def digital_pair(head: HeadSections, fs: float) -> DigitalPair:
     return DigitalPair(tuple(ipsi), tuple(contra), float(np.exp(p[1])), fitted.delay_s * fs, kappa, fs)
 
 
-def _quadratic(f: float, q: float) -> NDArray[np.float64]:
+def _quadratic(f: float, q: float) -> Real:
     return np.array([1, 1 / (q * f), f**-2])
 
 
@@ -95,7 +129,7 @@ def _all_pass(delay: float) -> Section:
     return np.array([1, -delay / 2, 0]), np.array([1, delay / 2, 0])
 
 
-def _bilinear(b: NDArray, a: NDArray, kappa: float) -> Section:
+def _bilinear(b: Real, a: Real, kappa: float) -> Section:
     """Numerator and denominator in z^0, z^-1, z^-2 of a section in s, both times (1 + z^-1)^order."""
     order = int(np.flatnonzero((b != 0) | (a != 0))[-1])
     powers = POWERS[order] / kappa ** np.arange(3)[:, None]
@@ -118,7 +152,7 @@ def _refit(head: HeadSections, fs: float) -> HeadSections:
     limits = np.log([F_RANGE, Q_RANGE, F_RANGE, Q_RANGE] * layout.biquads + [F_RANGE, F_RANGE] * layout.shelves)
     low[layout.linear :], high[layout.linear :] = limits.T
 
-    def evaluate(p: NDArray) -> tuple[float, NDArray, NDArray]:
+    def evaluate(p: Real) -> tuple[float, Real, Real]:
         found, slopes = log_relative(layout, p, bent, x)
         error = found - wanted
         r = np.concatenate([error.real * to_db, error.imag * to_us])
@@ -130,7 +164,7 @@ def _refit(head: HeadSections, fs: float) -> HeadSections:
         return replace(head, coordinates=levenberg(evaluate, start, low, high, ROUNDS))
 
 
-def _prewarped(head: HeadSections, kappa: float) -> NDArray[np.float64]:
+def _prewarped(head: HeadSections, kappa: float) -> Real:
     """Coordinates at which every frequency below half the rate is where it was; those above stay as they are."""
     p = head.coordinates.copy()
     layout = head.layout

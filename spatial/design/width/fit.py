@@ -17,8 +17,8 @@ from itertools import permutations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Flags, Real
 from spatial.base.blas_threads import one_blas_thread
 from spatial.design.width.aims import Aim, balanced_aims, human_aims, sphere_aims
 from spatial.design.width.levenberg import Evaluate, levenberg
@@ -39,8 +39,18 @@ STAY_SHAPE = 10.0  # the same for the sections of rows to stay near to
 BEND, BEND_NEAR, SMALL_NEAR = 1.5, 0.5, 0.05  # in the joint fit: second difference over angle; size of the change by a/r
 
 
-def bounds(layout: Layout, free: NDArray) -> tuple[NDArray, NDArray]:
-    """Lowest and highest coordinates, (layout.size,) each; those that are not free are held at 0."""
+def bounds(layout: Layout, free: Flags) -> tuple[Real, Real]:
+    """Lowest and highest coordinates; those that are not free are held at 0.
+
+    Parameters
+    ----------
+    layout : Layout
+    free : (layout.size,) bool
+
+    Returns
+    -------
+    (layout.size,), (layout.size,)
+    """
     low, high = np.full(layout.linear, -2.0), np.full(layout.linear, 6.0)
     low[2:] = 0.0
     biquad = np.log([F_RANGE, Q_RANGE, F_RANGE, Q_RANGE] * layout.biquads)
@@ -50,8 +60,19 @@ def bounds(layout: Layout, free: NDArray) -> tuple[NDArray, NDArray]:
     return limits[:, 0], limits[:, 1]
 
 
-def free_coordinates(layout: Layout, held: Sequence[str]) -> NDArray[np.bool_]:
-    """Which coordinates are fitted."""
+def free_coordinates(layout: Layout, held: Sequence[str]) -> Flags:
+    """Which coordinates are fitted.
+
+    Parameters
+    ----------
+    layout : Layout
+    held : sequence of str
+        Names of those that are not.
+
+    Returns
+    -------
+    (layout.size,) bool
+    """
     return np.array([name not in held for name in layout.names])
 
 
@@ -59,12 +80,29 @@ def free_coordinates(layout: Layout, held: Sequence[str]) -> NDArray[np.bool_]:
 
 
 def continue_from(
-    layout: Layout, start_deg: float, start: NDArray, angles: NDArray, free: NDArray, aims: Sequence[Aim], stay_near: NDArray | None = None
-) -> NDArray[np.float64]:
-    """Coordinates (angles, size) fitted one angle after the other, outwards from start_deg.
+    layout: Layout, start_deg: float, start: Real, angles: Angles, free: Flags, aims: Sequence[Aim], stay_near: Real | None = None
+) -> Real:
+    """Coordinates fitted one angle after the other, outwards from start_deg.
 
-    Each angle starts where the two before it point; with stay_near (angles, size) it starts where its neighbour is, moved as those rows
-    move, and is drawn to them.
+    Each angle starts where the two before it point; with stay_near it starts where its neighbour is, moved as those rows move, and is drawn
+    to them.
+
+    Parameters
+    ----------
+    layout : Layout
+    start_deg : float
+        One of the angles.
+    start : (size,)
+        Coordinates to start from there.
+    angles : (angles,) degrees
+    free : (size,) bool
+    aims : sequence of Aim
+    stay_near : (angles, size)
+        Rows to stay near to.
+
+    Returns
+    -------
+    (angles, size)
     """
     low, high = bounds(layout, free)
     far = {aim.angle_deg: aim for aim in aims if aim.a_over_r == 0}
@@ -87,8 +125,19 @@ def continue_from(
     return rows
 
 
-def in_order(layout: Layout, p: NDArray, like: NDArray) -> NDArray[np.float64]:
-    """The same response with its zeros, and its poles, in that order of biquads in which they are nearest to those of like."""
+def in_order(layout: Layout, p: Real, like: Real) -> Real:
+    """The same response with its zeros, and its poles, in that order of biquads in which they are nearest to those of like.
+
+    Parameters
+    ----------
+    layout : Layout
+    p, like : (size,)
+        Coordinates.
+
+    Returns
+    -------
+    (size,)
+    """
     shape = slice(layout.linear, layout.linear + 4 * layout.biquads)
     biquads, near = p[shape].reshape(-1, 4).copy(), like[shape].reshape(-1, 4)
     for half in (slice(0, 2), slice(2, 4)):
@@ -97,10 +146,10 @@ def in_order(layout: Layout, p: NDArray, like: NDArray) -> NDArray[np.float64]:
     return np.concatenate([p[: shape.start], biquads.reshape(-1), p[shape.stop :]])
 
 
-def _one(aim: Aim, pull: NDArray, stay: NDArray) -> Evaluate:
+def _one(aim: Aim, pull: Real, stay: Real) -> Evaluate:
     """Cost of one aim alone, and of the distance from pull."""
 
-    def evaluate(p: NDArray) -> tuple[float, NDArray, NDArray]:
+    def evaluate(p: Real) -> tuple[float, Real, Real]:
         r, slopes = aim.residuals(p)
         away = stay * (p - pull)
         return float(r @ r + away @ (p - pull)), slopes.T @ slopes + np.diag(stay), slopes.T @ r + away
@@ -115,20 +164,44 @@ def _one(aim: Aim, pull: NDArray, stay: NDArray) -> Evaluate:
 class Mesh:
     """All rows of a table as one vector of unknowns.
 
-    ties (rows * 2 * size, unknowns): coordinates and their change by a/r, row by row, from the unknowns. At a neutral row the pair is 1:
-    its zeros lie on its poles, so that it has fewer unknowns.
+    At a neutral row the pair is 1: its zeros lie on its poles, so that it has fewer unknowns.
+
+    Attributes
+    ----------
+    layout : Layout
+    angles : (rows,) degrees
+    ties : (rows * 2 * size, unknowns)
+        Coordinates and their change by a/r, row by row, from the unknowns.
     """
 
     layout: Layout
-    angles: NDArray[np.float64]
-    ties: NDArray[np.float64]
+    angles: Angles
+    ties: Real
 
-    def rows(self, v: NDArray) -> NDArray[np.float64]:
-        """(rows, 2 * size)"""
+    def rows(self, v: Real) -> Real:
+        """Coordinates and their change by a/r, row by row.
+
+        Parameters
+        ----------
+        v : (unknowns,)
+
+        Returns
+        -------
+        (rows, 2 * size)
+        """
         return (self.ties @ v).reshape(len(self.angles), -1)
 
-    def unknowns(self, rows: NDArray) -> NDArray[np.float64]:
-        """The unknowns of rows; tied coordinates are averaged."""
+    def unknowns(self, rows: Real) -> Real:
+        """The unknowns of rows; tied coordinates are averaged.
+
+        Parameters
+        ----------
+        rows : (rows, 2 * size)
+
+        Returns
+        -------
+        (unknowns,)
+        """
         return np.asarray(self.ties.T @ rows.reshape(-1) / np.sum(self.ties, axis=0))
 
     def evaluate(self, aims: Sequence[Aim]) -> Evaluate:
@@ -141,7 +214,7 @@ class Mesh:
         small = np.tile(np.repeat([0.0, SMALL_NEAR], size), n)
         prior = self.ties.T @ (smooth.T @ smooth + np.diag(small)) @ self.ties
 
-        def evaluate(v: NDArray) -> tuple[float, NDArray, NDArray]:
+        def evaluate(v: Real) -> tuple[float, Real, Real]:
             rows = self.rows(v)
             matrix, gradient = np.zeros((rows.size, rows.size)), np.zeros(rows.size)
             cost = float(v @ prior @ v)
@@ -161,10 +234,19 @@ class Mesh:
         return evaluate
 
 
-def mesh(layout: Layout, angles: NDArray, free: NDArray, ranged: bool, neutral: Sequence[int]) -> Mesh:
+def mesh(layout: Layout, angles: Angles, free: Flags, ranged: bool, neutral: Sequence[int]) -> Mesh:
     """The unknowns of a table.
 
-    neutral are the rows at which the pair is 1: there the zeros of each biquad lie on the poles of the other.
+    Parameters
+    ----------
+    layout : Layout
+    angles : (rows,) degrees
+    free : (size,) bool
+        Coordinates that are fitted.
+    ranged : bool
+        Whether their change by a/r is fitted too.
+    neutral : sequence of int
+        Rows at which the pair is 1: there the zeros of each biquad lie on the poles of the other.
     """
     size = layout.size
     used = np.concatenate([free, free & ranged])
@@ -196,8 +278,21 @@ def _cancelling(layout: Layout) -> list[tuple[int, int]]:
     return pairs + [(at + 2 * i, at + 2 * i + 1) for i in range(layout.shelves)]
 
 
-def fit_jointly(m: Mesh, start: NDArray, free: NDArray, aims: Sequence[Aim], rounds: int) -> NDArray[np.float64]:
-    """Rows (rows, 2 * size) at the least cost of all aims, from start (rows, 2 * size)."""
+def fit_jointly(m: Mesh, start: Real, free: Flags, aims: Sequence[Aim], rounds: int) -> Real:
+    """Rows at the least cost of all aims.
+
+    Parameters
+    ----------
+    m : Mesh
+    start : (rows, 2 * size)
+    free : (size,) bool
+    aims : sequence of Aim
+    rounds : int
+
+    Returns
+    -------
+    (rows, 2 * size)
+    """
     low, high = bounds(m.layout, free)
     near = np.full(len(low), NEAR_LIMIT)
     lowest = m.unknowns(np.tile(np.concatenate([low, -near]), (len(m.angles), 1)))
@@ -240,9 +335,15 @@ def balanced(rounds: int = 60) -> Table:
 
 
 def human_order4(statistics: Path, rounds: int = 60) -> Table:
-    """Mean of measured heads, 15-165 degrees, fading to no difference at 0 and 180; statistics is the file of band means.
+    """Mean of measured heads, 15-165 degrees, fading to no difference at 0 and 180.
 
     Continuation starts at 120 degrees, where the far ear's shadow is deepest and has one dip only.
+
+    Parameters
+    ----------
+    statistics : Path
+        File of band means: see `aims.human_aims`.
+    rounds : int
     """
     angles = np.arange(0, 180.1, 15)
     free = free_coordinates(HUMAN, held=())
@@ -254,13 +355,13 @@ def human_order4(statistics: Path, rounds: int = 60) -> Table:
     return _table("human_order4", "relative HRTF, mean of eight measured heads, 15-165 degrees", HUMAN, angles, fitted)
 
 
-def _with_ends(rows: NDArray, first: bool, last: bool = False) -> NDArray[np.float64]:
+def _with_ends(rows: Real, first: bool, last: bool = False) -> Real:
     """Rows with a copy of the outermost one where a neutral row is to be, and no change by a/r: (rows, 2 * size)."""
     rows = np.concatenate([rows[:1]] * first + [rows] + [rows[-1:]] * last)
     return np.hstack([rows, np.zeros_like(rows)])
 
 
-def _table(name: str, about: str, layout: Layout, angles: NDArray, rows: NDArray) -> Table:
+def _table(name: str, about: str, layout: Layout, angles: Angles, rows: Real) -> Table:
     return Table(name, about, layout, angles, rows[:, : layout.size], rows[:, layout.size :])
 
 

@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Real
 
 LARGEST_STEP = 0.3  # coordinates are logarithms, delays in a/c
 
-Evaluate = Callable[[NDArray], tuple[float, NDArray, NDArray]]
+Evaluate = Callable[[Real], tuple[float, Real, Real]]
 """Coordinates -> cost, J^T J, J^T r."""
 
 
-def levenberg(evaluate: Evaluate, v: NDArray, low: NDArray, high: NDArray, rounds: int, tolerance: float = 1e-7) -> NDArray[np.float64]:
-    """Coordinates inside [low, high] at which the cost no longer falls by a share of tolerance."""
+def levenberg(evaluate: Evaluate, v: Real, low: Real, high: Real, rounds: int, tolerance: float = 1e-7) -> Real:
+    """Coordinates inside [low, high] at which the cost no longer falls by a share of tolerance.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Coordinates -> cost, J^T J, J^T r.
+    v : (n,)
+        Start, inside the bounds.
+    low, high : (n,)
+    rounds : int
+        Most steps.
+    tolerance : float
+
+    Returns
+    -------
+    (n,)
+    """
     damping = 1e-2
     cost, matrix, gradient = evaluate(v)
     for _ in range(rounds):

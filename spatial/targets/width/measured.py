@@ -11,11 +11,11 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.hearing import band_average, erb_rate, erb_rate_hz
 from spatial.acoustics.measured_head import MeasuredHead, neighbours
+from spatial.base.arrays import Freqs, Levels, Real, Spectrum
 from spatial.base.minimum_phase import minimum_phase
 from spatial.targets.width.tables import table
 
@@ -26,10 +26,8 @@ GRID_HZ, GRID = 96000.0, 1 << 15  # the level difference is held beyond its band
 FINE_PER_ERB = 24
 
 
-def measured_relative(
-    head: MeasuredHead, freqs: NDArray, angle_deg: float, distance_m: float, radius_m: float, c: float
-) -> NDArray[np.complex128]:
-    """Contralateral over ipsilateral ear of a measured head, for a pair at +-angle_deg: (freqs,) complex.
+def measured_relative(head: MeasuredHead, freqs: Freqs, angle_deg: float, distance_m: float, radius_m: float, c: float) -> Spectrum:
+    """Contralateral over ipsilateral ear of a measured head, for a pair at +-angle_deg.
 
     Parameters
     ----------
@@ -37,8 +35,16 @@ def measured_relative(
     freqs : (freqs,) Hz
     angle_deg : float
         0 to 180.
-    distance_m, radius_m, c : float
-        Of the pair; of the sphere that tells range and low frequencies; speed of sound.
+    distance_m : float
+        Of the pair from the head centre.
+    radius_m : float
+        Of the sphere that tells range and low frequencies.
+    c : float
+        Speed of sound, m/s.
+
+    Returns
+    -------
+    (freqs,) complex
     """
     bands = _bands(head.ring.fs)
     level_db, delay_s = np.zeros(len(bands)), 0.0
@@ -51,22 +57,22 @@ def measured_relative(
     level_db = _completed(level_db, bands, head.ring.distance_m, angle_deg, distance_m, radius_m, c)
     tau = [table("sphere_order5").at(min(angle_deg, 180 - angle_deg), radius_m / r)[0] for r in (distance_m, head.ring.distance_m)]
     delay_s += (tau[0] - tau[1]) * radius_m / c
-    return _low_pass(bands, level_db, freqs) * np.exp(-2j * np.pi * freqs * delay_s)
+    return np.asarray(_low_pass(bands, level_db, freqs) * np.exp(-2j * np.pi * freqs * delay_s))
 
 
-def _bands(fs: float) -> NDArray[np.float64]:
+def _bands(fs: float) -> Freqs:
     """Centres in Hz for a measurement at the rate fs."""
     top = min(HIGHEST_BAND_HZ, HIGHEST_SHARE * fs)
     return erb_rate_hz(np.arange(float(erb_rate(LOWEST_BAND_HZ)), float(erb_rate(top)), 1 / BANDS_PER_ERB))
 
 
-def _fine(bands: NDArray) -> NDArray[np.float64]:
+def _fine(bands: Freqs) -> Freqs:
     """Frequencies (Hz) over which bands are averaged."""
     return erb_rate_hz(np.arange(0.5, float(erb_rate(bands[-1])) + 1, 1 / FINE_PER_ERB))
 
 
 @lru_cache(maxsize=1024)
-def _one_source(head: MeasuredHead, index: int, near: int) -> tuple[NDArray[np.float64], float]:
+def _one_source(head: MeasuredHead, index: int, near: int) -> tuple[Levels, float]:
     """Of one measured azimuth: band levels (dB) of the far ear over the near one (0 = left), and delay (s)."""
     bands = _bands(head.ring.fs)
     fine = _fine(bands)
@@ -76,7 +82,7 @@ def _one_source(head: MeasuredHead, index: int, near: int) -> tuple[NDArray[np.f
     return level_db, _delay(fine, spectra[1 - near] / spectra[near], bands, level_db)
 
 
-def _delay(fine: NDArray, relative: NDArray, bands: NDArray, level_db: NDArray) -> float:
+def _delay(fine: Freqs, relative: Spectrum, bands: Freqs, level_db: Levels) -> float:
     """Delay of a relative response beyond the minimum phase of its smooth level, s: least squares of the phase in PHASE_HZ."""
     inside = (fine >= PHASE_HZ[0]) & (fine <= PHASE_HZ[1])
     f = fine[inside]
@@ -87,9 +93,7 @@ def _delay(fine: NDArray, relative: NDArray, bands: NDArray, level_db: NDArray) 
     return float(-np.sum(phase * f) / np.sum(f**2) / (2 * np.pi))
 
 
-def _completed(
-    level_db: NDArray, bands: NDArray, measured_m: float, angle_deg: float, distance_m: float, radius_m: float, c: float
-) -> NDArray[np.float64]:
+def _completed(level_db: Levels, bands: Freqs, measured_m: float, angle_deg: float, distance_m: float, radius_m: float, c: float) -> Real:
     """Band levels at the pair's distance, with the sphere's below what is measured."""
     fine = _fine(bands)
     average = band_average(fine, bands)
@@ -98,13 +102,13 @@ def _completed(
     )
     own = level_db - there
     share = np.clip(np.log(bands / SPHERE_BELOW_HZ) / np.log(MEASURED_ABOVE_HZ / SPHERE_BELOW_HZ), 0, 1)
-    return here + share * own
+    return np.asarray(here + share * own)
 
 
-def _low_pass(bands: NDArray, level_db: NDArray, freqs: NDArray) -> NDArray[np.complex128]:
+def _low_pass(bands: Freqs, level_db: Levels, freqs: Freqs) -> Spectrum:
     """Minimum-phase spectrum (freqs,) of band levels, held beyond the bands."""
     grid = np.linspace(0.0, GRID_HZ, GRID + 1)
     level = np.interp(erb_rate(grid), erb_rate(bands), level_db)
     spectrum = minimum_phase(10 ** (level / 10))
     log = np.log(np.abs(spectrum)) + 1j * np.unwrap(np.angle(spectrum))
-    return np.exp(np.interp(freqs, grid, log.real) + 1j * np.interp(freqs, grid, log.imag))
+    return np.asarray(np.exp(np.interp(freqs, grid, log.real) + 1j * np.interp(freqs, grid, log.imag)))

@@ -8,10 +8,11 @@ frequency follows from the low-pass and is no parameter. Angles are from the nos
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spatial.acoustics.head import relative_response
 from spatial.acoustics.measured_head import head_of
+from spatial.base.arrays import Spectrum
 from spatial.rig.model import HeadFile
 from spatial.targets.width.measured import measured_relative
 from spatial.targets.width.sections import HeadSections, Layout
@@ -32,13 +33,16 @@ def head_sections(model: str, angle_deg: float, distance_m: float, radius_m: flo
 
     Parameters
     ----------
-    model : "sphere_order5", "human_order4", "balanced" or "closed_form"
+    model : str
+        "sphere_order5", "human_order4", "balanced" or "closed_form".
     angle_deg : float
         0 to 180.
-    distance_m, radius_m : float
-        Of the source from the head centre; of the head.
+    distance_m : float
+        Of the source from the head centre.
+    radius_m : float
+        Of the head.
     c : float
-        Speed of sound in m/s.
+        Speed of sound, m/s.
 
     Raises
     ------
@@ -70,13 +74,13 @@ def head_sections(model: str, angle_deg: float, distance_m: float, radius_m: flo
 
 def relative_hrtf(
     model: str, freqs: ArrayLike, angle_deg: float, distance_m: float, radius_m: float, c: float, head: str | HeadFile = "sphere"
-) -> NDArray[np.complex128]:
-    """Contralateral over ipsilateral ear of a source at angle_deg from the nose: g (freqs,) complex.
+) -> Spectrum:
+    """Contralateral over ipsilateral ear of a source at an angle from the nose.
 
     Parameters
     ----------
     model : str
-        "sphere_order5": fitted to the rigid sphere (two biquads, a shelf and a delay; <= 0.5 dB and 3 us of it to 60 degrees).
+        "sphere_order5": fitted to the rigid sphere (two biquads, a shelf and a delay; within 0.5 dB and 3 us of it to 60 degrees).
         "human_order4": fitted to the mean of eight measured heads. "balanced": the sphere's level difference, its phase held near
         90 degrees where the sphere's goes on, so that the phantom centre does not comb. "closed_form": the pair by three constants
         (documentation and hand tests, 0-60 degrees). "sphere_exact": the series itself. "measured": the listener's own head.
@@ -85,10 +89,16 @@ def relative_hrtf(
         0 to 180.
     distance_m : float
         From the head centre.
-    radius_m, c : float
-        Head radius; speed of sound in m/s.
+    radius_m : float
+        Of the head.
+    c : float
+        Speed of sound, m/s.
     head : "sphere" or HeadFile
         The listener's, for "measured".
+
+    Returns
+    -------
+    (freqs,) complex
 
     Raises
     ------

@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Complex, Freqs, Real, Spectrum
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Layout:
 
     @property
     def size(self) -> int:
+        """Number of coordinates."""
         return self.linear + 4 * self.biquads + 2 * self.shelves
 
     @property
@@ -48,7 +50,7 @@ class Layout:
         return tuple(names)
 
 
-def log_relative(layout: Layout, p: NDArray, x: NDArray, x_delay: NDArray | None = None) -> tuple[NDArray, NDArray]:
+def log_relative(layout: Layout, p: Real, x: Real, x_delay: Real | None = None) -> tuple[Complex, Complex]:
     """Logarithm of g and its derivative by every coordinate.
 
     Parameters
@@ -100,7 +102,7 @@ class HeadSections:
     """
 
     layout: Layout
-    coordinates: NDArray[np.float64]
+    coordinates: Real
     unit_hz: float
 
     @property
@@ -108,6 +110,15 @@ class HeadSections:
         """Pure delay of the contralateral ear; 0 for a model that is rational as it stands."""
         return float(self.coordinates[0]) / (2 * np.pi * self.unit_hz)
 
-    def relative(self, freqs: NDArray) -> NDArray[np.complex128]:
-        """g at freqs (Hz): (freqs,)."""
+    def relative(self, freqs: Freqs) -> Spectrum:
+        """The relative HRTF g of the sections.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs,) complex
+        """
         return np.exp(log_relative(self.layout, self.coordinates, freqs / self.unit_hz)[0])

@@ -15,8 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Angles, Real
 from spatial.targets.width.sections import Layout
 
 DIGITS = 6  # significant, in the files
@@ -29,12 +29,24 @@ class Table:
     name: str
     about: str
     layout: Layout
-    angles: NDArray[np.float64]
-    values: NDArray[np.float64]
-    slopes: NDArray[np.float64]
+    angles: Angles
+    values: Real
+    slopes: Real
 
-    def at(self, angle_deg: float, a_over_r: float) -> NDArray[np.float64]:
-        """Coordinates at an angle (beyond the table's ends: those of its end) and range, (layout.size,)."""
+    def at(self, angle_deg: float, a_over_r: float) -> Real:
+        """Coordinates at an angle and a range; beyond the table's ends those of its end.
+
+        Parameters
+        ----------
+        angle_deg : float
+            From the nose.
+        a_over_r : float
+            Head radius over distance of the source; 0 far away.
+
+        Returns
+        -------
+        (layout.size,)
+        """
         rows = self.values + a_over_r * self.slopes
         rows[:, 2 : self.layout.linear] = np.maximum(rows[:, 2 : self.layout.linear], 0.0)  # an all-pass of negative delay is not stable
         return np.array([np.interp(angle_deg, self.angles, column) for column in rows.T])
@@ -61,7 +73,14 @@ class Table:
 
     @classmethod
     def from_json(cls, name: str, stored: dict[str, Any]) -> Table:
-        """The inverse of ``to_json``."""
+        """The inverse of ``to_json``.
+
+        Parameters
+        ----------
+        name : str
+        stored : dict
+            As a table's file holds it.
+        """
         layout = Layout(**stored["sections"])
         used = [layout.names.index(column) for column in stored["columns"][1:]]
         far = np.array(stored["far"])
@@ -74,7 +93,7 @@ class Table:
         return cls(name, stored["about"], layout, far[:, 0], values, slopes)
 
 
-def _rounded(row: NDArray) -> list[float]:
+def _rounded(row: Real) -> list[float]:
     return [float(f"{value:.{DIGITS}g}") for value in row]
 
 
