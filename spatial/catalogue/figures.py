@@ -64,7 +64,7 @@ class Group:
 
     @property
     def figures(self) -> tuple[Figure, ...]:
-        """The figures that the dataclass declares, in order."""
+        """What it declares, in order."""
         return figures_in(self.of)
 
 
