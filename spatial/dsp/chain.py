@@ -6,12 +6,12 @@ import dataclasses
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
+from spatial.base.arrays import Audio, Real
 from spatial.base.units import from_db
-from spatial.dsp.stages import Audio, LimiterFigures
+from spatial.dsp.stages import LimiterFigures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ class ChainPlan:
 
     bank: FilterMatrix
     paths: tuple[str, ...]
-    taps: NDArray[np.float64]
+    taps: Real
     recipe: RenderRecipe
     path_gains: Audio
     gain_db: float
@@ -68,7 +68,7 @@ class ChainPlan:
         return len(self.bank.programme)
 
     @property
-    def l1(self) -> NDArray[np.float64]:
+    def l1(self) -> Real:
         """(drivers,) what no feed exceeds before the gain while no path exceeds 1."""
         if self.bypass:
             return np.abs(bypass_gains(self.drivers, len(self.taps))).sum(axis=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.errors import UsageError
 from spatial.dsp.constants import real, whole
 
@@ -23,8 +24,6 @@ MIN_FS, MAX_FS = whole("SP_MIN_FS"), whole("SP_MAX_FS")
 """Sample rates of all stages, Hz."""
 MAX_GAIN = real("SP_MAX_GAIN")
 """Linear, +120 dB."""
-
-Audio = NDArray[np.float32]
 
 
 class Stage(Protocol):
@@ -154,7 +153,7 @@ class Meter(Protocol):
         """Back to the state of a new one."""
 
     @property
-    def sample_peaks(self) -> NDArray[np.float64]:
+    def sample_peaks(self) -> Real:
         """Of each channel the largest magnitude."""
 
     @property

@@ -6,8 +6,8 @@ import numpy as np
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import ROLES
+from spatial.base.arrays import Audio
 from spatial.dsp.make import make_meter
-from spatial.dsp.stages import Audio
 
 
 class ProgrammeMeter:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
-from spatial.dsp.stages import Audio
 
 INSTRUCTION_SETS = {"baseline": lib.SP_ISA_BASELINE, "avx2": lib.SP_ISA_AVX2, "avx512": lib.SP_ISA_AVX512}
 """Values of SPATIAL_ISA, which exists so that tests can hold the instruction sets together."""

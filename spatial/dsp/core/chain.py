@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan, Latency
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
 from spatial.dsp.core.upmix import METHODS
-from spatial.dsp.stages import Audio, checked_audio, checked_gain, checked_rate, checked_taps
+from spatial.dsp.stages import checked_audio, checked_gain, checked_rate, checked_taps
 from spatial.dsp.upmix import checked_recipe, window_lengths
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
-from spatial.dsp.stages import Audio, checked_audio, checked_swap
+from spatial.dsp.stages import checked_audio, checked_swap
 
 
 def swap_filters(convolver: object, taps: Audio) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import ChainPlan
 from spatial.dsp.core._core import ffi, lib
@@ -15,7 +15,7 @@ from spatial.dsp.core.calls import channel_pointers, succeed
 from spatial.dsp.core.chain import CoreChain
 from spatial.dsp.core.convolver import free_filters as free_exchanged
 from spatial.dsp.core.convolver import swap_filters
-from spatial.dsp.stages import FADE_S, Audio, checked_taps
+from spatial.dsp.stages import FADE_S, checked_taps
 
 RING_S = 2.0
 """Programme that is kept ready: for so long Python may be busy."""
@@ -44,7 +44,7 @@ class LiveFigures:
     switching: bool
     silent: bool
     finished: bool
-    peaks: NDArray[np.float32]
+    peaks: Audio
 
 
 class CoreLive:

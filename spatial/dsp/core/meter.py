@@ -5,14 +5,14 @@ from __future__ import annotations
 from array import array
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.errors import UsageError
 from spatial.base.units import db
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import chosen_instruction_set, succeed
 from spatial.dsp.loudness import gated_loudness
-from spatial.dsp.stages import Audio, checked_rate
+from spatial.dsp.stages import checked_rate
 
 
 class CoreMeter:
@@ -54,7 +54,7 @@ class CoreMeter:
         return lib.sp_meter_discarded(self._meter)
 
     @property
-    def sample_peaks(self) -> NDArray[np.float64]:
+    def sample_peaks(self) -> Real:
         """Of each channel the largest magnitude."""
         return np.array([_reading(lib.sp_meter_sample_peak(self._meter, channel)) for channel in range(self._channels)])
 

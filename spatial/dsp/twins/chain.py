@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan, Latency, bypass_gains
-from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_audio, checked_gain
+from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Convolver, Limiter, Upmix, checked_audio, checked_gain
 
 
 class Fade:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Real
 from spatial.dsp.constants import real, whole
-from spatial.dsp.stages import Audio, checked_rate
+from spatial.dsp.stages import checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
 from spatial.dsp.twins.meters import TRUE_PEAK_TAPS
 
@@ -110,7 +111,7 @@ class NumpyLimiter:
         needed[over] = np.floor(exact).astype(np.int64) - ROUNDING_STEPS
         return needed
 
-    def _gain_db(self, needed: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    def _gain_db(self, needed: NDArray[np.int64]) -> Real | None:
         """Gain of the frames that leave now; None where it is 0 dB throughout."""
         frames = len(needed)
         needed = np.concatenate([self._needed, needed])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from array import array
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.units import REFERENCE_FS, db
 from spatial.dsp.constants import real, reals, whole
 from spatial.dsp.loudness import STEPS_PER_S, gated_loudness
-from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
+from spatial.dsp.stages import MAX_SAMPLE, checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder
 
 BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
@@ -48,7 +48,7 @@ class NumpyMeter:
             self._peaks.add(x)
 
     @property
-    def sample_peaks(self) -> NDArray[np.float64]:
+    def sample_peaks(self) -> Real:
         """Of each channel the largest magnitude."""
         return self._peaks.sample_peaks
 
@@ -147,7 +147,7 @@ class BlockFilter:
     channels : int
     """
 
-    def __init__(self, b: NDArray[np.float64], a: NDArray[np.float64], channels: int) -> None:
+    def __init__(self, b: Real, a: Real, channels: int) -> None:
         order = len(a) - 1
         transition = np.eye(order, k=1)  # transposed direct form II
         transition[:, 0] = -a[1:]
@@ -164,7 +164,7 @@ class BlockFilter:
         self._state = np.zeros((channels, order))
         self._waiting = np.zeros((channels, 0))
 
-    def __call__(self, x: Audio) -> NDArray[np.float64]:
+    def __call__(self, x: Audio) -> Real:
         """(channels, frames) -> the frames of all blocks that are complete."""
         stream = np.concatenate([self._waiting, x], axis=1)
         channels, blocks = len(stream), stream.shape[1] // BLOCK_TAPS
@@ -177,13 +177,13 @@ class BlockFilter:
             self._state = self._state @ self._advance.T + inflow[:, i]
         return (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
 
-    def rest(self) -> NDArray[np.float64]:
+    def rest(self) -> Real:
         """(channels, frames) of the block that is not complete; nothing moves on."""
         n = self._waiting.shape[1]
         return self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
 
 
-def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def k_weighting(fs: float) -> tuple[Real, Real]:
     """Numerator and denominator (5,) of the K-weighting at any rate: a high shelf, then a high-pass.
 
     BS.1770 prints coefficients for 48 kHz; these are the analogue filters behind them, by bilinear transform (De Man 2014). Below 32 kHz,
@@ -202,7 +202,7 @@ def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.convolve(shelf_b / shelf_a[0], pass_b), np.convolve(shelf_a / shelf_a[0], pass_a / pass_a[0])
 
 
-def _matched_shelf(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _matched_shelf(fs: float) -> tuple[Real, Real]:
     """The analogue shelf with its poles sampled, and zeros that make the magnitude right at 0, fs/4 and fs/2 (Vicanek 2016)."""
     w, q = 2 * np.pi * SHELF_HZ / fs, 1 / (2 * SHELF_Q)
     radius = np.exp(-q * w)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.dsp.stages import Audio
+from spatial.base.arrays import Audio
 from spatial.dsp.twins.stream import StreamConvolver
 
 

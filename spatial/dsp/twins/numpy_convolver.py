@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spatial.dsp.stages import Audio
+from spatial.base.arrays import Audio, Complex
 from spatial.dsp.twins.stream import StreamConvolver
 
 
@@ -18,7 +17,7 @@ class NumpyConvolver(StreamConvolver):
 
     engine = "numpy"
 
-    def load(self, taps: Audio) -> NDArray[np.complex128]:
+    def load(self, taps: Audio) -> Complex:
         """Spectra of all partitions, (n_outputs, n_inputs, n_partitions, block + 1)."""
         padded = np.zeros((self.n_outputs, self.n_inputs, self.n_partitions * self.block))
         padded[:, :, : self.n_taps] = taps
@@ -34,7 +33,7 @@ class NumpyConvolver(StreamConvolver):
         self._spectra = np.roll(self._spectra, 1, axis=1)
         self._spectra[:, 0] = np.fft.rfft(np.concatenate([previous, current], axis=1).astype(float))
 
-    def pull(self, filters: NDArray[np.complex128]) -> Audio:
+    def pull(self, filters: Complex) -> Audio:
         """(n_outputs, block)"""
         y = np.fft.irfft(np.einsum("oipf,ipf->of", filters, self._spectra))
         return y[:, self.block :].astype(np.float32)

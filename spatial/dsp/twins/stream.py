@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spatial.dsp.stages import MAX_SAMPLE, MIN_FADE, Audio, checked_audio, checked_swap
+from spatial.base.arrays import Audio
+from spatial.dsp.stages import MAX_SAMPLE, MIN_FADE, checked_audio, checked_swap
 
 
 class StreamConvolver(ABC):

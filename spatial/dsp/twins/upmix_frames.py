@@ -9,15 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Complex, Indices, Real
 from spatial.dsp.constants import real, whole
-from spatial.dsp.stages import MAX_SAMPLE, Audio
+from spatial.dsp.stages import MAX_SAMPLE
 from spatial.dsp.twins.upmix_matrix import split
 from spatial.dsp.upmix import window_lengths
-
-Floats = NDArray[np.float64]
-Spectra = NDArray[np.complex128]
 
 OVERLAP = whole("SP_UPMIX_OVERLAP")
 """Hops in a synthesis window."""
@@ -76,18 +73,18 @@ class FrameUpmix(ABC):
         """Forget all frames."""
 
     @abstractmethod
-    def centre_frames(self, mid: Floats, side: Floats) -> Floats:
+    def centre_frames(self, mid: Real, side: Real) -> Real:
         """C in successive windowed frames (hops, n) of M = (L + R)/2 and S = (L - R)/2.
 
         How many frames come in one call may not change a bit: no sums whose order depends on it.
         """
 
-    def odd_spectra(self, frames: Floats) -> Spectra:
+    def odd_spectra(self, frames: Real) -> Complex:
         """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
         transform are, and the core's transform has just these."""
         return np.fft.fft(frames * self._half_turns)[:, : self.n // 2]
 
-    def odd_frames(self, spectra: Spectra) -> Floats:
+    def odd_frames(self, spectra: Complex) -> Real:
         """Undoes ``odd_spectra``."""
         frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
         return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
@@ -114,7 +111,7 @@ class FrameUpmix(ABC):
         self._output = ready[:, x.shape[1] :].copy()
         return ready[:, : x.shape[1]]
 
-    def _overlap_add(self, frames: Floats) -> Audio:
+    def _overlap_add(self, frames: Real) -> Audio:
         """C without gaps, one hop a frame; within a sample older frames are added first, however many come at once."""
         hops, hop = len(frames), self.hop
         total = np.zeros((hops + OVERLAP - 1, hop))
@@ -125,7 +122,7 @@ class FrameUpmix(ABC):
         return total[:hops].reshape(-1).astype(np.float32)
 
 
-def windows(n: int, span: int) -> tuple[Floats, Floats]:
+def windows(n: int, span: int) -> tuple[Real, Real]:
     """Analysis window (n,) and synthesis window (span,) for the last span samples.
 
     Analysis rises over n - span/2 samples and falls over span/2, as square roots of a Hann window's halves. Their product is a Hann
@@ -139,12 +136,12 @@ def windows(n: int, span: int) -> tuple[Floats, Floats]:
     return analysis, hann / analysis[n - span :]
 
 
-def power(x: Spectra) -> Floats:
+def power(x: Complex) -> Real:
     """|x|^2."""
     return x.real**2 + x.imag**2
 
 
-def smoothing_bands(f_hz: Floats, width_erb: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def smoothing_bands(f_hz: Real, width_erb: float) -> tuple[Indices, Indices]:
     """First bin, and one past the last, of the mean around each of the equally spaced bins f_hz.
 
     Half-width ``width_erb`` times 24.7 (4.37 f/1000 + 1) Hz, the equivalent rectangular bandwidth of Glasberg & Moore (1990).
@@ -154,14 +151,14 @@ def smoothing_bands(f_hz: Floats, width_erb: float) -> tuple[NDArray[np.intp], N
     return np.maximum(bins - half, 0), np.minimum(bins + half + 1, len(bins))
 
 
-def smooth(powers: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
+def smooth(powers: Real, first: Indices, last: Indices) -> Real:
     """Mean of (..., bins) over bins first..last-1 of each bin."""
     sums = np.zeros(powers.shape[:-1] + (powers.shape[-1] + 1,))
     np.cumsum(powers, axis=-1, out=sums[..., 1:])
     return (sums[..., last] - sums[..., first]) / (last - first)
 
 
-def recursive_means(means: Floats, powers: Floats, keep: float) -> Floats:
+def recursive_means(means: Real, powers: Real, keep: float) -> Real:
     """Means up to and with each frame of powers (hops, ...), which they replace; returns those of the last frame."""
     for now in powers:
         means = keep * means + (1 - keep) * now

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatial.base.arrays import Complex, Real
 from spatial.dsp.constants import real
-from spatial.dsp.twins.upmix_frames import Floats, FrameUpmix, Spectra, power, recursive_means, smooth, smoothing_bands
+from spatial.dsp.twins.upmix_frames import FrameUpmix, power, recursive_means, smooth, smoothing_bands
 
 MEAN_S = real("SP_PROJECTION_MEAN_S")
 """Time constant of the recursive means."""
@@ -50,7 +51,7 @@ class ProjectionUpmix(FrameUpmix):
         """Forget all frames."""
         self._means = np.zeros((3, self.n // 2))  # of |M|^2, |S|^2, Re(M S*)
 
-    def centre_frames(self, mid: Floats, side: Floats) -> Floats:
+    def centre_frames(self, mid: Real, side: Real) -> Real:
         """C in frames (hops, n) of M and S."""
         mid_bins, side_bins = self.odd_spectra(mid), self.odd_spectra(side)
         weight, gain = self._weights(mid_bins, side_bins)
@@ -62,7 +63,7 @@ class ProjectionUpmix(FrameUpmix):
         rest.imag *= gain
         return self.odd_frames(rest)
 
-    def _weights(self, mid: Spectra, side: Spectra) -> tuple[Floats, Floats]:
+    def _weights(self, mid: Complex, side: Complex) -> tuple[Real, Real]:
         """w and g of the class's formula, (hops, bins) each. Real sums, products and roots only:
         they round the same for every number of hops."""
         powers = np.empty((len(mid), 3, mid.shape[1]))
