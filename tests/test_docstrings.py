@@ -13,20 +13,9 @@ import spatial
 
 PACKAGE = Path(spatial.__file__).parent
 ROOMS = (
-    "base",
-    "bank",
-    "io",
-    "rig",
-    "acoustics",
-    "exchange",
-    "plots",
-    "targets",
-    "design",
-    "feasibility",
-    "analysis",
-    "catalogue",
+    "base", "bank", "dsp", "io", "rig", "acoustics", "exchange", "plots", "targets", "design", "feasibility", "analysis", "catalogue",
     "report",
-)
+)  # fmt: skip
 """Rooms that keep to it; the others follow."""
 ARRAYS = {"ArrayLike", "NDArray", *re.findall(r"^(\w+) = ", (PACKAGE / "base" / "arrays.py").read_text(), re.MULTILINE)}
 ELSEWHERE = re.compile(r"As ``(\w+\.\w+)``")

@@ -17,7 +17,13 @@ PIECE_STEPS = 4096
 
 
 def gated_loudness(steps: Real) -> float | None:
-    """LUFS of the weighted powers of steps of 100 ms; None where no block of 400 ms passes the gates."""
+    """Integrated loudness, LUFS; None where no block of 400 ms passes the gates.
+
+    Parameters
+    ----------
+    steps : (steps,) power
+        Mean square of K-weighted frames, summed over channels, of each 100 ms; full scale 1.
+    """
     absolute = 10 ** ((ABSOLUTE_GATE_LUFS - OFFSET_LU) / 10)
     mean = _mean_block_above(absolute, steps)
     if mean is None:

@@ -16,7 +16,21 @@ from spatial.dsp.stages import checked_rate
 
 
 class CoreMeter:
-    """``sp_meter`` of csrc/include/spatial.h; see ``Meter``."""
+    """``sp_meter`` of csrc/include/spatial.h; see ``Meter``.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    channels : int
+    peaks : bool
+        False: it tells loudness alone.
+
+    Raises
+    ------
+    UsageError
+        A number of channels or a rate outside its domain.
+    """
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         checked_rate(fs, "meter")
@@ -31,7 +45,7 @@ class CoreMeter:
         self._steps = array("d")
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         if x.ndim != 2 or x.shape[0] != self._channels:
             raise UsageError(f"meter: audio must be ({self._channels}, frames), got shape {x.shape}")
         if x.dtype != np.float32 or x.strides[1] != x.itemsize:
@@ -51,7 +65,7 @@ class CoreMeter:
     @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
-        return lib.sp_meter_discarded(self._meter)
+        return int(lib.sp_meter_discarded(self._meter))
 
     @property
     def sample_peaks(self) -> Real:

@@ -21,8 +21,21 @@ METHODS = {
 
 
 class CoreUpmix:
-    """``sp_upmix`` of csrc/include/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
-    ``ProjectionUpmix``, in single precision and many times as quick.
+    """``sp_upmix`` of csrc/include/spatial.h.
+
+    "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as ``ProjectionUpmix``, in single precision
+    and many times as quick.
+
+    Parameters
+    ----------
+    method : str
+        One of ``METHODS``.
+    fs : int
+        Sample rate, Hz.
+    latency_ms : float
+        2.7, 21 or 85; for "directional" also 0.
+    strength : float
+        Scales C, 0 to 1.
 
     Raises
     ------
@@ -54,14 +67,14 @@ class CoreUpmix:
     @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
-        return lib.sp_upmix_discarded(self._upmix)
+        return int(lib.sp_upmix_discarded(self._upmix))
 
     def reset(self) -> None:
         """Back to the state of a new one."""
         succeed(lib.sp_upmix_reset(self._upmix), "upmix")
 
     def process(self, x: ArrayLike) -> Audio:
-        """(2, frames) -> (3, frames), ``latency`` frames late."""
+        """As ``Stage.process``."""
         x = np.ascontiguousarray(x, dtype=np.float32)
         if x.ndim != 2 or x.shape[0] != 2:
             raise UsageError(f"upmix: audio must be (2, frames), got shape {x.shape}")

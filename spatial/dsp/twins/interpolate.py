@@ -15,11 +15,19 @@ def windowed_sincs(oversampling: int, half_taps: int) -> Real:
     """Interpolation filters (oversampling/2, 2 half_taps) for the places k/oversampling between two samples, k = 1, 2 ...
 
     The places beyond the middle take the same taps in reverse. Kaiser window, gain 1 at 0 Hz.
+
+    Parameters
+    ----------
+    oversampling : int
+        Places a sample, even.
+    half_taps : int
+        Samples that a filter reaches to either side.
     """
     place = np.arange(1, oversampling // 2 + 1)[:, None] / oversampling
     offset = np.arange(1 - half_taps, half_taps + 1) - place
     taps = np.sinc(offset) * np.i0(KAISER_BETA * np.sqrt(1 - (offset / half_taps) ** 2))
-    return taps / taps.sum(axis=1, keepdims=True)
+    normed: Real = taps / taps.sum(axis=1, keepdims=True)
+    return normed
 
 
 class PeakFinder:
@@ -60,7 +68,7 @@ class PeakFinder:
 
 def _weighted(weights: Audio, parts: list[Audio]) -> Audio:
     """Sum of weights[m] parts[m], in that order."""
-    total = weights[0] * parts[0]
+    total: Audio = weights[0] * parts[0]
     for weight, part in zip(weights[1:], parts[1:], strict=True):
         total += weight * part
     return total

@@ -26,7 +26,16 @@ TRUE_PEAK_TAPS = (reals("SP_METER_TAPS_0"), reals("SP_METER_TAPS_1"))
 
 
 class NumpyMeter:
-    """``Meter`` in NumPy."""
+    """``Meter`` in NumPy.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    channels : int
+    peaks : bool
+        False: it tells loudness alone.
+    """
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         self._fs, self._channels, self._with_peaks = fs, channels, peaks
@@ -38,7 +47,7 @@ class NumpyMeter:
         self.discarded = 0  # samples that counted as 0
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
         if not good.all():
             self.discarded += int(x.size - np.count_nonzero(good))
@@ -78,7 +87,7 @@ class TruePeakMeter:
         self.sample_peaks = np.zeros(channels)
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         if x.shape[1]:
             self.sample_peaks = np.maximum(self.sample_peaks, np.abs(x).max(axis=1))
         x = np.concatenate([self._past, x], axis=1)
@@ -103,7 +112,9 @@ class LoudnessMeter:
 
     Parameters
     ----------
-    fs, channels : int
+    fs : int
+        Sample rate, Hz.
+    channels : int
 
     Notes
     -----
@@ -119,7 +130,7 @@ class LoudnessMeter:
         self._steps = array("d")
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         self._waiting = np.concatenate([self._waiting, (self._weighting(x) ** 2).sum(axis=0)])
         whole = len(self._waiting) // self._step
         self._steps.extend(self._waiting[: whole * self._step].reshape(whole, self._step).mean(axis=1))
@@ -175,12 +186,14 @@ class BlockFilter:
         for i in range(blocks):
             states[:, i] = self._state
             self._state = self._state @ self._advance.T + inflow[:, i]
-        return (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
+        filtered: Real = (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
+        return filtered
 
     def rest(self) -> Real:
         """(channels, frames) of the block that is not complete; nothing moves on."""
         n = self._waiting.shape[1]
-        return self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
+        filtered: Real = self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
+        return filtered
 
 
 def k_weighting(fs: float) -> tuple[Real, Real]:

@@ -82,7 +82,7 @@ class BandUpmix:
         self.discarded = 0  # samples that counted as 0
 
     def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames): L', R', C."""
+        """As ``Stage.process``: (2, frames) to (3, frames), L', R', C."""
         good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
         self.discarded += int(x.size - np.count_nonzero(good))
         x = np.where(good, x, np.float32(0))
@@ -140,12 +140,24 @@ def edges(fs: float) -> Real:
 
 
 def mean_times_s(edges_hz: Real) -> Real:
-    """Time constants of the bands' means: (BANDS,)."""
+    """Time constants of the bands' means, (BANDS,) s.
+
+    Parameters
+    ----------
+    edges_hz : (BANDS - 1,) Hz
+    """
     return np.clip(MEAN_PERIODS / np.concatenate([0.7 * edges_hz[:1], edges_hz]), *MEAN_S)
 
 
 def low_passes(edges_hz: Real, fs: float) -> Real:
-    """Second-order sections (edges, 6) of Butterworth low-passes by bilinear transform."""
+    """Second-order sections (edges, 6) of Butterworth low-passes by bilinear transform.
+
+    Parameters
+    ----------
+    edges_hz : (BANDS - 1,) Hz
+    fs : float
+        Sample rate, Hz.
+    """
     k = np.tan(np.pi * edges_hz / fs)
     norm = 1 + np.sqrt(2) * k + k * k
     one, b0 = np.ones_like(k), k * k / norm

@@ -61,7 +61,7 @@ class FrameUpmix(ABC):
         self.reset_estimate()
 
     def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames), ``latency`` frames late."""
+        """As ``Stage.process``: (2, frames) to (3, frames)."""
         step = 64 * self.hop  # bounds the memory of one call
         good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
         self.discarded += int(x.size - np.count_nonzero(good))
@@ -74,20 +74,43 @@ class FrameUpmix(ABC):
 
     @abstractmethod
     def centre_frames(self, mid: Real, side: Real) -> Real:
-        """C in successive windowed frames (hops, n) of M = (L + R)/2 and S = (L - R)/2.
+        """C in successive windowed frames. How many come in one call may not change a bit: no sums whose order depends on it.
 
-        How many frames come in one call may not change a bit: no sums whose order depends on it.
+        Parameters
+        ----------
+        mid, side : (hops, n) float
+            M = (L + R)/2 and S = (L - R)/2.
+
+        Returns
+        -------
+        (hops, n) float
         """
 
     def odd_spectra(self, frames: Real) -> Complex:
-        """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
-        transform are, and the core's transform has just these."""
+        """The values at the odd multiples of half a bin.
+
+        None is special, as bins 0 and n/2 of the usual transform are, and the core's transform has just these.
+
+        Parameters
+        ----------
+        frames : (hops, n) float
+
+        Returns
+        -------
+        (hops, n/2) complex
+        """
         return np.fft.fft(frames * self._half_turns)[:, : self.n // 2]
 
     def odd_frames(self, spectra: Complex) -> Real:
-        """Undoes ``odd_spectra``."""
+        """Undoes ``odd_spectra``.
+
+        Parameters
+        ----------
+        spectra : (hops, n/2) complex
+        """
         frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
-        return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
+        turned: Real = 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
+        return turned
 
     def _process(self, x: Audio) -> Audio:
         """As ``process``: every hop that is complete adds its frame; the rest waits."""
@@ -127,6 +150,13 @@ def windows(n: int, span: int) -> tuple[Real, Real]:
 
     Analysis rises over n - span/2 samples and falls over span/2, as square roots of a Hann window's halves. Their product is a Hann
     window scaled so that it adds up to one at a hop of span/4.
+
+    Parameters
+    ----------
+    n : int
+        Samples that are analysed.
+    span : int
+        The last of them, which are synthesised.
     """
     rise, fall = n - span // 2, span // 2
     up = np.sin(0.5 * np.pi * (np.arange(rise) + 0.5) / rise)
@@ -137,14 +167,27 @@ def windows(n: int, span: int) -> tuple[Real, Real]:
 
 
 def power(x: Complex) -> Real:
-    """|x|^2."""
+    """|x|^2.
+
+    Parameters
+    ----------
+    x : complex
+        Any shape.
+    """
     return x.real**2 + x.imag**2
 
 
 def smoothing_bands(f_hz: Real, width_erb: float) -> tuple[Indices, Indices]:
-    """First bin, and one past the last, of the mean around each of the equally spaced bins f_hz.
+    """First bin, and one past the last, of the mean around each bin.
 
     Half-width ``width_erb`` times 24.7 (4.37 f/1000 + 1) Hz, the equivalent rectangular bandwidth of Glasberg & Moore (1990).
+
+    Parameters
+    ----------
+    f_hz : (bins,) Hz
+        Equally spaced.
+    width_erb : float
+        Half-width, in equivalent rectangular bandwidths.
     """
     bins = np.arange(len(f_hz))
     half = np.round(width_erb * 24.7 * (4.37e-3 * f_hz + 1) / (f_hz[1] - f_hz[0])).astype(np.intp)
@@ -152,14 +195,36 @@ def smoothing_bands(f_hz: Real, width_erb: float) -> tuple[Indices, Indices]:
 
 
 def smooth(powers: Real, first: Indices, last: Indices) -> Real:
-    """Mean of (..., bins) over bins first..last-1 of each bin."""
+    """Mean over bins first..last-1 of each bin.
+
+    Parameters
+    ----------
+    powers : (..., bins) float
+    first, last : (bins,) int
+        As ``smoothing_bands`` gives them.
+    """
     sums = np.zeros(powers.shape[:-1] + (powers.shape[-1] + 1,))
     np.cumsum(powers, axis=-1, out=sums[..., 1:])
     return (sums[..., last] - sums[..., first]) / (last - first)
 
 
 def recursive_means(means: Real, powers: Real, keep: float) -> Real:
-    """Means up to and with each frame of powers (hops, ...), which they replace; returns those of the last frame."""
+    """Recursive means of the powers of successive frames.
+
+    Parameters
+    ----------
+    means : (...) float
+        After the frame before.
+    powers : (hops, ...) float
+        Overwritten by the means up to and with each frame.
+    keep : float
+        Weight of the past, 0 to 1.
+
+    Returns
+    -------
+    (...) float
+        Means after the last frame.
+    """
     for now in powers:
         means = keep * means + (1 - keep) * now
         if not now.any():
