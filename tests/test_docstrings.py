@@ -13,8 +13,8 @@ import spatial
 
 PACKAGE = Path(spatial.__file__).parent
 ROOMS = (
-    "base", "bank", "dsp", "io", "rig", "acoustics", "exchange", "plots", "targets", "design", "feasibility", "analysis", "catalogue",
-    "report",
+    "base", "bank", "dsp", "session", "io", "rig", "acoustics", "exchange", "plots", "targets", "design", "feasibility", "analysis",
+    "catalogue", "report",
 )  # fmt: skip
 """Rooms that keep to it; the others follow."""
 ARRAYS = {"ArrayLike", "NDArray", *re.findall(r"^(\w+) = ", (PACKAGE / "base" / "arrays.py").read_text(), re.MULTILINE)}
