@@ -25,7 +25,8 @@ HEAD = """
     from spatial.cli.play_banks import BankFile
     from spatial.session.messages import *
     from spatial.session.options import RenderOptions
-    from spatial.session.playback import Playback, PlayOptions
+    from spatial.session.play_options import PlayOptions
+    from spatial.session.playback import Playback
 
     events, heard = [], []
     def tell(event):

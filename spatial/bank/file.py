@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.recipe import STEREO
 from spatial.base import checks
+from spatial.base.arrays import Taps
 from spatial.base.errors import InputError, UsageError
 
 FORMATS = (1, 2)
@@ -28,7 +28,6 @@ SAID = (
 )  # fmt: skip
 """What a header of either format says, beside the format."""
 
-Taps = NDArray[np.float64]
 Bank = TypeVar("Bank")
 
 _NO_BANK = (
@@ -49,7 +48,14 @@ def header_text(said: dict[str, Any]) -> bytes:
 
 
 def to_bytes(taps: Taps, said: dict[str, Any]) -> bytes:
-    """The file's content: the same bytes for the same bank."""
+    """The file's content: the same bytes for the same bank.
+
+    Parameters
+    ----------
+    taps : (drivers, inputs, n_taps) float
+    said : dict
+        ``SAID`` and "programme", as JSON values.
+    """
     buffer, header = io.BytesIO(), header_text(said)
     np.savez(
         buffer,
@@ -61,7 +67,14 @@ def to_bytes(taps: Taps, said: dict[str, Any]) -> bytes:
 
 
 def sha256(taps: Taps, header: bytes) -> str:
-    """Hexadecimal hash of taps and header."""
+    """Hexadecimal hash of taps and header.
+
+    Parameters
+    ----------
+    taps : (drivers, inputs, n_taps) float
+    header : bytes
+        As ``header_text`` writes it.
+    """
     digest = hashlib.sha256(np.ascontiguousarray(taps, dtype="<f8").data)
     digest.update(header)
     return digest.hexdigest()
@@ -69,6 +82,13 @@ def sha256(taps: Taps, header: bytes) -> str:
 
 def load(name: str, bank: Callable[[Taps, dict[str, Any]], Bank]) -> Bank:
     """What a function makes of a file's taps and header.
+
+    Parameters
+    ----------
+    name : str
+        Path of the file.
+    bank : callable
+        Gets the taps, (drivers, inputs, n_taps), and a dictionary of ``SAID`` and "programme".
 
     Raises
     ------

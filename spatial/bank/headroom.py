@@ -1,13 +1,13 @@
-"""Headroom of a bank from its filters alone: before anything plays, how loud can a driver's feed become?"""
+"""Headroom of a bank from its filters alone: how loud a driver's feed can become, before anything plays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Complex, Spectrum
 from spatial.base.units import REFERENCE_FS, db
 
 SEED = 1770
@@ -17,8 +17,6 @@ PINK_HZ = (20.0, 20000.0)
 MUSIC_CORRELATION = 0.7  # of left and right in a programme that is like music
 OVERSAMPLING = 4  # of the true peak
 CANDIDATES_DB = 3.0  # feeds whose sample peak is further below the largest cannot have the largest true peak
-
-Spectrum = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def predict_headroom(bank: FilterMatrix) -> Headroom:
     return Headroom(dict(zip(bank.driver_names, l1.tolist(), strict=True)), mean)
 
 
-def _one_draw(bank: FilterMatrix, filters: Spectrum, x: Spectrum, y: Spectrum) -> dict[str, float]:
+def _one_draw(bank: FilterMatrix, filters: Complex, x: Spectrum, y: Spectrum) -> dict[str, float]:
     """Peak ratio in dB of every programme, from the spectra of two independent noises."""
     silence = np.zeros_like(x)
     second = MUSIC_CORRELATION * x + np.sqrt(1 - MUSIC_CORRELATION**2) * y
@@ -113,8 +111,14 @@ def _pink(rng: np.random.Generator, n: int, fs: float) -> Spectrum:
     return spectrum
 
 
-def true_peak(spectra: Spectrum) -> float:
-    """Largest magnitude of periodic signals between the samples as well, from their spectra (signals, bins)."""
+def true_peak(spectra: Complex) -> float:
+    """Largest magnitude of periodic signals, between the samples as well.
+
+    Parameters
+    ----------
+    spectra : (signals, bins) complex
+        As ``np.fft.rfft`` gives them of an even number of frames.
+    """
     n = 2 * (spectra.shape[1] - 1)
     peaks = np.abs(np.fft.irfft(spectra, n, axis=1)).max(axis=1)
     near = peaks >= peaks.max() * 10 ** (-CANDIDATES_DB / 20)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank import file
 from spatial.bank.recipe import STEREO, RenderRecipe, checked_programme, paths_of
 from spatial.base import checks
+from spatial.base.arrays import DriveMatrix, Freqs, Taps
 from spatial.base.errors import UsageError
 from spatial.base.fir_response import fir_response
 from spatial.base.whole_files import atomic_file
@@ -66,7 +66,7 @@ class FilterMatrix:
         that is no whole number above 0, names that are the same.
     """
 
-    taps: NDArray[np.float64]
+    taps: Taps
     fs: int
     latency_samples: int
     input_names: tuple[str, ...]
@@ -117,7 +117,7 @@ class FilterMatrix:
     @property
     def n_taps(self) -> int:
         """Length of every filter."""
-        return self.taps.shape[2]
+        return int(self.taps.shape[2])
 
     @property
     def n_channels(self) -> int:
@@ -125,8 +125,17 @@ class FilterMatrix:
         return max(self.channels)
 
     @checks.usual_float_errors
-    def spectrum(self, freqs: NDArray[np.float64]) -> NDArray[np.complex128]:
-        """W (freqs, drivers, inputs) at any frequencies in Hz, with the bank's own delay in it."""
+    def spectrum(self, freqs: Freqs) -> DriveMatrix:
+        """W at any frequencies, with the bank's own delay in it.
+
+        Parameters
+        ----------
+        freqs : (freqs,) Hz
+
+        Returns
+        -------
+        (freqs, drivers, inputs) complex
+        """
         of_all = fir_response(self.taps.reshape(-1, self.n_taps).T, freqs, self.fs)
         return of_all.reshape(-1, *self.taps.shape[:2])
 
@@ -196,7 +205,7 @@ class FilterMatrix:
             Not a bank, a bank of another format, or one whose content does not match its hash.
         """
 
-        def bank(taps: NDArray[np.float64], said: dict[str, Any]) -> FilterMatrix:
+        def bank(taps: Taps, said: dict[str, Any]) -> FilterMatrix:
             return cls(taps=taps, **{**said, "recipe": RenderRecipe(**said["recipe"])})
 
         return file.load(checks.path(path, "bank"), bank)

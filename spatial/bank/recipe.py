@@ -110,5 +110,13 @@ def checked_programme(programme: tuple[str, ...], recipe: RenderRecipe, input_na
 
 
 def paths_of(programme: tuple[str, ...], input_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Inputs that are fed, in the order of the chain's paths: of stereo those that an upmix makes, else the programme's channels."""
+    """Inputs that are fed, in the order of the chain's paths: of stereo those that an upmix makes, else the programme's channels.
+
+    Parameters
+    ----------
+    programme : tuple of str
+        Roles of the channels, in the order of the file's channels.
+    input_names : tuple of str
+        Of the filter matrix.
+    """
     return tuple(name for name in PATHS if name in input_names) if programme == STEREO else programme

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spatial.base.errors import UsageError
-from spatial.base.figure import unit_of
+from spatial.base.figure import figures_in, unit_of
 from spatial.cli.banks import add_bank_and_rig, study_of_arguments
 from spatial.cli.common import add_command, print_json, tell
 from spatial.cli.streams import to_output
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from spatial.analysis.study import Study
     from spatial.rig.model import RigFile
 
-AUDIO = {
-    "audio.in_lufs": "loudness of the programme",
-    "audio.out_lufs": "loudness of all feeds together",
-    "audio.true_peak_dbtp": "of the loudest feed",
-    "audio.limiter_share": "of the time that the limiter works",
-    "audio.non_finite": "samples that were no numbers",
-}
 PAIR_ERRORS = ("ild_error", "ild_worst", "itd_error")
 LISTS = ("against", "tone.", "poses.at", "poses.sep_mean_db", "poses.sep_pink_db", "poses.ild_error_db", "poses.itd_error_us")
 """Long lists beside the groups that are listed: JSON and CSV have them, and `design --bands` a table of its own."""
@@ -104,7 +97,9 @@ def figure_lines(figures: dict[str, Any], virtual: bool) -> list[str]:
     Only a virtual pair has errors against a real one.
     """
     from spatial.catalogue.figures import GROUPS, meaning_of
+    from spatial.session.programme_levels import ProgrammeFigures
 
+    of_programme = {f"audio.{each.name}": each.meaning for each in figures_in(ProgrammeFigures)}
     hidden = tuple(group.name for group in GROUPS if group.listed)
     rows: list[tuple[str, str, str]] = []
     told: set[str] = set()
@@ -112,7 +107,7 @@ def figure_lines(figures: dict[str, Any], virtual: bool) -> list[str]:
         listed = name.startswith((*hidden, *LISTS)) and name != "tone.largest_db"
         if value is None or listed or (not virtual and any(error in name for error in PAIR_ERRORS)):
             continue
-        figure, meaning = meaning_of(name) if name not in AUDIO else (name, AUDIO[name])
+        figure, meaning = (name, of_programme[name]) if name in of_programme else meaning_of(name)
         rows.append((name, f"{_shown(name, value)} {unit_of(name)}".rstrip(), "" if figure in told else meaning))
         told.add(figure)
     names, values = (max(len(row[i]) for row in rows) for i in (0, 1))

@@ -20,7 +20,8 @@ from spatial.cli.words import clock
 if TYPE_CHECKING:
     from spatial.io.soundcard import Device
     from spatial.session.banks import BankSource
-    from spatial.session.playback import Lost, Place, PlayOptions
+    from spatial.session.play_options import Place, PlayOptions
+    from spatial.session.playback import Lost
 
 RESUME = "SPATIAL_PLAY_RESUME"
 """Where playback was when its device was lost, for the process that goes on."""
@@ -112,7 +113,7 @@ def run_play(args: argparse.Namespace) -> int:
 
 def play_options(args: argparse.Namespace) -> PlayOptions:
     """The options of the command line as the session takes them."""
-    from spatial.session.playback import PlayOptions
+    from spatial.session.play_options import PlayOptions
 
     return PlayOptions(
         render=render_options(args),
@@ -130,7 +131,7 @@ def play_options(args: argparse.Namespace) -> PlayOptions:
 def place_of(text: str) -> Place | None:
     """Where a process that lost its device was, as ``leave`` has written it; None for nothing."""
     from spatial.session.messages import Controls
-    from spatial.session.playback import Place
+    from spatial.session.play_options import Place
 
     if not text:
         return None

@@ -32,7 +32,7 @@ from spatial.session.messages import (
     Swapped,
     Waiting,
 )  # fmt: skip
-from spatial.session.playback import PlayOptions
+from spatial.session.play_options import PlayOptions
 
 GAIN_STEP_DB = 1.0
 SOLOS: tuple[tuple[str, ...], ...] = ((), ("sides",), ("center",))

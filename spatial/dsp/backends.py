@@ -60,7 +60,14 @@ def fallback_note() -> str | None:
 
 
 def checked_engine(engine: str, asked_by: str) -> str:
-    """The engine itself, asked for by an option or a variable of that name.
+    """The engine itself.
+
+    Parameters
+    ----------
+    engine : str
+        One of ``ENGINES``.
+    asked_by : str
+        The option or variable, for the error.
 
     Raises
     ------

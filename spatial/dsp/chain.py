@@ -6,12 +6,12 @@ import dataclasses
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
+from spatial.base.arrays import Audio, Real, Taps
 from spatial.base.units import from_db
-from spatial.dsp.stages import Audio, LimiterFigures
+from spatial.dsp.stages import LimiterFigures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +39,7 @@ class ChainPlan:
     paths : tuple of str
         Of stereo "left", "right" and, where the bank has it, "center"; else the programme's channels.
     taps : (drivers, paths, n_taps) float
+        Of the paths alone.
     recipe : RenderRecipe
         "off" where there is no centre, or no stereo.
     path_gains : (paths,) float32
@@ -53,7 +54,7 @@ class ChainPlan:
 
     bank: FilterMatrix
     paths: tuple[str, ...]
-    taps: NDArray[np.float64]
+    taps: Taps
     recipe: RenderRecipe
     path_gains: Audio
     gain_db: float
@@ -68,11 +69,13 @@ class ChainPlan:
         return len(self.bank.programme)
 
     @property
-    def l1(self) -> NDArray[np.float64]:
+    def l1(self) -> Real:
         """(drivers,) what no feed exceeds before the gain while no path exceeds 1."""
         if self.bypass:
-            return np.abs(bypass_gains(self.drivers, len(self.taps))).sum(axis=1)
-        return np.abs(self.taps).sum(axis=2) @ np.abs(self.path_gains)
+            straight: Real = np.abs(bypass_gains(self.drivers, len(self.taps))).sum(axis=1)
+            return straight
+        filtered: Real = np.abs(self.taps).sum(axis=2) @ np.abs(self.path_gains)
+        return filtered
 
 
 class Chain(ABC):
@@ -107,19 +110,52 @@ class Chain(ABC):
 
     @abstractmethod
     def process(self, x: Audio, material: int | None = None) -> Audio:
-        """(programme channels, frames), frames a multiple of the block -> (drivers, frames).
+        """The next frames of the programme through the chain.
 
-        material tells how many of the frames belong to the programme (default: all). The first call with fewer ends it: what follows
-        has to be silence, and no path sounds longer than the programme; the filters' tails do.
+        Parameters
+        ----------
+        x : (programme channels, frames) float32
+            Full scale 1; frames is a multiple of the block.
+        material : int or None
+            How many of the frames belong to the programme; None: all. The first call with fewer ends it: what follows has to be silence,
+            and no path sounds longer than the programme; the filters' tails do.
+
+        Returns
+        -------
+        (drivers, frames) float32
+
+        Raises
+        ------
+        UsageError
+            Another number of channels, or frames that are no multiple of the block. Nothing is touched then.
         """
 
     @abstractmethod
     def set_path_gain(self, path: str, gain: float) -> None:
-        """Linear gain of one of the plan's paths."""
+        """Set the gain of one path.
+
+        Parameters
+        ----------
+        path : str
+            One of the plan's.
+        gain : float
+            Linear, 0 to 1e6.
+
+        Raises
+        ------
+        UsageError
+            The plan has no such path, or the gain is outside that range.
+        """
 
     @abstractmethod
     def set_gain(self, gain: float) -> None:
-        """Linear gain of all drivers."""
+        """Set the linear gain of all drivers, 0 to 1e6.
+
+        Raises
+        ------
+        UsageError
+            The gain is outside that range.
+        """
 
     @abstractmethod
     def set_mute(self, mute: bool) -> None:
@@ -142,7 +178,19 @@ class Chain(ABC):
 
 
 def bypass_gains(drivers: tuple[int, ...], n_drivers: int) -> Audio:
-    """(n_drivers, channels) from each channel of a programme to each driver: to its own, by sqrt(1/k) where k channels share it."""
+    """Gain from each channel of a programme to each driver: to its own, by sqrt(1/k) where k channels share it.
+
+    Parameters
+    ----------
+    drivers : tuple of int
+        Of each channel of the programme.
+    n_drivers : int
+        Of the bank.
+
+    Returns
+    -------
+    (n_drivers, channels) float32
+    """
     gains = np.zeros((n_drivers, len(drivers)), np.float32)
     for channel, driver in enumerate(drivers):
         gains[driver, channel] = np.sqrt(1 / drivers.count(driver))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Real
 from spatial.base.units import power_db
 from spatial.dsp.constants import whole
 
@@ -16,8 +16,14 @@ BLOCK_STEPS = 4  # and last 400 ms
 PIECE_STEPS = 4096
 
 
-def gated_loudness(steps: NDArray[np.float64]) -> float | None:
-    """LUFS of the weighted powers of steps of 100 ms; None where no block of 400 ms passes the gates."""
+def gated_loudness(steps: Real) -> float | None:
+    """Integrated loudness, LUFS; None where no block of 400 ms passes the gates.
+
+    Parameters
+    ----------
+    steps : (steps,) power
+        Mean square of K-weighted frames, summed over channels, of each 100 ms; full scale 1.
+    """
     absolute = 10 ** ((ABSOLUTE_GATE_LUFS - OFFSET_LU) / 10)
     mean = _mean_block_above(absolute, steps)
     if mean is None:
@@ -26,7 +32,7 @@ def gated_loudness(steps: NDArray[np.float64]) -> float | None:
     return None if gated is None else float(OFFSET_LU + power_db(gated))
 
 
-def _mean_block_above(gate: float, steps: NDArray[np.float64]) -> float | None:
+def _mean_block_above(gate: float, steps: Real) -> float | None:
     """Mean power of the blocks of 400 ms above the gate; None where there is none. Piece by piece: ten hours are many steps."""
     total, count = 0.0, 0
     for begin in range(0, len(steps) - BLOCK_STEPS + 1, PIECE_STEPS):

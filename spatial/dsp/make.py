@@ -52,7 +52,13 @@ def make_convolver(taps: ArrayLike, block: int, *, exact_blocks: bool = False, e
 
 
 def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
-    """The upmix that a recipe names, at a sample rate in Hz.
+    """The upmix that a recipe names.
+
+    Parameters
+    ----------
+    recipe : RenderRecipe
+    fs : int
+        Sample rate, Hz.
 
     Raises
     ------
@@ -85,7 +91,14 @@ def make_upmix(recipe: RenderRecipe, fs: int) -> Upmix:
 
 
 def make_limiter(channels: int, fs: int) -> Limiter:
-    """A limiter for so many channels at a sample rate in Hz.
+    """A limiter of one gain for all channels.
+
+    Parameters
+    ----------
+    channels : int
+        1 to 64.
+    fs : int
+        Sample rate, Hz.
 
     Raises
     ------
@@ -102,7 +115,15 @@ def make_limiter(channels: int, fs: int) -> Limiter:
 
 
 def make_meter(fs: int, channels: int, peaks: bool = True) -> Meter:
-    """A meter at a sample rate in Hz; without peaks it tells loudness alone.
+    """A meter of loudness and peaks.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    channels : int
+    peaks : bool
+        False: it tells loudness alone.
 
     Raises
     ------

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.errors import UsageError
 from spatial.dsp.constants import real, whole
 
@@ -23,8 +24,6 @@ MIN_FS, MAX_FS = whole("SP_MIN_FS"), whole("SP_MAX_FS")
 """Sample rates of all stages, Hz."""
 MAX_GAIN = real("SP_MAX_GAIN")
 """Linear, +120 dB."""
-
-Audio = NDArray[np.float32]
 
 
 class Stage(Protocol):
@@ -43,16 +42,35 @@ class Stage(Protocol):
     """
 
     @property
-    def latency(self) -> int: ...
+    def latency(self) -> int:
+        """Frames by which the output is late."""
 
     @property
-    def tail(self) -> int: ...
+    def tail(self) -> int:
+        """Frames that still come when the input has ended."""
 
     @property
-    def discarded(self) -> int: ...
+    def discarded(self) -> int:
+        """Samples that counted as 0."""
 
     def process(self, x: Audio) -> Audio:
-        """(inputs, frames) float32 to (outputs, as many frames) float32."""
+        """The next frames of the stream.
+
+        Parameters
+        ----------
+        x : (inputs, frames) float32
+            Full scale 1.
+
+        Returns
+        -------
+        (outputs, frames) float32
+            As many frames, ``latency`` frames late.
+
+        Raises
+        ------
+        UsageError
+            Another number of inputs, where the stage is the core's; the twins do not look.
+        """
         ...
 
     def reset(self) -> None:
@@ -79,15 +97,25 @@ class Convolver(Stage, Protocol):
     engine: str
 
     @property
-    def partitions(self) -> tuple[int, ...]: ...
+    def partitions(self) -> tuple[int, ...]:
+        """Frames of the partitions of the first taps and, rising, of later ones."""
 
     @property
-    def fade(self) -> int: ...
+    def fade(self) -> int:
+        """Frames that the cross-fade of a swap lasts."""
 
     def process(self, x: ArrayLike) -> Audio:
-        """(n_inputs, frames) float32 to (n_outputs, frames) float32.
+        """The next frames of the stream. The sizes of the calls do not change a bit of the output.
 
-        The sizes of the calls do not change a bit of the output.
+        Parameters
+        ----------
+        x : (n_inputs, frames) float32
+            Full scale 1.
+
+        Returns
+        -------
+        (n_outputs, frames) float32
+            As many frames, ``latency`` frames late.
 
         Raises
         ------
@@ -128,13 +156,16 @@ class LimiterFigures(Protocol):
     """What a limiter tells: its latency; frames whose gain was below 0 dB, and the deepest gain, since the start or the last reset."""
 
     @property
-    def latency(self) -> int: ...
+    def latency(self) -> int:
+        """Frames by which the output is late."""
 
     @property
-    def limited_frames(self) -> int: ...
+    def limited_frames(self) -> int:
+        """Frames given so far whose gain was below 0 dB."""
 
     @property
-    def lowest_gain_db(self) -> float: ...
+    def lowest_gain_db(self) -> float:
+        """Deepest gain so far, dB, <= 0."""
 
 
 class Limiter(Stage, LimiterFigures, Protocol):
@@ -145,16 +176,28 @@ class Meter(Protocol):
     """Loudness, true peak and sample peaks of a stream. discarded: samples not finite or beyond 1e6, which counted as 0."""
 
     @property
-    def discarded(self) -> int: ...
+    def discarded(self) -> int:
+        """Samples that counted as 0."""
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """The next frames of the stream.
+
+        Parameters
+        ----------
+        x : (channels, frames) float32
+            Full scale 1.
+
+        Raises
+        ------
+        UsageError
+            Another number of channels, where the meter is the core's; its twin does not look.
+        """
 
     def reset(self) -> None:
         """Back to the state of a new one."""
 
     @property
-    def sample_peaks(self) -> NDArray[np.float64]:
+    def sample_peaks(self) -> Real:
         """Of each channel the largest magnitude."""
 
     @property
@@ -167,27 +210,59 @@ class Meter(Protocol):
 
 
 def checked_rate(fs: float, what: str) -> float:
-    """The rate itself; UsageError outside MIN_FS..MAX_FS. what: the stage that asks."""
+    """The rate itself, where stages can run at it.
+
+    Parameters
+    ----------
+    fs : float
+        Sample rate, Hz, ``MIN_FS`` to ``MAX_FS``.
+    what : str
+        The stage that asks, for the error.
+
+    Raises
+    ------
+    UsageError
+        The rate is outside that range.
+    """
     if not MIN_FS <= fs <= MAX_FS:
         raise UsageError(f"{what}: {fs:g} Hz, sample rates from {MIN_FS} Hz to {MAX_FS} Hz are possible")
     return fs
 
 
 def checked_gain(gain: float, what: str) -> float:
-    """The linear gain itself; UsageError outside 0..MAX_GAIN. what: of which control."""
+    """The linear gain itself, where a control takes it.
+
+    Parameters
+    ----------
+    gain : float
+        0 to ``MAX_GAIN``.
+    what : str
+        Of which control, for the error.
+
+    Raises
+    ------
+    UsageError
+        The gain is outside that range.
+    """
     if not 0 <= gain <= MAX_GAIN:
         raise UsageError(f"{what}: gain {gain:g}, linear gains from 0 to {MAX_GAIN:g}, which is +120 dB, are possible")
     return gain
 
 
 def checked_taps(taps: ArrayLike, block: int) -> Audio:
-    """Taps (n_outputs, n_inputs, n_taps) as float32.
+    """Taps as contiguous float32, where a convolution takes them.
+
+    Parameters
+    ----------
+    taps : (n_outputs, n_inputs, n_taps) float
+        1 to 64 outputs and inputs, 1 to 2**20 taps, finite in float32.
+    block : int
+        Frames of a partition, a power of two from 16 to 8192.
 
     Raises
     ------
     UsageError
-        1 to 64 inputs and outputs, 1 to 2**20 taps and a block that is a power of two from 16 to 8192 are taken, and taps that are
-        finite in float32.
+        Taps or a block outside that domain.
     """
     with np.errstate(over="ignore"):
         checked = np.ascontiguousarray(taps, dtype=np.float32)
@@ -205,7 +280,20 @@ def checked_taps(taps: ArrayLike, block: int) -> Audio:
 
 
 def checked_swap(taps: ArrayLike, n_outputs: int, n_inputs: int, n_taps: int) -> Audio:
-    """Taps for a swap as float32 (n_outputs, n_inputs, n_taps), with zeros behind them; UsageError as ``Convolver.swap`` says."""
+    """Taps for a swap as float32, (n_outputs, n_inputs, n_taps) with zeros behind them.
+
+    Parameters
+    ----------
+    taps : (n_outputs, n_inputs, n) float
+        n is at most n_taps; finite in float32.
+    n_outputs, n_inputs, n_taps : int
+        Of the convolution that runs.
+
+    Raises
+    ------
+    UsageError
+        Another shape, or taps that are not finite.
+    """
     checked = checked_taps(taps, MIN_BLOCK)
     if checked.shape[:2] != (n_outputs, n_inputs) or checked.shape[2] > n_taps:
         raise UsageError(f"swap: taps must be ({n_outputs}, {n_inputs}, at most {n_taps}), got shape {checked.shape}")
@@ -213,7 +301,22 @@ def checked_swap(taps: ArrayLike, n_outputs: int, n_inputs: int, n_taps: int) ->
 
 
 def checked_audio(x: ArrayLike, n_inputs: int, block: int, exact_blocks: bool) -> Audio:
-    """One call's input as contiguous (n_inputs, frames) float32; UsageError as ``Convolver.process`` says."""
+    """One call's input as contiguous float32.
+
+    Parameters
+    ----------
+    x : (n_inputs, frames) float
+    n_inputs : int
+    block : int
+        Frames.
+    exact_blocks : bool
+        Whether frames has to be a multiple of the block.
+
+    Raises
+    ------
+    UsageError
+        Another shape, or a number of frames that is no such multiple.
+    """
     checked = np.ascontiguousarray(x, dtype=np.float32)
     if checked.ndim != 2 or checked.shape[0] != n_inputs:
         raise UsageError(f"convolution: audio must be ({n_inputs}, frames), got shape {checked.shape}")

@@ -28,7 +28,13 @@ MIN_SPAN, MIN_WINDOW, MAX_WINDOW = whole("SP_MIN_SPAN"), whole("SP_MIN_WINDOW"),
 
 
 def checked_recipe(recipe: RenderRecipe) -> RenderRecipe:
-    """The recipe itself; UsageError for a method or strength that there is not."""
+    """The recipe itself, where there is such an upmix.
+
+    Raises
+    ------
+    UsageError
+        No such method, or a strength outside 0 to 1.
+    """
     if recipe.upmix not in UPMIXES:
         raise UsageError(f"upmix: method is 'directional', 'projection', 'matrix' or 'off', got '{recipe.upmix}'")
     if not 0 <= recipe.strength <= 1:
@@ -38,6 +44,13 @@ def checked_recipe(recipe: RenderRecipe) -> RenderRecipe:
 
 def window_lengths(fs: int, latency_ms: float) -> tuple[int, int]:
     """Samples of the analysis and of the synthesis window, at any rate.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    latency_ms : float
+        2.7, 21 or 85.
 
     Raises
     ------
@@ -59,4 +72,4 @@ def window_lengths(fs: int, latency_ms: float) -> tuple[int, int]:
 
 def nearest_power_of_two(x: float) -> int:
     """Nearest on a log scale."""
-    return 2 ** round(np.log2(x))
+    return int(2 ** round(np.log2(x)))

@@ -39,7 +39,13 @@ class BankSource(Protocol):
         """Roles of the channels that are played through it."""
 
     def load(self, fs: int, progress: Progress | None = None) -> tuple[FilterMatrix, float]:
-        """The bank at a rate in Hz, and the gain in dB that makes its bypass as loud.
+        """The bank at a rate, and the gain in dB that makes its bypass as loud.
+
+        Parameters
+        ----------
+        fs : int
+            Sample rate, Hz.
+        progress : callable or None
 
         Raises
         ------

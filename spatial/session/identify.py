@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
+from spatial.base.arrays import Audio
 
 LEVEL_DB = -30.0
 PERIOD = 1 << 17
@@ -27,7 +27,7 @@ class PinkNoise:
         self._noise = (noise * 10 ** (LEVEL_DB / 20) / np.sqrt(np.mean(noise**2))).astype(np.float32)
         self._at = 0
 
-    def read(self, frames: int) -> NDArray[np.float32]:
+    def read(self, frames: int) -> Audio:
         """The next frames, (2, frames)."""
         x = np.take(self._noise, np.arange(self._at, self._at + frames), mode="wrap")
         self._at = (self._at + frames) % PERIOD
@@ -35,7 +35,16 @@ class PinkNoise:
 
 
 def identifying_banks(driver_names: tuple[str, ...], channels: tuple[int, ...], fs: int) -> list[FilterMatrix]:
-    """For each driver a bank that sends the left input there, and nothing elsewhere."""
+    """For each driver a bank that sends the left input there, and nothing elsewhere.
+
+    Parameters
+    ----------
+    driver_names : tuple of str
+    channels : tuple of int
+        1-based, one a driver.
+    fs : int
+        Sample rate, Hz.
+    """
     banks = []
     for driver in range(len(driver_names)):
         taps = np.zeros((len(driver_names), 2, 1))

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import atexit
 import math
-import os
 import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from spatial.bank.matrix import FilterMatrix
-from spatial.base.arrays import Audio
 from spatial.base.errors import DeviceError, SpatialError, UsageError
 from spatial.base.units import from_db
 from spatial.dsp.backends import CORE_MISSING, engine_name
-from spatial.io.audio_in import AudioReader, StereoSource
-from spatial.io.soundcard import CLOSE_S, Device, Stream, devices, find_device
-from spatial.io.standard_input import open_audio
-from spatial.session.offline import Path, at_rate, ringing
+from spatial.io.audio_in import StereoSource
+from spatial.io.soundcard import CLOSE_S, Device, Stream
+from spatial.session.ends import open_ends
+from spatial.session.feeder import Feeder
+from spatial.session.offline import Path
 from spatial.session.options import RenderOptions, chain_plan
 from spatial.session.player_stats import PlayerStats
 from spatial.session.render_report import level_db
@@ -37,12 +36,6 @@ PATIENCE_S = 0.6
 
 DRAIN_S = 0.05
 """Silence behind the last frame, beyond the latency that the device tells, before the device is closed."""
-
-PRIME_S = 0.5
-"""Longest wait for a full ring before the device starts."""
-
-PIECE = 4096
-"""Frames that are read at a time."""
 
 _PLAYING: set[Player] = set()
 _LOST: list[Any] = []
@@ -108,31 +101,13 @@ class Player:
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
         self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
         self._mute = False
-        self.device = device if isinstance(device, Device) else find_device(devices(), device)
-        self.input: Device | None = None
-        if source is None:
-            self.input = input_device if isinstance(input_device, Device) else find_device(devices(), input_device, "input")
-        self.n_channels, channels = max(bank.n_channels, n_channels), len(bank.programme)
-        if self.device.outputs < self.n_channels:
-            raise DeviceError(f"{self.device} has {self.device.outputs} output channels, the bank needs {self.n_channels}")
-        if self.input and channels > 2 and self.input.inputs < channels:
-            raise DeviceError(f"{self.input} has {self.input.inputs} input channels, the bank's programme has {channels}")
-        if self.input and self.input.api != self.device.api:
-            raise UsageError(f"input {self.input} and output {self.device} belong to different sound systems; take both from one")
-        self._reader: AudioReader | None = None
-        self._source: StereoSource | None = None
-        if isinstance(source, str | os.PathLike):
-            self._reader = open_audio(source, strict=self._options.strict, scrub=self._options.scrub, channels=channels)
-            self._source = at_rate(self._reader, bank.fs, self._options.resample, channels)
-        else:
-            self._source = source
-            if source is not None and source.fs != bank.fs:
-                raise UsageError(f"the source is at {source.fs} Hz, the bank for {bank.fs} Hz")
+        self._ends = open_ends(source, bank, self._options, device=device, input_device=input_device, n_channels=n_channels)
+        self.device, self.input, self.n_channels = self._ends.device, self._ends.input, self._ends.n_channels
         self._lock = threading.RLock()
-        self._started = self._stopping = False
-        self._done, self._primed = threading.Event(), threading.Event()
+        self._started = False
+        self._stopping, self._done = threading.Event(), threading.Event()
         self._error: BaseException | None = None
-        self._feed_error: BaseException | None = None
+        self._feeder: Feeder | None = None
         self._peaks: dict[str, float] = {}
         self._exchanged = 0
         self._last: LiveFigures | None = None
@@ -140,7 +115,15 @@ class Player:
     # ------------------------------------------------------------------------------------------------------------ life
 
     def start(self) -> None:
-        """Open the device and begin. DeviceError where that is not possible."""
+        """Open the device and begin.
+
+        Raises
+        ------
+        UsageError
+            It has been started already.
+        DeviceError
+            The device cannot be opened, or not at the bank's rate (WrongRateError).
+        """
         from spatial.dsp.core.chain import CoreChain
 
         with self._lock:
@@ -149,22 +132,21 @@ class Player:
             try:
                 self._open(CoreChain(self._plan))
             except BaseException:
-                if self._reader is not None:
-                    self._reader.close()
+                self._ends.close()
                 raise
             self._started = True
             atexit.unregister(_stop_all)
             atexit.register(_stop_all)  # once, and after sounddevice's own, so that it runs before
             _PLAYING.add(self)
-            self._feeder = threading.Thread(target=self._feed, name="spatial: reading", daemon=True)
+            if self._ends.source is not None:
+                self._feeder = Feeder(self._ends.source, self._live, self._stopping, skip=self._skip, rest_s=LOOK_S / 2)
             self._watcher = threading.Thread(target=self._watch, name="spatial: watching", daemon=True)
-        if self._source is not None:
+        if self._feeder is not None:
             self._feeder.start()
-            self._primed.wait(PRIME_S)
         try:
             self._stream.start()
         except DeviceError:
-            self._stopping = True
+            self._stopping.set()
             self._close()
             raise
         self._watcher.start()
@@ -196,14 +178,20 @@ class Player:
         with self._lock:
             if not self._started:
                 return
-            self._stopping = True
+            self._stopping.set()
             self._live.stop()
         self._done.wait()
         if self._watcher.is_alive() and self._watcher is not threading.current_thread():
             self._watcher.join(2 * CLOSE_S)  # a device that was lost is told before it is closed
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end of the programme; True when it has come. What ended playback before its time is raised."""
+        """Wait for the end of the programme, so many seconds at most (None: as long as it takes); True when it has come.
+
+        Raises
+        ------
+        InputError, DeviceError
+            What ended playback before its time: the source cannot be read on, or the device is gone.
+        """
         ended = self._done.wait(timeout)
         if self._error is not None:
             raise self._error
@@ -234,10 +222,7 @@ class Player:
     @property
     def remarks(self) -> list[str]:
         """What was odd about the source so far, one sentence each."""
-        if self._reader is None:
-            return []
-        scrubbed = self._reader.scrubbed
-        return [*self._reader.warnings, *([f"{scrubbed} samples not finite or above +120 dBFS, replaced by silence"] if scrubbed else [])]
+        return self._ends.remarks
 
     # -------------------------------------------------------------------------------------------------------- controls
 
@@ -281,13 +266,26 @@ class Player:
             self._plan = plan
 
     def set_bypass(self, bypass: bool, gain_db: float = 0.0) -> None:
-        """Every channel straight to one driver, with a gain of its own, for comparison at equal loudness."""
+        """Every channel straight to one driver, for comparison at equal loudness.
+
+        Parameters
+        ----------
+        bypass : bool
+        gain_db : float
+            Gain of the bypass alone.
+        """
         with self._lock:
             self._bypass, self._bypass_gain_db = bypass, gain_db
             self._control_now()
 
     def set_solo(self, *paths: str) -> None:
-        """Only these paths ("left", "right", "center", "sides"); none: all. UsageError where the bank does not have one."""
+        """Only these paths ("left", "right", "center", "sides"); none: all.
+
+        Raises
+        ------
+        UsageError
+            The bank does not have one of them.
+        """
         with self._lock:
             replace(self._options, solo=paths, bypass=False).path_gains(self._plan.paths)
             self._solo = paths
@@ -336,7 +334,7 @@ class Player:
             device_s = self._stream.latency_s
             done = self._done.is_set()
             return PlayerStats(
-                state="lost" if self._stream.lost else "ended" if done else "stopping" if self._stopping else "playing",
+                state="lost" if self._stream.lost else "ended" if done else "stopping" if self._stopping.is_set() else "playing",
                 time_s=max(
                     (figures.position - self._first_frame + self._skip) / fs - (0 if figures.finished else inside_s + device_s), 0.0
                 ),
@@ -367,42 +365,13 @@ class Player:
 
     # --------------------------------------------------------------------------------------------------------- threads
 
-    def _feed(self) -> None:
-        """Fill the ring until the source ends, fails, or nobody listens."""
-        try:
-            assert self._source is not None
-            left_out = self._skip
-            while left_out > 0:
-                left_out -= self._source.read(min(left_out, PIECE)).shape[1] or left_out
-            while not self._stopping:
-                x = self._source.read(PIECE)
-                ended = x.shape[1] < PIECE
-                for part in (x, ringing(self._source, x)) if ended else (x,):
-                    self._write(part)
-                if ended:
-                    break
-            if not self._stopping:
-                self._live.end()
-        except BaseException as error:  # whatever it is, the music fades out and wait() raises it
-            self._feed_error = error
-        finally:
-            self._primed.set()
-
-    def _write(self, x: Audio) -> None:
-        """All of it into the ring, as it gets free."""
-        while x.shape[1] and not self._stopping:
-            x = x[:, self._live.write(x) :]
-            if x.shape[1]:
-                self._primed.set()
-                time.sleep(LOOK_S / 2)
-
     def _watch(self) -> None:
         """Look after the device until it is closed, whatever happens."""
         try:
             self._look_after()
         except BaseException as error:
             self._error = self._error or error
-            self._stopping = True
+            self._stopping.set()
             self._close()
 
     def _look_after(self) -> None:
@@ -417,9 +386,9 @@ class Player:
             if figures.frames != seen or now - looked > patience:  # the second: it was this process that stood still
                 seen, moved = figures.frames, now
             looked = now
-            if self._feed_error is not None and self._error is None:
-                self._error = self._feed_error
-                self._stopping = True
+            if self._feeder is not None and self._feeder.error is not None and self._error is None:
+                self._error = self._feeder.error
+                self._stopping.set()
                 self._live.stop()
             if now - moved > patience or not self._stream.active:
                 self._lose()
@@ -432,9 +401,9 @@ class Player:
 
     def _lose(self) -> None:
         """The device has stopped calling."""
-        if self._error is None and not (self._stopping and self._last and self._last.silent):
+        if self._error is None and not (self._stopping.is_set() and self._last and self._last.silent):
             self._error = DeviceError(f"{self.device} has stopped playing: it was unplugged, or its sound server has died")
-        self._stopping = True
+        self._stopping.set()
         if "jack" in self.device.api.lower():  # closing would hang for minutes
             self._stream.give_up()
             self._done.set()
@@ -448,15 +417,19 @@ class Player:
         if not self._stream.close():
             _LOST.append(self._live)
         _PLAYING.discard(self)
-        if self._reader is not None:
-            self._feeder.join(CLOSE_S)
-            if not self._feeder.is_alive():  # else it hangs in a read, and the file has to stay
-                self._reader.close()
+        if self._feeder is not None and self._ends.reader is not None and self._feeder.join(CLOSE_S):
+            self._ends.close()  # else it hangs in a read, and the file has to stay
         self._done.set()
 
 
 def require_core() -> None:
-    """DeviceError where live playback is not possible for want of the C core."""
+    """Nothing where live playback is possible.
+
+    Raises
+    ------
+    DeviceError
+        The engine in force is not the C core.
+    """
     if engine_name() != "c":
         raise DeviceError(f"live playback needs the C core, the engine is {engine_name()}: {CORE_MISSING}")
 

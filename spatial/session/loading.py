@@ -37,7 +37,17 @@ class Loader:
         self._next: tuple[int, int, str] | None = None
 
     def begin(self, which: int, fs: int, reason: str) -> None:
-        """Load one of the banks at a rate in Hz."""
+        """Load one of the banks.
+
+        Parameters
+        ----------
+        which : int
+            Place of the bank among those that were given.
+        fs : int
+            Sample rate, Hz.
+        reason : str
+            Handed on to ``Loaded``.
+        """
         if self._busy:
             self._next = which, fs, reason
             return
@@ -69,6 +79,6 @@ class Loader:
 
 
 def give_way() -> None:
-    """This thread computes for seconds; where threads have a priority of their own it leaves the processor to the music."""
+    """Leave the processor to the music: the calling thread computes for seconds, where threads have a priority of their own."""
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
+from spatial.base.arrays import Audio, Real
 from spatial.base.checks import instance, path, usual_float_errors
 from spatial.base.errors import InputError, OutputError
 from spatial.base.units import db
@@ -24,7 +24,6 @@ from spatial.session.options import RenderOptions, chain_of
 from spatial.session.programme_meter import ProgrammeMeter
 from spatial.session.render_report import DriverReport, RenderReport, UpmixReport, level_db
 
-Audio = NDArray[np.float32]
 Path = str | os.PathLike[str]
 Progress = Callable[[int, int | None], None]
 """Called with the frames done and the frames there are (None: not known)."""
@@ -97,7 +96,7 @@ def render_file(
                 if progress:
                     progress(writer.frames, expected)
             if too_loud:
-                raise _clipping(output, bank, meter_out.sample_peaks, form)
+                raise OutputError(_clipping(output, bank, meter_out.sample_peaks, form))
     limiter = chain.limiter
     return RenderReport(
         input=os.fspath(input),
@@ -143,7 +142,27 @@ def upmix_file(
 ) -> UpmixReport:
     """Upmix a sound file to L', R', C, in that order, as three float channels of exactly the input's frames.
 
-    Parameters and errors as of ``render_file``; heard gets every piece that is written, (3, frames), and its sample rate.
+    Parameters
+    ----------
+    input, output : path
+        Stereo or mono that libsndfile reads; .wav, .rf64, .flac, .caf or .w64.
+    recipe : RenderRecipe
+    strict, scrub : bool
+        Refuse files that are merely odd; replace samples that are not finite.
+    force : bool
+        Replace an output that is there.
+    progress : callable
+    heard : callable
+        Gets every piece that is written, (3, frames), and its sample rate, Hz.
+
+    Raises
+    ------
+    UsageError
+        A recipe that is none; output and input are the same file.
+    InputError
+        The input cannot be read, is damaged or not finite.
+    OutputError
+        The output exists or cannot be written; nothing is left behind.
     """
     input, output = path(input, "input"), path(output, "output")
     instance(recipe, RenderRecipe, "upmix_file", "RenderRecipe(upmix, latency_ms, strength) makes one")
@@ -152,7 +171,7 @@ def upmix_file(
     with open_audio(input, strict=strict, scrub=scrub) as reader:
         upmix = make_upmix(recipe, reader.fs)
         with AudioWriter(output, reader.fs, (0, 1, 2), bits="float", frames=reader.frames) as writer:
-            for paths in flow(reader, lambda x, material: upmix.process(x), upmix.latency, upmix.latency, CHUNK):
+            for paths in flow(reader, lambda x, _material: upmix.process(x), upmix.latency, upmix.latency, CHUNK):
                 writer.write(paths)
                 if heard:
                     heard(paths, reader.fs)
@@ -172,7 +191,23 @@ def upmix_file(
 
 
 def at_rate(reader: AudioReader, fs: int, resample: bool, channels: int) -> StereoSource:
-    """The reader of so many programme channels itself, or converted to another rate where that is allowed; InputError where it is not."""
+    """The reader itself, or converted to another rate where that is allowed.
+
+    Parameters
+    ----------
+    reader : AudioReader
+    fs : int
+        Wanted sample rate, Hz.
+    resample : bool
+        Whether it may be converted.
+    channels : int
+        Of the programme.
+
+    Raises
+    ------
+    InputError
+        Another rate that may not, or cannot, be converted.
+    """
     if reader.fs == fs:
         return reader
     if not resample:
@@ -186,7 +221,15 @@ def at_rate(reader: AudioReader, fs: int, resample: bool, channels: int) -> Ster
 
 
 def ringing(source: StereoSource, last: Audio) -> Audio:
-    """What sounds on behind the last frames of a source: nothing, unless it is resampled."""
+    """What sounds on behind the last frames of a source: nothing, unless it is resampled.
+
+    Parameters
+    ----------
+    source : StereoSource
+        Read to its end.
+    last : (channels, frames) float32
+        What it gave last.
+    """
     return source.ringing if isinstance(source, Resampler) else last[:, :0]
 
 
@@ -200,8 +243,23 @@ def flow(
 ) -> Iterator[Audio]:
     """Run a source through a process, in chunks of one size; silence follows it until ``tail`` frames more have come out.
 
-    What a resampled source rings with behind its last frame goes before the silence, as far as the tail reaches. The process is told
-    how many frames of a chunk are no such silence. The first ``skip`` frames are left out; heard gets every piece of the source.
+    What a resampled source rings with behind its last frame goes before the silence, as far as the tail reaches.
+
+    Parameters
+    ----------
+    source : StereoSource
+    process : callable
+        Gets (channels, chunk) and how many of the frames are no such silence; gives (outputs, chunk).
+    tail, skip : int
+        Frames that come when the source has ended, and those that are left out at the beginning.
+    chunk : int
+        Frames.
+    heard : callable or None
+        Gets every piece of the source.
+
+    Yields
+    ------
+    (outputs, frames) float32
     """
     taken = given = 0
     total = None
@@ -225,9 +283,7 @@ def flow(
             yield y[:, begin:end]
 
 
-def _clipping(output: Path, bank: FilterMatrix, peaks: NDArray[np.float64], form: SampleFormat) -> OutputError:
+def _clipping(output: Path, bank: FilterMatrix, peaks: Real, form: SampleFormat) -> str:
     """Names every driver that does not fit into integers."""
     over = [f"driver '{name}' by {float(db(peak)):.2f} dB" for name, peak in zip(bank.driver_names, peaks, strict=True) if peak > 1]
-    return OutputError(
-        f"{os.fspath(output)}: above full scale of {form}: {', '.join(over)}; lower --gain-db, keep the limiter, or write --bits float"
-    )
+    return f"{os.fspath(output)}: above full scale of {form}: {', '.join(over)}; lower --gain-db, keep the limiter, or write --bits float"

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import MAX_GAIN_DB, FilterMatrix
 from spatial.bank.recipe import PATHS, RenderRecipe
 from spatial.base import checks
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan
 from spatial.dsp.make import make_chain
@@ -77,7 +77,7 @@ class RenderOptions:
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
-    def path_gains(self, paths: tuple[str, ...]) -> NDArray[np.float32]:
+    def path_gains(self, paths: tuple[str, ...]) -> Audio:
         """Linear gain of each of a bank's paths.
 
         Raises
@@ -105,7 +105,13 @@ class RenderOptions:
 
 
 def chain_plan(bank: FilterMatrix, options: RenderOptions | None = None) -> ChainPlan:
-    """What a bank and a caller's options (None: all defaults) ask of the chain; inputs that are no paths are passed over.
+    """What a bank and a caller's options ask of the chain; inputs that are no paths are passed over.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    options : RenderOptions or None
+        None: all defaults.
 
     Raises
     ------
@@ -131,7 +137,21 @@ def chain_plan(bank: FilterMatrix, options: RenderOptions | None = None) -> Chai
 
 
 def chain_of(bank: FilterMatrix, options: RenderOptions | None = None) -> Chain:
-    """The chain of a bank, in the engine in force. Raises as ``chain_plan`` and ``spatial.dsp.make.make_chain``."""
+    """The chain of a bank, in the engine in force.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    options : RenderOptions or None
+        None: all defaults.
+
+    Raises
+    ------
+    UsageError
+        As ``chain_plan`` and ``spatial.dsp.make.make_chain``.
+    DeviceError
+        SPATIAL_ENGINE names an engine that is not there.
+    """
     return make_chain(chain_plan(bank, options))
 
 

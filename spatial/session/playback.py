@@ -6,7 +6,7 @@ import os
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import DeviceError, InputError, SpatialError, UsageError
@@ -44,7 +44,7 @@ from spatial.session.messages import (
     Swapped,
     Waiting,
 )  # fmt: skip
-from spatial.session.options import RenderOptions
+from spatial.session.play_options import Place, PlayOptions
 from spatial.session.watch import FileWatch
 
 LOOK_S = 0.05
@@ -55,51 +55,18 @@ Wait = Callable[[float], object]
 """Waits for so many seconds; whoever looks after keys or sockets does it meanwhile, in the session's own thread."""
 
 
-@dataclass(frozen=True)
-class PlayOptions:
-    """What is played where.
-
-    Attributes
-    ----------
-    render : RenderOptions
-    input : path or None
-        A file, or "-"; None: input_device, or noise with identify.
-    input_device, device : str or None
-        See ``find_device``.
-    host_block : int
-        Frames of one callback; 0: the device's choice.
-    latency : "low", "high" or float
-        Of the device, s.
-    wait : bool
-        For the device, at the beginning and when it is lost.
-    watch : bool
-        Follow the file of the bank that plays.
-    identify : bool
-        Pink noise from each driver in turn.
-    """
-
-    render: RenderOptions
-    input: str | None = None
-    input_device: str | None = None
-    device: str | None = None
-    host_block: int = 0
-    latency: str | float = "high"
-    wait: bool = False
-    watch: bool = False
-    identify: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a session is, for one that goes on in its place: bank, controls, frames of the programme, device."""
-
-    controls: Controls
-    frame: int
-    device: str
-
-
 class Lost(Exception):
-    """The device is gone and cannot be closed. place: where a process that goes on has to begin; None: none shall."""
+    """The device is gone and cannot be closed.
+
+    Parameters
+    ----------
+    error : SpatialError
+        What to say.
+    place : Place or None
+        Where a process that goes on has to begin; None: none shall.
+    time_s : float
+        Of the programme, where it broke off.
+    """
 
     def __init__(self, error: SpatialError, place: Place | None, time_s: float) -> None:
         super().__init__(str(error))

@@ -6,9 +6,10 @@ import os
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Audio, Real
+from spatial.base.figure import LOWER, figure
 from spatial.base.units import db, power_db
 from spatial.dsp.make import make_meter
 from spatial.io.standard_input import open_audio
@@ -16,7 +17,6 @@ from spatial.session.offline import CHUNK, at_rate, flow
 from spatial.session.options import chain_of
 from spatial.session.programme_meter import ProgrammeMeter
 
-Audio = NDArray[np.float32]
 LAG_FRAMES = 8192  # lags are looked for up to here
 
 
@@ -40,13 +40,13 @@ class ProgrammeFigures:
 
     file: str
     duration_s: float
-    in_lufs: float | None
-    out_lufs: float | None
-    true_peak_dbtp: float | None
+    in_lufs: float | None = figure("loudness of the programme")
+    out_lufs: float | None = figure("loudness of all feeds together")
+    true_peak_dbtp: float | None = figure("of the loudest feed")
     gain_db: float
-    limiter_share: float
+    limiter_share: float = figure("of the time that the limiter works", LOWER)
     limiter_lowest_db: float
-    non_finite: int
+    non_finite: int = figure("samples that were no numbers", LOWER)
     drivers: dict[str, FeedFigures]
 
 
@@ -54,6 +54,12 @@ def measure_programme(input: str | os.PathLike[str], bank: FilterMatrix) -> Prog
     """Figures of a sound file rendered through a bank with default options; nothing is written.
 
     A file at another rate is converted. Non-finite samples count as 0 and are counted.
+
+    Parameters
+    ----------
+    input : path
+        With the channels of the bank's programme; mono feeds both of stereo.
+    bank : FilterMatrix
 
     Raises
     ------
@@ -106,7 +112,7 @@ class _Feeds:
         spectrum = np.fft.rfft(y, 2 * LAG_FRAMES, axis=1)
         self._cross += spectrum * spectrum[0].conj()
 
-    def figures(self, peaks: NDArray[np.float64]) -> list[FeedFigures]:
+    def figures(self, peaks: Real) -> list[FeedFigures]:
         self._add_cross(self._rest)
         likeness = np.abs(np.fft.irfft(self._cross, 2 * LAG_FRAMES, axis=1))
         lags = (likeness.argmax(axis=1) + LAG_FRAMES) % (2 * LAG_FRAMES) - LAG_FRAMES

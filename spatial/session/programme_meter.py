@@ -6,8 +6,8 @@ import numpy as np
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import ROLES
+from spatial.base.arrays import Audio
 from spatial.dsp.make import make_meter
-from spatial.dsp.stages import Audio
 
 
 class ProgrammeMeter:
@@ -19,7 +19,7 @@ class ProgrammeMeter:
         self._weights = None if np.all(power == 1) else np.sqrt(power)[:, None].astype(np.float32)
 
     def add(self, x: Audio) -> None:
-        """(programme channels, frames), the next of the stream."""
+        """As ``Meter.add``, with the channels of the programme."""
         self._meter.add(x if self._weights is None else self._weights * x)
 
     @property

@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spatial.bank.matrix import FilterMatrix
+from spatial.base.arrays import Audio
 from spatial.dsp.make import make_chain, make_convolver
 from spatial.session.options import RenderOptions, chain_plan
 
-Audio = NDArray[np.float32]
 Process = Callable[[Audio], Audio]
 
 PIECE = 8192
@@ -114,10 +113,24 @@ def time_bank(bank: FilterMatrix, block: int, seconds: float = 1.0) -> BankTime:
 
 
 def time_process(process: Process, x: Audio, block: int, period: int, fs: int, seconds: float) -> BlockTime:
-    """Measure a process that takes (channels, frames) of audio in multiples of a block.
+    """Measure a process of audio in multiples of a block, whose work may differ from block to block.
 
-    Its work may differ from block to block and repeats after ``period`` frames, of which x holds a whole number. Calls of one block are
-    dominated by the call itself; so they only tell how the work is spread, and the mean comes from long calls.
+    Calls of one block are dominated by the call itself; so they only tell how the work is spread, and the mean comes from long calls.
+
+    Parameters
+    ----------
+    process : callable
+        Takes and gives (channels, frames), frames a multiple of the block.
+    x : (channels, frames) float32
+        A whole number of periods.
+    block : int
+        Frames.
+    period : int
+        Frames after which the work repeats.
+    fs : int
+        Sample rate, Hz.
+    seconds : float
+        To be spent, about.
     """
     process(x)
     mean = _quickest(lambda: process(x), seconds / 2) / (x.shape[1] // block)

@@ -6,22 +6,32 @@ from typing import Any
 
 import numpy as np
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan, Latency
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
 from spatial.dsp.core.upmix import METHODS
-from spatial.dsp.stages import Audio, checked_audio, checked_gain, checked_rate, checked_taps
+from spatial.dsp.stages import checked_audio, checked_gain, checked_rate, checked_taps
 from spatial.dsp.upmix import checked_recipe, window_lengths
 
 
 class CoreChain(Chain):
     """``sp_chain`` of csrc/include/spatial.h; see ``Chain``.
 
+    Parameters
+    ----------
+    plan : ChainPlan
+
     Attributes
     ----------
     pointer : cdata
         The sp_chain itself, for the core's audio callback. It lives as long as this object.
+
+    Raises
+    ------
+    UsageError
+        A plan outside the domain of its stages, or filters that do not fit into memory.
     """
 
     def __init__(self, plan: ChainPlan) -> None:
@@ -70,7 +80,7 @@ class CoreChain(Chain):
     @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
-        return lib.sp_chain_discarded(self.pointer)
+        return int(lib.sp_chain_discarded(self.pointer))
 
     def process(self, x: Audio, material: int | None = None) -> Audio:
         """As ``Chain.process``."""
@@ -84,13 +94,13 @@ class CoreChain(Chain):
         return y
 
     def set_path_gain(self, path: str, gain: float) -> None:
-        """Linear gain of a path."""
+        """As ``Chain.set_path_gain``."""
         if path not in self.plan.paths:
             raise UsageError(f"path '{path}': this bank has {' and '.join(self.plan.paths)} only")
         succeed(lib.sp_chain_set_path_gain(self.pointer, self.plan.paths.index(path), checked_gain(gain, f"path '{path}'")), "chain")
 
     def set_gain(self, gain: float) -> None:
-        """Linear gain of all drivers."""
+        """As ``Chain.set_gain``."""
         succeed(lib.sp_chain_set_gain(self.pointer, checked_gain(gain, "all drivers")), "chain")
 
     def set_mute(self, mute: bool) -> None:
@@ -118,9 +128,9 @@ class _LimiterFigures:
     @property
     def limited_frames(self) -> int:
         """Frames given so far whose gain was below 0 dB."""
-        return lib.sp_limiter_limited(self._limiter)
+        return int(lib.sp_limiter_limited(self._limiter))
 
     @property
     def lowest_gain_db(self) -> float:
         """Deepest gain so far, <= 0."""
-        return lib.sp_limiter_lowest_gain_db(self._limiter)
+        return float(lib.sp_limiter_lowest_gain_db(self._limiter))

@@ -5,16 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
-from spatial.dsp.stages import Audio, checked_audio, checked_swap
+from spatial.dsp.stages import checked_audio, checked_swap
 
 
 def swap_filters(convolver: object, taps: Audio) -> None:
-    """New filters, (n_outputs, n_inputs, n_taps) of its plan, for an ``sp_convolver``; frees those that it is done with.
+    """New filters for an ``sp_convolver``; frees those that it is done with.
 
     From any thread, also while another one processes or swaps.
+
+    Parameters
+    ----------
+    convolver : cdata
+    taps : (n_outputs, n_inputs, n_taps) float32
+        As many as the convolver's plan has.
+
+    Raises
+    ------
+    UsageError
+        The new filters do not fit into memory.
     """
     error = ffi.new("int *")
     filters = lib.sp_filters_new(convolver, ffi.from_buffer("float[]", taps), error)
@@ -31,7 +43,24 @@ def free_filters(convolver: object) -> None:
 
 
 class CoreConvolver:
-    """``sp_convolver`` of csrc/include/spatial.h behind the interface of ``Convolver``."""
+    """``sp_convolver`` of csrc/include/spatial.h behind the interface of ``Convolver``.
+
+    Parameters
+    ----------
+    taps : (n_outputs, n_inputs, n_taps) float32
+        As ``checked_taps`` gives them.
+    block : int
+        Frames of a partition.
+    exact_blocks : bool
+        Whether every call is a multiple of the block, and the latency 0.
+
+    Raises
+    ------
+    UsageError
+        The filters do not fit into memory.
+    ValueError
+        Taps or a block that ``checked_taps`` would refuse.
+    """
 
     engine = "c"
 
@@ -61,12 +90,12 @@ class CoreConvolver:
     @property
     def latency(self) -> int:
         """Frames by which the output is late."""
-        return lib.sp_convolver_latency(self._convolver)
+        return int(lib.sp_convolver_latency(self._convolver))
 
     @property
     def tail(self) -> int:
         """Frames that still come when the input has ended."""
-        return self.latency + self.n_taps - 1
+        return int(self.latency + self.n_taps - 1)
 
     @property
     def partitions(self) -> tuple[int, ...]:
@@ -77,12 +106,12 @@ class CoreConvolver:
     @property
     def fade(self) -> int:
         """Frames that the cross-fade of a swap lasts."""
-        return lib.sp_convolver_fade(self._convolver)
+        return int(lib.sp_convolver_fade(self._convolver))
 
     @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
-        return lib.sp_convolver_discarded(self._convolver)
+        return int(lib.sp_convolver_discarded(self._convolver))
 
     def reset(self) -> None:
         """Back to position 0 with all state zero."""

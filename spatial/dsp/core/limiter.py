@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
-from spatial.dsp.stages import Audio, checked_rate
+from spatial.dsp.stages import checked_rate
 
 
 class CoreLimiter:
     """``sp_limiter`` of csrc/include/spatial.h: the same as ``NumpyLimiter``.
+
+    Parameters
+    ----------
+    channels : int
+    fs : int
+        Sample rate, Hz.
 
     Raises
     ------
@@ -37,24 +44,24 @@ class CoreLimiter:
     @property
     def limited_frames(self) -> int:
         """Frames given so far whose gain was below 0 dB."""
-        return lib.sp_limiter_limited(self._limiter)
+        return int(lib.sp_limiter_limited(self._limiter))
 
     @property
     def lowest_gain_db(self) -> float:
         """Deepest gain so far, <= 0."""
-        return lib.sp_limiter_lowest_gain_db(self._limiter)
+        return float(lib.sp_limiter_lowest_gain_db(self._limiter))
 
     @property
     def discarded(self) -> int:
         """Samples that were not finite."""
-        return lib.sp_limiter_discarded(self._limiter)
+        return int(lib.sp_limiter_discarded(self._limiter))
 
     def reset(self) -> None:
         """Back to the state of a new one."""
         succeed(lib.sp_limiter_reset(self._limiter), "limiter")
 
     def process(self, x: ArrayLike) -> Audio:
-        """(channels, frames) -> the same shape, ``latency`` frames late."""
+        """As ``Stage.process``."""
         x = np.ascontiguousarray(x, dtype=np.float32)
         if x.ndim != 2 or x.shape[0] != self._channels:
             raise UsageError(f"limiter: audio must be ({self._channels}, frames), got shape {x.shape}")

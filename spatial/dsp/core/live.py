@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import ChainPlan
 from spatial.dsp.core._core import ffi, lib
@@ -15,7 +15,7 @@ from spatial.dsp.core.calls import channel_pointers, succeed
 from spatial.dsp.core.chain import CoreChain
 from spatial.dsp.core.convolver import free_filters as free_exchanged
 from spatial.dsp.core.convolver import swap_filters
-from spatial.dsp.stages import FADE_S, Audio, checked_taps
+from spatial.dsp.stages import FADE_S, checked_taps
 
 RING_S = 2.0
 """Programme that is kept ready: for so long Python may be busy."""
@@ -44,7 +44,7 @@ class LiveFigures:
     switching: bool
     silent: bool
     finished: bool
-    peaks: NDArray[np.float32]
+    peaks: Audio
 
 
 class CoreLive:
@@ -125,14 +125,25 @@ class CoreLive:
 
     def room(self) -> int:
         """Frames that ``write`` would take now."""
-        return lib.sp_live_room(self._live)
+        return int(lib.sp_live_room(self._live))
 
     def write(self, x: Audio) -> int:
-        """Hand over (programme channels, frames); returns how many frames were taken. UsageError for another number of channels."""
+        """Hand over frames of the programme; returns how many were taken.
+
+        Parameters
+        ----------
+        x : (programme channels, frames) float32
+            Full scale 1.
+
+        Raises
+        ------
+        UsageError
+            Another number of channels.
+        """
         x = np.ascontiguousarray(x, dtype=np.float32)
         if x.ndim != 2 or x.shape[0] != self._n_inputs:
             raise UsageError(f"live: the programme must be ({self._n_inputs}, frames), got shape {x.shape}")
-        written = lib.sp_live_write(self._live, channel_pointers(x), x.shape[1])
+        written: int = lib.sp_live_write(self._live, channel_pointers(x), x.shape[1])
         succeed(-min(written, 0), "live")
         return written
 
@@ -141,7 +152,13 @@ class CoreLive:
         succeed(lib.sp_live_end(self._live), "live")
 
     def switch(self, chain: CoreChain) -> None:
-        """Lead over to another chain without a click; the latest wins. UsageError where it does not fit, and all stays as it is."""
+        """Lead over to another chain without a click; the latest wins.
+
+        Raises
+        ------
+        UsageError
+            It has another rate, block or programme, needs more channels than the device has, or plays already. All stays as it is then.
+        """
         if chain.plan.bank.fs != self._fs or chain.plan.block != self._block:
             raise UsageError(
                 f"filters at {chain.plan.bank.fs} Hz in blocks of {chain.plan.block} cannot take the place of those "
@@ -193,6 +210,11 @@ def exchange_filters(chain: CoreChain, plan: ChainPlan) -> bool:
     """Cross-fade a chain that sounds to the filters of another plan; False where its shape differs, and nothing happens.
 
     The controls are the caller's to set. Filters that are out of use are freed.
+
+    Parameters
+    ----------
+    chain : CoreChain
+    plan : ChainPlan
     """
     if _shape(plan) != _shape(chain.plan):
         return False
@@ -209,7 +231,7 @@ def free_filters(chain: CoreChain) -> None:
 def limiter_gain_db(chain: CoreChain) -> float:
     """Of the last frame that left the limiter; 0 where there is none."""
     limiter = lib.sp_chain_limiter(chain.pointer)
-    return 0.0 if limiter == ffi.NULL else lib.sp_limiter_gain_db(limiter)
+    return 0.0 if limiter == ffi.NULL else float(lib.sp_limiter_gain_db(limiter))
 
 
 def _shape(plan: ChainPlan) -> tuple[Any, ...]:

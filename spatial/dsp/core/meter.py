@@ -5,18 +5,32 @@ from __future__ import annotations
 from array import array
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.errors import UsageError
 from spatial.base.units import db
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import chosen_instruction_set, succeed
 from spatial.dsp.loudness import gated_loudness
-from spatial.dsp.stages import Audio, checked_rate
+from spatial.dsp.stages import checked_rate
 
 
 class CoreMeter:
-    """``sp_meter`` of csrc/include/spatial.h; see ``Meter``."""
+    """``sp_meter`` of csrc/include/spatial.h; see ``Meter``.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    channels : int
+    peaks : bool
+        False: it tells loudness alone.
+
+    Raises
+    ------
+    UsageError
+        A number of channels or a rate outside its domain.
+    """
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         checked_rate(fs, "meter")
@@ -31,7 +45,7 @@ class CoreMeter:
         self._steps = array("d")
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         if x.ndim != 2 or x.shape[0] != self._channels:
             raise UsageError(f"meter: audio must be ({self._channels}, frames), got shape {x.shape}")
         if x.dtype != np.float32 or x.strides[1] != x.itemsize:
@@ -51,10 +65,10 @@ class CoreMeter:
     @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
-        return lib.sp_meter_discarded(self._meter)
+        return int(lib.sp_meter_discarded(self._meter))
 
     @property
-    def sample_peaks(self) -> NDArray[np.float64]:
+    def sample_peaks(self) -> Real:
         """Of each channel the largest magnitude."""
         return np.array([_reading(lib.sp_meter_sample_peak(self._meter, channel)) for channel in range(self._channels)])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.core._core import ffi, lib
 from spatial.dsp.core.calls import channel_pointers, chosen_instruction_set, succeed
-from spatial.dsp.stages import Audio, checked_rate
+from spatial.dsp.stages import checked_rate
 from spatial.dsp.upmix import window_lengths
 
 METHODS = {
@@ -20,8 +21,21 @@ METHODS = {
 
 
 class CoreUpmix:
-    """``sp_upmix`` of csrc/include/spatial.h: "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as
-    ``ProjectionUpmix``, in single precision and many times as quick.
+    """``sp_upmix`` of csrc/include/spatial.h.
+
+    "directional" is the same as ``DirectionalUpmix`` and ``BandUpmix``, "projection" the same as ``ProjectionUpmix``, in single precision
+    and many times as quick.
+
+    Parameters
+    ----------
+    method : str
+        One of ``METHODS``.
+    fs : int
+        Sample rate, Hz.
+    latency_ms : float
+        2.7, 21 or 85; for "directional" also 0.
+    strength : float
+        Scales C, 0 to 1.
 
     Raises
     ------
@@ -53,14 +67,14 @@ class CoreUpmix:
     @property
     def discarded(self) -> int:
         """Samples that counted as 0."""
-        return lib.sp_upmix_discarded(self._upmix)
+        return int(lib.sp_upmix_discarded(self._upmix))
 
     def reset(self) -> None:
         """Back to the state of a new one."""
         succeed(lib.sp_upmix_reset(self._upmix), "upmix")
 
     def process(self, x: ArrayLike) -> Audio:
-        """(2, frames) -> (3, frames), ``latency`` frames late."""
+        """As ``Stage.process``."""
         x = np.ascontiguousarray(x, dtype=np.float32)
         if x.ndim != 2 or x.shape[0] != 2:
             raise UsageError(f"upmix: audio must be (2, frames), got shape {x.shape}")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
 from spatial.dsp.chain import Chain, ChainPlan, Latency, bypass_gains
-from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Audio, Convolver, Limiter, Upmix, checked_audio, checked_gain
+from spatial.dsp.stages import FADE_S, MAX_SAMPLE, Convolver, Limiter, Upmix, checked_audio, checked_gain
 
 
 class Fade:
@@ -49,7 +50,18 @@ class Fade:
 
 
 class ChainOfParts(Chain):
-    """See ``Chain``; the stages are those of the plan, new ones, the convolver in exact blocks."""
+    """See ``Chain``.
+
+    Parameters
+    ----------
+    plan : ChainPlan
+    upmix : Upmix
+        That of the plan, a new one.
+    convolver : Convolver
+        That of the plan, a new one in exact blocks.
+    limiter : Limiter or None
+        A new one; None: the plan has none.
+    """
 
     def __init__(self, plan: ChainPlan, *, upmix: Upmix, convolver: Convolver, limiter: Limiter | None) -> None:
         bank = plan.bank
@@ -85,13 +97,13 @@ class ChainOfParts(Chain):
         return self._discarded + self._convolver.discarded + (self._limiter.discarded if self._limiter else 0)
 
     def set_path_gain(self, path: str, gain: float) -> None:
-        """Linear gain of a path."""
+        """As ``Chain.set_path_gain``."""
         if path not in self._path_gains:
             raise UsageError(f"path '{path}': this bank has {' and '.join(self._path_gains)} only")
         self._path_gains[path].wanted = checked_gain(gain, f"path '{path}'")
 
     def set_gain(self, gain: float) -> None:
-        """Linear gain of all drivers."""
+        """As ``Chain.set_gain``."""
         self._wanted_gain = checked_gain(gain, "all drivers")
         self._gain.wanted = 0.0 if self._mute else gain
 

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from spatial.base.arrays import Audio, Real
 from spatial.dsp.constants import real
 
 KAISER_BETA = real("SP_LIMITER_KAISER_BETA")
 
 
-def windowed_sincs(oversampling: int, half_taps: int) -> NDArray[np.float64]:
+def windowed_sincs(oversampling: int, half_taps: int) -> Real:
     """Interpolation filters (oversampling/2, 2 half_taps) for the places k/oversampling between two samples, k = 1, 2 ...
 
     The places beyond the middle take the same taps in reverse. Kaiser window, gain 1 at 0 Hz.
+
+    Parameters
+    ----------
+    oversampling : int
+        Places a sample, even.
+    half_taps : int
+        Samples that a filter reaches to either side.
     """
     place = np.arange(1, oversampling // 2 + 1)[:, None] / oversampling
     offset = np.arange(1 - half_taps, half_taps + 1) - place
     taps = np.sinc(offset) * np.i0(KAISER_BETA * np.sqrt(1 - (offset / half_taps) ** 2))
-    return taps / taps.sum(axis=1, keepdims=True)
+    normed: Real = taps / taps.sum(axis=1, keepdims=True)
+    return normed
 
 
 class PeakFinder:
@@ -45,7 +54,7 @@ class PeakFinder:
         self._odd = ((before - after) / 2).astype(np.float32)
         self.largest_gain = float(np.abs(filters).sum(axis=1).max())
 
-    def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, x: Audio) -> Audio:
         """(frames,) -> (frames - 2 half + 1,): the first is between frames half - 1 and half."""
         n = len(x) - 2 * self.half + 1
         pairs = [(x[self.half - 1 - m :][:n], x[self.half + m :][:n]) for m in range(self.half)]
@@ -57,9 +66,9 @@ class PeakFinder:
         return largest
 
 
-def _weighted(weights: NDArray[np.float32], parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _weighted(weights: Audio, parts: list[Audio]) -> Audio:
     """Sum of weights[m] parts[m], in that order."""
-    total = weights[0] * parts[0]
+    total: Audio = weights[0] * parts[0]
     for weight, part in zip(weights[1:], parts[1:], strict=True):
         total += weight * part
     return total

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Levels
 from spatial.dsp.constants import real, whole
-from spatial.dsp.stages import Audio, checked_rate
+from spatial.dsp.stages import checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder, windowed_sincs
 from spatial.dsp.twins.meters import TRUE_PEAK_TAPS
 
@@ -20,6 +21,9 @@ PLACES, HALF_TAPS = whole("SP_LIMITER_PLACES"), whole("SP_LIMITER_HALF_TAPS")
 STEPS_PER_DB, ROUNDING_STEPS = whole("SP_LIMITER_STEPS_PER_DB"), whole("SP_LIMITER_ROUNDING_STEPS")
 LARGEST_SAMPLE = real("SP_MAX_LIMITED_SAMPLE")
 
+Steps = NDArray[np.int64]
+"""(frames,) whole steps of a gain, 1/STEPS_PER_DB dB each: sums of them are exact."""
+
 
 class NumpyLimiter:
     """One gain for all channels, ``latency`` frames late; where nothing is too loud the samples pass unchanged.
@@ -29,7 +33,9 @@ class NumpyLimiter:
 
     Parameters
     ----------
-    channels, fs : int
+    channels : int
+    fs : int
+        Sample rate, Hz.
 
     Attributes
     ----------
@@ -75,7 +81,7 @@ class NumpyLimiter:
         self.discarded = 0
 
     def process(self, x: Audio) -> Audio:
-        """(channels, frames) -> the same shape, ``latency`` frames late."""
+        """As ``Stage.process``."""
         frames = x.shape[1]
         sane = np.abs(x) <= LARGEST_SAMPLE
         if not sane.all():
@@ -92,7 +98,7 @@ class NumpyLimiter:
             y *= np.exp(gain_db * (np.log(10) / 20)).astype(np.float32)
         return y
 
-    def _needed_steps(self, x: Audio) -> NDArray[np.int64]:
+    def _needed_steps(self, x: Audio) -> Steps:
         """Steps (<= 0) that bring a frame, and the peaks beside it, under the ceiling; all but the first and last ``reach`` frames."""
         reach = self._reach
         needed = np.zeros(x.shape[1] - 2 * reach, np.int64)
@@ -110,7 +116,7 @@ class NumpyLimiter:
         needed[over] = np.floor(exact).astype(np.int64) - ROUNDING_STEPS
         return needed
 
-    def _gain_db(self, needed: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    def _gain_db(self, needed: Steps) -> Levels | None:
         """Gain of the frames that leave now; None where it is 0 dB throughout."""
         frames = len(needed)
         needed = np.concatenate([self._needed, needed])
@@ -124,11 +130,23 @@ class NumpyLimiter:
         self._released = int(released[-1])
         self._averaged = averaged[frames:]
         sums = np.concatenate([[0], np.cumsum(averaged)])
-        return (sums[self._average :] - sums[: -self._average]) / (STEPS_PER_DB * self._average)
+        gain_db: Levels = (sums[self._average :] - sums[: -self._average]) / (STEPS_PER_DB * self._average)
+        return gain_db
 
 
-def sliding_minimum(x: NDArray[np.int64], window: int) -> NDArray[np.int64]:
-    """Minimum over x[i : i + window], for every i where the window fits; by doubling the width."""
+def sliding_minimum(x: Steps, window: int) -> Steps:
+    """Minimum over x[i : i + window], for every i where the window fits; by doubling the width.
+
+    Parameters
+    ----------
+    x : (frames,) int
+    window : int
+        Frames, at least 1.
+
+    Returns
+    -------
+    (frames - window + 1,) int
+    """
     width = 1
     while 2 * width <= window:
         x = np.minimum(x[:-width], x[width:])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from array import array
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.units import REFERENCE_FS, db
 from spatial.dsp.constants import real, reals, whole
 from spatial.dsp.loudness import STEPS_PER_S, gated_loudness
-from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
+from spatial.dsp.stages import MAX_SAMPLE, checked_rate
 from spatial.dsp.twins.interpolate import PeakFinder
 
 BLOCK_TAPS = 32  # frames that the weighting filter takes at once; matrices so small are not spread over threads
@@ -26,7 +26,16 @@ TRUE_PEAK_TAPS = (reals("SP_METER_TAPS_0"), reals("SP_METER_TAPS_1"))
 
 
 class NumpyMeter:
-    """``Meter`` in NumPy."""
+    """``Meter`` in NumPy.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    channels : int
+    peaks : bool
+        False: it tells loudness alone.
+    """
 
     def __init__(self, fs: int, channels: int, peaks: bool = True) -> None:
         self._fs, self._channels, self._with_peaks = fs, channels, peaks
@@ -38,7 +47,7 @@ class NumpyMeter:
         self.discarded = 0  # samples that counted as 0
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
         if not good.all():
             self.discarded += int(x.size - np.count_nonzero(good))
@@ -48,7 +57,7 @@ class NumpyMeter:
             self._peaks.add(x)
 
     @property
-    def sample_peaks(self) -> NDArray[np.float64]:
+    def sample_peaks(self) -> Real:
         """Of each channel the largest magnitude."""
         return self._peaks.sample_peaks
 
@@ -78,7 +87,7 @@ class TruePeakMeter:
         self.sample_peaks = np.zeros(channels)
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         if x.shape[1]:
             self.sample_peaks = np.maximum(self.sample_peaks, np.abs(x).max(axis=1))
         x = np.concatenate([self._past, x], axis=1)
@@ -103,7 +112,9 @@ class LoudnessMeter:
 
     Parameters
     ----------
-    fs, channels : int
+    fs : int
+        Sample rate, Hz.
+    channels : int
 
     Notes
     -----
@@ -119,7 +130,7 @@ class LoudnessMeter:
         self._steps = array("d")
 
     def add(self, x: Audio) -> None:
-        """(channels, frames), the next of the stream."""
+        """As ``Meter.add``."""
         self._waiting = np.concatenate([self._waiting, (self._weighting(x) ** 2).sum(axis=0)])
         whole = len(self._waiting) // self._step
         self._steps.extend(self._waiting[: whole * self._step].reshape(whole, self._step).mean(axis=1))
@@ -147,7 +158,7 @@ class BlockFilter:
     channels : int
     """
 
-    def __init__(self, b: NDArray[np.float64], a: NDArray[np.float64], channels: int) -> None:
+    def __init__(self, b: Real, a: Real, channels: int) -> None:
         order = len(a) - 1
         transition = np.eye(order, k=1)  # transposed direct form II
         transition[:, 0] = -a[1:]
@@ -164,7 +175,7 @@ class BlockFilter:
         self._state = np.zeros((channels, order))
         self._waiting = np.zeros((channels, 0))
 
-    def __call__(self, x: Audio) -> NDArray[np.float64]:
+    def __call__(self, x: Audio) -> Real:
         """(channels, frames) -> the frames of all blocks that are complete."""
         stream = np.concatenate([self._waiting, x], axis=1)
         channels, blocks = len(stream), stream.shape[1] // BLOCK_TAPS
@@ -175,15 +186,17 @@ class BlockFilter:
         for i in range(blocks):
             states[:, i] = self._state
             self._state = self._state @ self._advance.T + inflow[:, i]
-        return (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
+        filtered: Real = (used @ self._toeplitz.T + states @ self._observe.T).reshape(channels, blocks * BLOCK_TAPS)
+        return filtered
 
-    def rest(self) -> NDArray[np.float64]:
+    def rest(self) -> Real:
         """(channels, frames) of the block that is not complete; nothing moves on."""
         n = self._waiting.shape[1]
-        return self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
+        filtered: Real = self._waiting @ self._toeplitz[:n, :n].T + self._state @ self._observe[:n].T
+        return filtered
 
 
-def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def k_weighting(fs: float) -> tuple[Real, Real]:
     """Numerator and denominator (5,) of the K-weighting at any rate: a high shelf, then a high-pass.
 
     BS.1770 prints coefficients for 48 kHz; these are the analogue filters behind them, by bilinear transform (De Man 2014). Below 32 kHz,
@@ -202,7 +215,7 @@ def k_weighting(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return np.convolve(shelf_b / shelf_a[0], pass_b), np.convolve(shelf_a / shelf_a[0], pass_a / pass_a[0])
 
 
-def _matched_shelf(fs: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _matched_shelf(fs: float) -> tuple[Real, Real]:
     """The analogue shelf with its poles sampled, and zeros that make the magnitude right at 0, fs/4 and fs/2 (Vicanek 2016)."""
     w, q = 2 * np.pi * SHELF_HZ / fs, 1 / (2 * SHELF_Q)
     radius = np.exp(-q * w)

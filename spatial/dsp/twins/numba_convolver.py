@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.dsp.stages import Audio
+from spatial.base.arrays import Audio
 from spatial.dsp.twins.stream import StreamConvolver
 
 
 class NumbaConvolver(StreamConvolver):
-    """Uniformly partitioned overlap-save in single precision; the loops are in ``numba_kernels``."""
+    """Uniformly partitioned overlap-save in single precision; the loops are in ``numba_kernels``.
+
+    Parameters
+    ----------
+    taps : (n_outputs, n_inputs, n_taps) float32
+        As ``checked_taps`` gives them.
+    block : int
+        Frames of a partition.
+    exact_blocks : bool
+        Whether every call is a multiple of the block, and the latency 0.
+    """
 
     engine = "numba"
 
@@ -21,8 +31,9 @@ class NumbaConvolver(StreamConvolver):
         super().__init__(taps, block, exact_blocks)
 
     def load(self, taps: Audio) -> Audio:
-        """Spectra of all partitions."""
-        return self._kernels.load_filters(taps, self.block, self._turns)
+        """As ``StreamConvolver.load``: (2, n_outputs, n_partitions, n_inputs, block), real and imaginary parts."""
+        spectra: Audio = self._kernels.load_filters(taps, self.block, self._turns)
+        return spectra
 
     def reset_spectra(self) -> None:
         """Forget all blocks."""
@@ -30,12 +41,12 @@ class NumbaConvolver(StreamConvolver):
         self._newest = 0
 
     def push(self, previous: Audio, current: Audio) -> None:
-        """Spectra of the current block, in the place of the oldest ones."""
+        """As ``StreamConvolver.push``: in the place of the oldest spectra."""
         self._newest = (self._newest - 1) % self.n_partitions
         self._kernels.transform_block(previous, current, self._ring, self._newest, self._turns)
 
     def pull(self, filters: Audio) -> Audio:
-        """(n_outputs, block)"""
+        """As ``StreamConvolver.pull``."""
         y = np.empty((self.n_outputs, self.block), np.float32)
         self._kernels.convolve_block(filters, self._ring, self._newest, self._turns, y)
         return y

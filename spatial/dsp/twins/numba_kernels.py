@@ -21,14 +21,24 @@ from spatial.dsp.constants import whole
 PRODUCTS_PER_SUM = whole("SP_PRODUCTS_PER_SUM")
 
 Floats = NDArray[np.float32]
+"""Any shape: the docstring says which."""
 Turns = NDArray[np.complex64]
+"""(block,) what `half_turns` gives."""
 
 
 class TolerantCache(FunctionCache):
     """Compiled code on disk for the next process; a cache that is damaged, full or foreign is as good as none."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Compiled code, or None."""
+        """Compiled code, or None.
+
+        Parameters
+        ----------
+        sig : tuple of numba types
+            The arguments' types.
+        target_context : numba's context
+            Of the processor.
+        """
         try:
             return super().load_overload(sig, target_context)
         except Exception:  # whatever a damaged pickle ends in
@@ -37,7 +47,14 @@ class TolerantCache(FunctionCache):
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep it where that is possible."""
+        """Keep it where that is possible.
+
+        Parameters
+        ----------
+        sig : tuple of numba types
+            The arguments' types.
+        data : numba's compile result
+        """
         with suppress(Exception):
             super().save_overload(sig, data)
 
@@ -56,12 +73,21 @@ def half_turns(block: int) -> Turns:
     turn[1] = 0.25
     for node in range(2, block):
         turn[node] = (turn[node // 2] + node % 2) / 2
-    return np.exp(1j * np.pi * turn).astype(np.complex64)
+    turns: Turns = np.exp(1j * np.pi * turn).astype(np.complex64)
+    return turns
 
 
 @compiled
 def forward(re: Floats, im: Floats, turns: Turns) -> None:
-    """In place: coefficients of the block pair to its bins, in the order in which they fall."""
+    """In place: coefficients of the block pair to its bins, in the order in which they fall.
+
+    Parameters
+    ----------
+    re, im : (block,) float32
+        Overwritten.
+    turns : (block,) complex64
+        ``half_turns(block)``.
+    """
     block = re.size
     m, n_nodes = block // 2, 1
     while m >= 1:
@@ -83,7 +109,15 @@ def forward(re: Floats, im: Floats, turns: Turns) -> None:
 
 @compiled
 def inverse(re: Floats, im: Floats, turns: Turns) -> None:
-    """Undoes forward, times the block."""
+    """Undoes forward, times the block.
+
+    Parameters
+    ----------
+    re, im : (block,) float32
+        Overwritten.
+    turns : (block,) complex64
+        ``half_turns(block)``.
+    """
     block = re.size
     m, n_nodes = 1, block // 2
     while n_nodes >= 1:
@@ -105,7 +139,20 @@ def inverse(re: Floats, im: Floats, turns: Turns) -> None:
 
 @compiled
 def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
-    """Spectra of all partitions, (2, n_outputs, n_partitions, n_inputs, block): real and imaginary parts."""
+    """Spectra of all partitions.
+
+    Parameters
+    ----------
+    taps : (n_outputs, n_inputs, n_taps) float32
+    block : int
+    turns : (block,) complex64
+        ``half_turns(block)``.
+
+    Returns
+    -------
+    (2, n_outputs, n_partitions, n_inputs, block) float32
+        Real and imaginary parts.
+    """
     n_outputs, n_inputs, n_taps = taps.shape
     n_partitions = -(-n_taps // block)
     filters = np.zeros((2, n_outputs, n_partitions, n_inputs, block), np.float32)
@@ -120,7 +167,18 @@ def load_filters(taps: Floats, block: int, turns: Turns) -> Floats:
 
 @compiled
 def transform_block(previous: Floats, current: Floats, ring: Floats, newest: int, turns: Turns) -> None:
-    """Transforms the inputs, (n_inputs, block), into ring (2, n_partitions, n_inputs, block) at `newest`."""
+    """Transforms the inputs into the ring at `newest`.
+
+    Parameters
+    ----------
+    previous, current : (n_inputs, block) float32
+    ring : (2, n_partitions, n_inputs, block) float32
+        Real and imaginary parts; written to.
+    newest : int
+        Place of the block among the partitions.
+    turns : (block,) complex64
+        ``half_turns(block)``.
+    """
     for i in range(previous.shape[0]):
         ring[0, newest, i] = previous[i]
         ring[1, newest, i] = current[i]
@@ -132,6 +190,18 @@ def convolve_block(filters: Floats, ring: Floats, newest: int, turns: Turns, out
     """Output of the block at `newest`: sums the products and transforms back.
 
     Sums of few products are single precision, their sums double, so that long filters in small blocks keep their precision.
+
+    Parameters
+    ----------
+    filters : (2, n_outputs, n_partitions, n_inputs, block) float32
+        What ``load_filters`` gives.
+    ring : (2, n_partitions, n_inputs, block) float32
+    newest : int
+        Place of the block among the partitions.
+    turns : (block,) complex64
+        ``half_turns(block)``.
+    out : (n_outputs, block) float32
+        Written to.
     """
     n_outputs, n_partitions, n_inputs, block = filters.shape[1:]
     sum_re, sum_im = np.empty(block, np.float32), np.empty(block, np.float32)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spatial.dsp.stages import Audio
+from spatial.base.arrays import Audio, Complex
 from spatial.dsp.twins.stream import StreamConvolver
 
 
@@ -18,8 +17,8 @@ class NumpyConvolver(StreamConvolver):
 
     engine = "numpy"
 
-    def load(self, taps: Audio) -> NDArray[np.complex128]:
-        """Spectra of all partitions, (n_outputs, n_inputs, n_partitions, block + 1)."""
+    def load(self, taps: Audio) -> Complex:
+        """As ``StreamConvolver.load``: (n_outputs, n_inputs, n_partitions, block + 1)."""
         padded = np.zeros((self.n_outputs, self.n_inputs, self.n_partitions * self.block))
         padded[:, :, : self.n_taps] = taps
         partitions = padded.reshape(self.n_outputs, self.n_inputs, self.n_partitions, self.block)
@@ -30,11 +29,11 @@ class NumpyConvolver(StreamConvolver):
         self._spectra = np.zeros((self.n_inputs, self.n_partitions, self.block + 1), complex)
 
     def push(self, previous: Audio, current: Audio) -> None:
-        """Spectra of the current block, in front of those of the blocks before."""
+        """As ``StreamConvolver.push``: in front of the spectra of the blocks before."""
         self._spectra = np.roll(self._spectra, 1, axis=1)
         self._spectra[:, 0] = np.fft.rfft(np.concatenate([previous, current], axis=1).astype(float))
 
-    def pull(self, filters: NDArray[np.complex128]) -> Audio:
-        """(n_outputs, block)"""
+    def pull(self, filters: Complex) -> Audio:
+        """As ``StreamConvolver.pull``."""
         y = np.fft.irfft(np.einsum("oipf,ipf->of", filters, self._spectra))
         return y[:, self.block :].astype(np.float32)

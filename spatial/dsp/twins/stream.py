@@ -8,11 +8,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spatial.dsp.stages import MAX_SAMPLE, MIN_FADE, Audio, checked_audio, checked_swap
+from spatial.base.arrays import Audio
+from spatial.dsp.stages import MAX_SAMPLE, MIN_FADE, checked_audio, checked_swap
 
 
 class StreamConvolver(ABC):
-    """Calls of any size, and swaps, out of an engine that knows whole blocks only: the twin of what the C core does for itself."""
+    """Calls of any size, and swaps, out of an engine that knows whole blocks only: the twin of what the C core does for itself.
+
+    Parameters
+    ----------
+    taps : (n_outputs, n_inputs, n_taps) float32
+        As ``checked_taps`` gives them.
+    block : int
+        Frames of a partition.
+    exact_blocks : bool
+        Whether every call is a multiple of the block, and the latency 0.
+    """
 
     engine: str
 
@@ -38,7 +49,7 @@ class StreamConvolver(ABC):
     @property
     def tail(self) -> int:
         """Frames that still come when the input has ended."""
-        return self.latency + self.n_taps - 1
+        return self.latency + int(self.n_taps) - 1
 
     @property
     def discarded(self) -> int:
@@ -99,7 +110,12 @@ class StreamConvolver(ABC):
 
     @abstractmethod
     def load(self, taps: Audio) -> Any:
-        """Taps (n_outputs, n_inputs, n_taps) as ``pull`` takes them."""
+        """Filters as ``pull`` takes them.
+
+        Parameters
+        ----------
+        taps : (n_outputs, n_inputs, n_taps) float32
+        """
 
     @abstractmethod
     def reset_spectra(self) -> None:
@@ -107,8 +123,19 @@ class StreamConvolver(ABC):
 
     @abstractmethod
     def push(self, previous: Audio, current: Audio) -> None:
-        """Take in the spectra of the current block; both blocks are (n_inputs, block)."""
+        """Take in the current block.
+
+        Parameters
+        ----------
+        previous, current : (n_inputs, block) float32
+        """
 
     @abstractmethod
     def pull(self, filters: Any) -> Audio:
-        """The output (n_outputs, block) of the current block."""
+        """The output of the current block, (n_outputs, block).
+
+        Parameters
+        ----------
+        filters : object
+            What ``load`` gave.
+        """

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatial.base.arrays import Audio, Real
 from spatial.base.errors import UsageError
 from spatial.base.units import REFERENCE_FS
 from spatial.dsp.constants import real, whole
-from spatial.dsp.stages import MAX_SAMPLE, Audio, checked_rate
+from spatial.dsp.stages import MAX_SAMPLE, checked_rate
 from spatial.dsp.twins.upmix_directional import DirectionalModel, with_dead_zone
-from spatial.dsp.twins.upmix_frames import FLOOR, Floats
+from spatial.dsp.twins.upmix_frames import FLOOR
 from spatial.dsp.twins.upmix_matrix import split
 from spatial.dsp.upmix import nearest_power_of_two
 
@@ -81,7 +82,7 @@ class BandUpmix:
         self.discarded = 0  # samples that counted as 0
 
     def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames): L', R', C."""
+        """As ``Stage.process``: (2, frames) to (3, frames), L', R', C."""
         good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
         self.discarded += int(x.size - np.count_nonzero(good))
         x = np.where(good, x, np.float32(0))
@@ -103,7 +104,7 @@ class BandUpmix:
         self._unfinished = bands[:, :, :begin]
         return split(x, centre.astype(np.float32))
 
-    def _split(self, mid_side: Floats) -> Floats:
+    def _split(self, mid_side: Real) -> Real:
         """(2, frames) -> (bands, 2, frames)."""
         from scipy import signal
 
@@ -114,7 +115,7 @@ class BandUpmix:
                 below[b + 1, i], self._filters[b, i] = signal.sosfilt(section[None], x, zi=self._filters[b, i])
         return np.diff(below, axis=0)
 
-    def _control(self, bands: Floats) -> None:
+    def _control(self, bands: Real) -> None:
         """New gains from a control block (bands, 2, frames)."""
         mid, side = bands[:, 0], bands[:, 1]
         mm, ss, ms = ((a * b).mean(axis=1) for a, b in ((mid, mid), (side, side), (mid, side)))
@@ -132,19 +133,31 @@ def control_frames(fs: float) -> int:
     return nearest_power_of_two(CONTROL_FRAMES * fs / REFERENCE_FS)
 
 
-def edges(fs: float) -> Floats:
+def edges(fs: float) -> Real:
     """Edges between the bands, equally spaced on the ERB scale of Glasberg & Moore (1990): (BANDS - 1,) Hz."""
     low, high = (21.4 * np.log10(1 + 4.37e-3 * np.array([EDGES_HZ[0], min(EDGES_HZ[1], HIGHEST_SHARE * fs)]))).tolist()
     return np.asarray((10 ** (np.linspace(low, high, BANDS - 1) / 21.4) - 1) / 4.37e-3)
 
 
-def mean_times_s(edges_hz: Floats) -> Floats:
-    """Time constants of the bands' means: (BANDS,)."""
+def mean_times_s(edges_hz: Real) -> Real:
+    """Time constants of the bands' means, (BANDS,) s.
+
+    Parameters
+    ----------
+    edges_hz : (BANDS - 1,) Hz
+    """
     return np.clip(MEAN_PERIODS / np.concatenate([0.7 * edges_hz[:1], edges_hz]), *MEAN_S)
 
 
-def low_passes(edges_hz: Floats, fs: float) -> Floats:
-    """Second-order sections (edges, 6) of Butterworth low-passes by bilinear transform."""
+def low_passes(edges_hz: Real, fs: float) -> Real:
+    """Second-order sections (edges, 6) of Butterworth low-passes by bilinear transform.
+
+    Parameters
+    ----------
+    edges_hz : (BANDS - 1,) Hz
+    fs : float
+        Sample rate, Hz.
+    """
     k = np.tan(np.pi * edges_hz / fs)
     norm = 1 + np.sqrt(2) * k + k * k
     one, b0 = np.ones_like(k), k * k / norm

@@ -28,10 +28,10 @@ which everything sounds everywhere leaves so much that C would gurgle. There a b
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Complex, Indices, Real
 from spatial.dsp.constants import real, whole
-from spatial.dsp.twins.upmix_frames import Floats, FrameUpmix, Spectra, power, recursive_means, smooth, smoothing_bands
+from spatial.dsp.twins.upmix_frames import FrameUpmix, power, recursive_means, smooth, smoothing_bands
 
 PAN_DEG = np.arange(-45.0, 46.0, 15.0)
 DIRECTIONS = np.concatenate(
@@ -83,7 +83,17 @@ GUARD_S = real("SP_GUARD_S")
 
 
 class DirectionalUpmix(FrameUpmix):
-    """See the module. Parameters are those of ``FrameUpmix``."""
+    """See the module.
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    latency_ms : float
+        2.7, 21 or 85.
+    strength : float
+        Scales C, 0 to 1.
+    """
 
     def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
         super().__init__(fs, latency_ms, strength)
@@ -100,8 +110,8 @@ class DirectionalUpmix(FrameUpmix):
         self._model.reset()
         self._guard.reset()
 
-    def centre_frames(self, mid: Floats, side: Floats) -> Floats:
-        """C in frames (hops, n) of M and S."""
+    def centre_frames(self, mid: Real, side: Real) -> Real:
+        """As ``FrameUpmix.centre_frames``."""
         mid_bins, side_bins = self.odd_spectra(mid), self.odd_spectra(side)
         stokes = np.empty((len(mid), 4, self.n // 2))
         stokes[:, 0] = power(mid_bins) + power(side_bins)
@@ -112,7 +122,7 @@ class DirectionalUpmix(FrameUpmix):
         centre = np.stack([self._centre(*frame) for frame in zip(smooth(stokes, *self._smoothing), mid_bins, side_bins, strict=True)])
         return self.odd_frames(centre)
 
-    def _centre(self, stokes: Floats, mid: Spectra, side: Spectra) -> Spectra:
+    def _centre(self, stokes: Real, mid: Complex, side: Complex) -> Complex:
         """C in one frame (bins,) of M and S with their mean Stokes parameters (4, bins)."""
         gains = self._model.gains(stokes)
         steadied = self._guard.steadied(gains)
@@ -141,7 +151,7 @@ class DirectionalModel:
         Calls after which the prior follows the shares.
     """
 
-    def __init__(self, band_start: NDArray[np.intp], band: NDArray[np.intp], step_s: float, floor: float, prior_steps: int = 1) -> None:
+    def __init__(self, band_start: Indices, band: Indices, step_s: float, floor: float, prior_steps: int = 1) -> None:
         self._band_start, self._band, self._floor, self._prior_steps = band_start, band, floor, prior_steps
         self._keep_variances, self._keep_shares = np.exp(-step_s / np.array([VARIANCES_S, SHARES_S]))
         self.reset()
@@ -154,12 +164,19 @@ class DirectionalModel:
         self._step = 0
 
     @property
-    def centre_variances(self) -> Floats:
+    def centre_variances(self) -> Real:
         """Of the last step, (bins,)."""
-        return self._variances[CENTRE]
+        variances: Real = self._variances[CENTRE]
+        return variances
 
-    def gains(self, stokes: Floats) -> tuple[Floats, Floats, Floats]:
-        """From mean Stokes parameters (4, bins): what C takes of M, of -S and of jS; 0 where there is silence."""
+    def gains(self, stokes: Real) -> tuple[Real, Real, Real]:
+        """What C takes of M, of -S and of jS; 0 where there is silence.
+
+        Parameters
+        ----------
+        stokes : (4, bins) float
+            Mean Stokes parameters t and s of the step.
+        """
         p = stokes[0]
         sounding = p > self._floor
         p_inverse = np.where(sounding, 1 / np.maximum(p, self._floor), 0)
@@ -179,13 +196,14 @@ class DirectionalModel:
         self._learn(v, np.where(sounding, np.sqrt(p), 0))
         return gain * (t - s[0]), gain * s[1], gain * s[2]
 
-    def _expected(self) -> Floats:
+    def _expected(self) -> Real:
         """Shares that the directions are expected to have in each band, (directions, bands)."""
         everywhere = self._shares.mean(axis=1, keepdims=True)
         prior = (self._shares ** (1 - GLOBAL_WEIGHT) * everywhere**GLOBAL_WEIGHT) ** SHARPENING
-        return prior / prior.sum(axis=0)
+        expected: Real = prior / prior.sum(axis=0)
+        return expected
 
-    def _learn(self, v: Floats, amplitude: Floats) -> None:
+    def _learn(self, v: Real, amplitude: Real) -> None:
         """The bands' shares from the variances of a step, weighted by amplitude."""
         shares = np.add.reduceat(v * (amplitude / v.sum(axis=0)), self._band_start, axis=1)
         total = shares.sum(axis=0)
@@ -228,16 +246,32 @@ class Guard:
         unit = self._guard * self._error
         if not unit > 0:
             return 0.0
-        return max(1 - max((self._centre / unit) ** 0.5, (self._input / unit) ** 2), 0.0)
+        return float(max(1 - max((self._centre / unit) ** 0.5, (self._input / unit) ** 2), 0.0))
 
-    def steadied(self, gains: tuple[Floats, Floats, Floats]) -> tuple[Floats, Floats, Floats]:
-        """What C takes of M, of -S and of jS, from what the estimate takes."""
+    def steadied(self, gains: tuple[Real, Real, Real]) -> tuple[Real, Real, Real]:
+        """What C takes of M, of -S and of jS.
+
+        Parameters
+        ----------
+        gains : three of (bins,) float
+            What the estimate takes of them.
+        """
         steady, (of_mid, of_side_re, of_side_im) = self.steady, gains
         w = float(np.clip(self._cross / self._side, -1, 1)) if self._side > 0 else float(np.sign(self._cross))
         return steady + (1 - steady) * of_mid, steady * w + (1 - steady) * of_side_re, (1 - steady) * of_side_im
 
-    def learn(self, centre: Floats, of_mid: Floats, stokes: Floats) -> None:
-        """From one step's variances of the centre, gains of M (bins,) and Stokes parameters (4, bins); silence teaches nothing."""
+    def learn(self, centre: Real, of_mid: Real, stokes: Real) -> None:
+        """Take in one step; silence teaches nothing.
+
+        Parameters
+        ----------
+        centre : (bins,) power
+            Variances of the centre.
+        of_mid : (bins,) float
+            Gains of M.
+        stokes : (4, bins) float
+            Mean Stokes parameters t and s.
+        """
         if not centre.any():
             return
         self._centre = self._mean(self._centre, centre)
@@ -246,25 +280,45 @@ class Guard:
         self._side = self._mean(self._side, stokes[0] - stokes[1])
         self._cross = self._mean(self._cross, stokes[2])
 
-    def _mean(self, mean: float, now: Floats) -> float:
+    def _mean(self, mean: float, now: Real) -> float:
         return self._keep * mean + (1 - self._keep) * float(now.sum())
 
 
-def with_dead_zone(gains: tuple[Floats, Floats, Floats], mid_power: Floats, side_power: Floats) -> tuple[Floats, Floats, Floats]:
-    """Gains that become C = M where S has less than ``DEAD_ZONE`` of the power."""
+def with_dead_zone(gains: tuple[Real, Real, Real], mid_power: Real, side_power: Real) -> tuple[Real, Real, Real]:
+    """Gains that become C = M where S has less than ``DEAD_ZONE`` of the power.
+
+    Parameters
+    ----------
+    gains : three of (bins,) float
+        What C takes of M, of -S and of jS.
+    mid_power, side_power : (bins,) power
+        Of M and S.
+    """
     edge = DEAD_ZONE * (mid_power + side_power)
     dead = np.clip((10 * edge - side_power) / (9 * edge + 1e-300), 0, 1)
     of_mid, of_side_re, of_side_im = gains
     return of_mid + dead * (1 - of_mid), of_side_re * (1 - dead), of_side_im * (1 - dead)
 
 
-def dot(a: Floats, b: Floats) -> Floats:
-    """Scalar product over the first axis, which is three."""
-    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+def dot(a: Real, b: Real) -> Real:
+    """Scalar product over the first axis, which is three.
+
+    Parameters
+    ----------
+    a, b : (3, ...) float
+    """
+    product: Real = a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    return product
 
 
-def model(v: Floats) -> tuple[Floats, Floats, Floats]:
-    """t, s and t t - s . s of variances (directions, bins) in units of the bin's power."""
+def model(v: Real) -> tuple[Real, Real, Real]:
+    """t, s and t t - s . s of variances.
+
+    Parameters
+    ----------
+    v : (directions, bins) float
+        In units of the bin's power.
+    """
     t = np.full(v.shape[1], 2 * REGULARISATION)
     s = np.zeros((3, v.shape[1]))
     for u, v_k in zip(DIRECTIONS, v, strict=True):
@@ -273,8 +327,14 @@ def model(v: Floats) -> tuple[Floats, Floats, Floats]:
     return t, s, t * t - dot(s, s)
 
 
-def erb_bands(f_hz: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First bin of each band, and each bin's band: bands one ERB wide on the scale of Glasberg & Moore (1990)."""
+def erb_bands(f_hz: Real) -> tuple[Indices, Indices]:
+    """First bin of each band, and each bin's band: bands one ERB wide on the scale of Glasberg & Moore (1990).
+
+    Parameters
+    ----------
+    f_hz : (bins,) Hz
+        Rising.
+    """
     number = np.floor(21.4 * np.log10(1 + 4.37e-3 * f_hz)).astype(np.intp)
     _, start, band = np.unique(number, return_index=True, return_inverse=True)
     return start, band

@@ -9,15 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
+from spatial.base.arrays import Audio, Complex, Indices, Real
 from spatial.dsp.constants import real, whole
-from spatial.dsp.stages import MAX_SAMPLE, Audio
+from spatial.dsp.stages import MAX_SAMPLE
 from spatial.dsp.twins.upmix_matrix import split
 from spatial.dsp.upmix import window_lengths
-
-Floats = NDArray[np.float64]
-Spectra = NDArray[np.complex128]
 
 OVERLAP = whole("SP_UPMIX_OVERLAP")
 """Hops in a synthesis window."""
@@ -64,7 +61,7 @@ class FrameUpmix(ABC):
         self.reset_estimate()
 
     def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames), ``latency`` frames late."""
+        """As ``Stage.process``: (2, frames) to (3, frames)."""
         step = 64 * self.hop  # bounds the memory of one call
         good = np.abs(x) <= MAX_SAMPLE  # false for what is not a number
         self.discarded += int(x.size - np.count_nonzero(good))
@@ -76,21 +73,44 @@ class FrameUpmix(ABC):
         """Forget all frames."""
 
     @abstractmethod
-    def centre_frames(self, mid: Floats, side: Floats) -> Floats:
-        """C in successive windowed frames (hops, n) of M = (L + R)/2 and S = (L - R)/2.
+    def centre_frames(self, mid: Real, side: Real) -> Real:
+        """C in successive windowed frames. How many come in one call may not change a bit: no sums whose order depends on it.
 
-        How many frames come in one call may not change a bit: no sums whose order depends on it.
+        Parameters
+        ----------
+        mid, side : (hops, n) float
+            M = (L + R)/2 and S = (L - R)/2.
+
+        Returns
+        -------
+        (hops, n) float
         """
 
-    def odd_spectra(self, frames: Floats) -> Spectra:
-        """(hops, n) -> (hops, n/2): the values at the odd multiples of half a bin. None is special, as bins 0 and n/2 of the usual
-        transform are, and the core's transform has just these."""
+    def odd_spectra(self, frames: Real) -> Complex:
+        """The values at the odd multiples of half a bin.
+
+        None is special, as bins 0 and n/2 of the usual transform are, and the core's transform has just these.
+
+        Parameters
+        ----------
+        frames : (hops, n) float
+
+        Returns
+        -------
+        (hops, n/2) complex
+        """
         return np.fft.fft(frames * self._half_turns)[:, : self.n // 2]
 
-    def odd_frames(self, spectra: Spectra) -> Floats:
-        """Undoes ``odd_spectra``."""
+    def odd_frames(self, spectra: Complex) -> Real:
+        """Undoes ``odd_spectra``.
+
+        Parameters
+        ----------
+        spectra : (hops, n/2) complex
+        """
         frames = np.fft.ifft(np.concatenate([spectra, np.zeros_like(spectra)], axis=1))
-        return 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
+        turned: Real = 2 * (frames.real * self._half_turns.real + frames.imag * self._half_turns.imag)
+        return turned
 
     def _process(self, x: Audio) -> Audio:
         """As ``process``: every hop that is complete adds its frame; the rest waits."""
@@ -114,7 +134,7 @@ class FrameUpmix(ABC):
         self._output = ready[:, x.shape[1] :].copy()
         return ready[:, : x.shape[1]]
 
-    def _overlap_add(self, frames: Floats) -> Audio:
+    def _overlap_add(self, frames: Real) -> Audio:
         """C without gaps, one hop a frame; within a sample older frames are added first, however many come at once."""
         hops, hop = len(frames), self.hop
         total = np.zeros((hops + OVERLAP - 1, hop))
@@ -125,11 +145,18 @@ class FrameUpmix(ABC):
         return total[:hops].reshape(-1).astype(np.float32)
 
 
-def windows(n: int, span: int) -> tuple[Floats, Floats]:
+def windows(n: int, span: int) -> tuple[Real, Real]:
     """Analysis window (n,) and synthesis window (span,) for the last span samples.
 
     Analysis rises over n - span/2 samples and falls over span/2, as square roots of a Hann window's halves. Their product is a Hann
     window scaled so that it adds up to one at a hop of span/4.
+
+    Parameters
+    ----------
+    n : int
+        Samples that are analysed.
+    span : int
+        The last of them, which are synthesised.
     """
     rise, fall = n - span // 2, span // 2
     up = np.sin(0.5 * np.pi * (np.arange(rise) + 0.5) / rise)
@@ -139,30 +166,65 @@ def windows(n: int, span: int) -> tuple[Floats, Floats]:
     return analysis, hann / analysis[n - span :]
 
 
-def power(x: Spectra) -> Floats:
-    """|x|^2."""
+def power(x: Complex) -> Real:
+    """|x|^2.
+
+    Parameters
+    ----------
+    x : complex
+        Any shape.
+    """
     return x.real**2 + x.imag**2
 
 
-def smoothing_bands(f_hz: Floats, width_erb: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First bin, and one past the last, of the mean around each of the equally spaced bins f_hz.
+def smoothing_bands(f_hz: Real, width_erb: float) -> tuple[Indices, Indices]:
+    """First bin, and one past the last, of the mean around each bin.
 
     Half-width ``width_erb`` times 24.7 (4.37 f/1000 + 1) Hz, the equivalent rectangular bandwidth of Glasberg & Moore (1990).
+
+    Parameters
+    ----------
+    f_hz : (bins,) Hz
+        Equally spaced.
+    width_erb : float
+        Half-width, in equivalent rectangular bandwidths.
     """
     bins = np.arange(len(f_hz))
     half = np.round(width_erb * 24.7 * (4.37e-3 * f_hz + 1) / (f_hz[1] - f_hz[0])).astype(np.intp)
     return np.maximum(bins - half, 0), np.minimum(bins + half + 1, len(bins))
 
 
-def smooth(powers: Floats, first: NDArray[np.intp], last: NDArray[np.intp]) -> Floats:
-    """Mean of (..., bins) over bins first..last-1 of each bin."""
+def smooth(powers: Real, first: Indices, last: Indices) -> Real:
+    """Mean over bins first..last-1 of each bin.
+
+    Parameters
+    ----------
+    powers : (..., bins) float
+    first, last : (bins,) int
+        As ``smoothing_bands`` gives them.
+    """
     sums = np.zeros(powers.shape[:-1] + (powers.shape[-1] + 1,))
     np.cumsum(powers, axis=-1, out=sums[..., 1:])
     return (sums[..., last] - sums[..., first]) / (last - first)
 
 
-def recursive_means(means: Floats, powers: Floats, keep: float) -> Floats:
-    """Means up to and with each frame of powers (hops, ...), which they replace; returns those of the last frame."""
+def recursive_means(means: Real, powers: Real, keep: float) -> Real:
+    """Recursive means of the powers of successive frames.
+
+    Parameters
+    ----------
+    means : (...) float
+        After the frame before.
+    powers : (hops, ...) float
+        Overwritten by the means up to and with each frame.
+    keep : float
+        Weight of the past, 0 to 1.
+
+    Returns
+    -------
+    (...) float
+        Means after the last frame.
+    """
     for now in powers:
         means = keep * means + (1 - keep) * now
         if not now.any():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spatial.dsp.stages import Audio
+from spatial.base.arrays import Audio
 
 
 class MatrixUpmix:
@@ -17,7 +17,7 @@ class MatrixUpmix:
         self.gain = np.float32(0.5 * strength)
 
     def process(self, x: Audio) -> Audio:
-        """(2, frames) -> (3, frames)."""
+        """As ``Stage.process``: (2, frames) to (3, frames)."""
         return split(x, (x[0] + x[1]) * self.gain)
 
     def reset(self) -> None:
@@ -34,7 +34,7 @@ class NoUpmix:
         self.n_paths = n_paths
 
     def process(self, x: Audio) -> Audio:
-        """(channels, frames) -> (paths, frames)."""
+        """As ``Stage.process``: (channels, frames) to (paths, frames)."""
         return np.pad(x, ((0, self.n_paths - len(x)), (0, 0)))
 
     def reset(self) -> None:
@@ -42,5 +42,17 @@ class NoUpmix:
 
 
 def split(x: Audio, centre: Audio) -> Audio:
-    """L', R', C (3, frames) from L, R (2, frames) and C (frames,)."""
+    """L', R' and C.
+
+    Parameters
+    ----------
+    x : (2, frames) float32
+        L and R.
+    centre : (frames,) float32
+        C.
+
+    Returns
+    -------
+    (3, frames) float32
+    """
     return np.stack([x[0] - centre, x[1] - centre, centre])

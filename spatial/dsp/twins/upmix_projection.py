@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from spatial.base.arrays import Complex, Real
 from spatial.dsp.constants import real
-from spatial.dsp.twins.upmix_frames import Floats, FrameUpmix, Spectra, power, recursive_means, smooth, smoothing_bands
+from spatial.dsp.twins.upmix_frames import FrameUpmix, power, recursive_means, smooth, smoothing_bands
 
 MEAN_S = real("SP_PROJECTION_MEAN_S")
 """Time constant of the recursive means."""
@@ -18,7 +19,7 @@ OVERSUBTRACTION = real("SP_PROJECTION_OVERSUBTRACTION")
 
 
 class ProjectionUpmix(FrameUpmix):
-    """The part of M that is not correlated with S, bin by bin. Parameters are those of ``FrameUpmix``.
+    """The part of M that is not correlated with S, bin by bin.
 
     With recursive means <.> over 60 ms and half an ERB::
 
@@ -38,6 +39,15 @@ class ProjectionUpmix(FrameUpmix):
     real w, half an ERB                  8.5  16.4  10.3                 -27.4            -20.7         0.03
     this one: with over-subtraction      8.4  18.4   9.6                 -30.6            -18.4         0.03
     ==================================  ====  ====  ====  ====================  ===============  ===========
+
+    Parameters
+    ----------
+    fs : int
+        Sample rate, Hz.
+    latency_ms : float
+        2.7, 21 or 85.
+    strength : float
+        Scales C, 0 to 1.
     """
 
     def __init__(self, fs: int, latency_ms: float = 21.0, strength: float = 1.0) -> None:
@@ -50,8 +60,8 @@ class ProjectionUpmix(FrameUpmix):
         """Forget all frames."""
         self._means = np.zeros((3, self.n // 2))  # of |M|^2, |S|^2, Re(M S*)
 
-    def centre_frames(self, mid: Floats, side: Floats) -> Floats:
-        """C in frames (hops, n) of M and S."""
+    def centre_frames(self, mid: Real, side: Real) -> Real:
+        """As ``FrameUpmix.centre_frames``."""
         mid_bins, side_bins = self.odd_spectra(mid), self.odd_spectra(side)
         weight, gain = self._weights(mid_bins, side_bins)
         rest = np.empty_like(mid_bins)
@@ -62,9 +72,11 @@ class ProjectionUpmix(FrameUpmix):
         rest.imag *= gain
         return self.odd_frames(rest)
 
-    def _weights(self, mid: Spectra, side: Spectra) -> tuple[Floats, Floats]:
-        """w and g of the class's formula, (hops, bins) each. Real sums, products and roots only:
-        they round the same for every number of hops."""
+    def _weights(self, mid: Complex, side: Complex) -> tuple[Real, Real]:
+        """The formula's w and g, (hops, bins) each.
+
+        Real sums, products and roots only: they round the same for every number of hops.
+        """
         powers = np.empty((len(mid), 3, mid.shape[1]))
         powers[:, 0] = power(mid)
         powers[:, 1] = power(side)
