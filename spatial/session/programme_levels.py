@@ -43,11 +43,11 @@ class ProgrammeFigures:
     in_lufs: float | None = figure("loudness of the programme")
     out_lufs: float | None = figure("loudness of all feeds together")
     true_peak_dbtp: float | None = figure("of the loudest feed")
-    gain_db: float
+    gain_db: float = figure("")
     limiter_share: float = figure("of the time that the limiter works", LOWER)
-    limiter_lowest_db: float
+    limiter_lowest_db: float = figure("")
     non_finite: int = figure("samples that were no numbers", LOWER)
-    drivers: dict[str, FeedFigures]
+    drivers: dict[str, FeedFigures] = figure("")
 
 
 def measure_programme(input: str | os.PathLike[str], bank: FilterMatrix) -> ProgrammeFigures:
