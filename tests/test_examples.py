@@ -39,6 +39,7 @@ def test_there_is_a_test_for_every_example():
         "README_console.py",
         "beam_page.py",
         "cancellation_page.py",
+        "figures_page.py",
         "page_tables.py",
         "upmix_page.py",
         "width_page.py",

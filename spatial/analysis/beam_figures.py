@@ -168,14 +168,14 @@ def summary(bands: BeamBands) -> dict[str, Any]:
 
 
 def simple_beam_figures(study: Study) -> dict[str, SimpleBeamFigures]:
-    """Simpler beams of the same drivers, by name: figures summed up as a beam's are."""
+    """Figures of simpler beams of the same drivers, by name."""
     plant, shown = study.of(judged_plant), [field.name for field in fields(SimpleBeamFigures)]
     found = {name: summary(beam_bands(plant, weights, tolerance=False)) for name, weights in study.simple_beams.items()}
     return {name: SimpleBeamFigures(**{key: figures[key] for key in shown}) for name, figures in found.items()}
 
 
 def prering_db(study: Study) -> float:
-    """Energy more than 1 ms before the peak of the on-axis impulse response, over all of it."""
+    """Energy of the on-axis impulse response up to 1 ms before its peak, over all of its energy."""
     bank = study.bank
     n = power_of_two(2 * bank.n_taps + 0.05 * bank.fs)
     freqs = np.arange(n // 2 + 1) * bank.fs / n

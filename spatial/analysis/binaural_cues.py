@@ -47,7 +47,7 @@ def judged_thirds(top_hz: float = SEPARATION_HZ[1]) -> Freqs:
 
 
 def mean_separation_db(p_ipsi: Spectrum, p_contra: Spectrum) -> Levels:
-    """Mean of dB over the judged frequencies of the near ear over the far one.
+    """Level of the near ear over the far one, mean of dB over the judged frequencies.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def erb_cues(freqs: Freqs, p_ipsi: Spectrum, p_contra: Spectrum) -> ErbCues:
 
     ild = power_db(average(np.abs(p_ipsi) ** 2)) - power_db(average(np.abs(p_contra) ** 2))
     shape = (-1, *[1] * (p_ipsi.ndim - 1))
-    # a band's phase is that of its cross power; unwrapped along the bands, the lowest of which turn by less than half a period
+    # a band's phase is that of its cross power, unwrapped along the bands; the lowest ones turn by less than half a period
     phase = np.unwrap(np.angle(average(p_contra * p_ipsi.conj())), axis=0)
     itd = -phase / (2 * np.pi * centres.reshape(shape)) * 1e6
     return ErbCues(centres, ild, np.where(centres.reshape(shape) < ITD_BELOW_HZ, itd, np.nan))

@@ -225,8 +225,8 @@ def shared_band(rig_file: RigFile, named: tuple[str, ...] | None = None) -> tupl
 def arrivals(study: Study) -> dict[str, float]:
     """Arrival of every path at the head centre, samples after the first tap.
 
-    The slope of the phase of p/d, 300 Hz-4 kHz; a side at its ipsilateral ear, the centre as the mean of both. d carries the travel
-    time from the place of the path's reference to the head centre, which is added back.
+    It is the slope of the phase of p/d, 300 Hz-4 kHz: of a side at its ipsilateral ear, of the centre the mean of both ears. d carries the
+    travel time from the place of the path's reference to the head centre, which is added back.
     """
     bank, rig_file = study.bank, study.rig_file
     rig, scene = rig_file.rig, rig_file.scene

@@ -34,12 +34,12 @@ class PathLatency:
 
     @property
     def arrival_s(self) -> float:
-        """At the centre of the head, after the sample at the input."""
+        """Time from the sample at the input to the centre of the head."""
         return self.upmix_s + self.filters_s + self.limiter_s + self.air_s
 
 
 def chain_latency(study: Study, upmix_frames: int, limiter_frames: int) -> dict[str, PathLatency]:
-    """When every path of a bank arrives; the delays of upmix and limiter are the renderer's to know.
+    """When every path of a bank arrives; the renderer knows the delays of upmix and limiter.
 
     Parameters
     ----------

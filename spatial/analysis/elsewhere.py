@@ -80,24 +80,24 @@ class OnHead(Elsewhere):
 
 
 def distances(sides: Sides) -> Distances:
-    """At 0.5 to 2 times the design's distance."""
+    """Figures at 0.5 to 2 times the design's distance."""
     distance_m = float(np.linalg.norm(head_centre(sides.scene.listener)))
     at_m = tuple(round(factor * distance_m, 3) for factor in distance_factors(sides.rig_file))
     return Distances(at_m=at_m, **_with_worst(sides.of(over_distance)))
 
 
 def poses(sides: Sides) -> Poses:
-    """At the 27 head poses."""
+    """Figures at the 27 head poses."""
     return Poses(at=tuple(Place(front, left, yaw) for (front, left, _), yaw in POSES), **_with_worst(sides.of(over_poses)))
 
 
 def head_radii(sides: Sides) -> HeadRadii:
-    """On spheres of 70-105 mm."""
+    """Figures on spheres of 70-105 mm."""
     return HeadRadii(at_m=HEAD_RADII_M, **_with_worst(sides.of(over_head_radius)))
 
 
 def measured_head(sides: Sides) -> OnHead | None:
-    """On a measured head in free field, where one is at hand."""
+    """Figures on a measured head in free field, where one is at hand."""
     found: OnMeasuredHead | None = sides.of(on_measured_head)
     if found is None:
         return None

@@ -74,7 +74,7 @@ class Seat:
 
     @property
     def in_order(self) -> bool:
-        """Hard left is further left than hard right."""
+        """Whether hard left is heard further left than hard right."""
         return self.itd_left_us > self.itd_right_us
 
 
@@ -86,7 +86,7 @@ class Zone:
 
     @property
     def spread_db(self) -> float:
-        """Of the centre source's level across a row of seats, the worst row."""
+        """Spread of the centre source's level across a row of seats, in the worst row."""
         rows = {seat.distance_m: [other.level_db for other in self.seats if other.distance_m == seat.distance_m] for seat in self.seats}
         return max(max(row) - min(row) for row in rows.values())
 
@@ -102,7 +102,7 @@ class Zone:
 
     @property
     def seats_in_order(self) -> int:
-        """Seats at which hard left is heard left of hard right."""
+        """Number of seats at which hard left is heard left of hard right."""
         return sum(seat.in_order for seat in self.seats)
 
 
@@ -155,7 +155,7 @@ def playbacks(bank: FilterMatrix, rig_file: RigFile) -> tuple[Playback, Playback
     rig = rig_file.rig
 
     def of(*sources: tuple[str, ...]) -> Callable[[Freqs], Spectra]:
-        """left, right and centre source, each the sum of some of the bank's paths."""
+        """Weights of left, right and centre source, each the sum of some of the bank's paths."""
 
         def weights(freqs: Freqs) -> Spectra:
             paths = {path: effective_weights(bank, rig, freqs, path) for path in {path for source in sources for path in source}}
@@ -254,7 +254,7 @@ def _in_free_field(playback: Playback, listener: Listener, rig_file: RigFile) ->
 def _in_room(playback: Playback, listener: Listener, rig_file: RigFile, room: Room) -> _Heard:
     """The sound of a room at a head.
 
-    Direct sound is exact, early images come by what is sent along them and what the head makes of it, later ones as a diffuse field.
+    Direct sound is exact. An early image is what is sent along its path, as the head hears it from there; later ones are a diffuse field.
     """
     medium = rig_file.scene.medium
     parts = [(images(room, where, head_centre(listener), medium.c), rig, drivers) for where, rig, drivers in playback.parts()]

@@ -46,7 +46,7 @@ class OnMeasuredHead:
 
 
 def measured_head(rig_file: RigFile) -> tuple[str, MeasuredHead] | None:
-    """The head to judge on and its file's name; None where there is none or it cannot be read here."""
+    """The head to judge on and its file's name; None where no head is at hand or it cannot be read."""
     head, c = rig_file.scene.listener.head, rig_file.scene.medium.c
     try:
         if isinstance(head, HeadFile):

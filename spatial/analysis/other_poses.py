@@ -33,7 +33,7 @@ HEAD_RADII_M = (0.070, 0.075, 0.080, 0.085, 0.0875, 0.090, 0.095, 0.100, 0.105)
 CLEARANCE_M = 0.01  # between head and enclosure
 MAP_FRONT_M, MAP_LEFT_M, MAP_YAWS_DEG = 0.4, 0.24, (-10.0, 0.0, 10.0)
 MAP_STEPS, MAP_POINTS = (7, 21), 40  # front and left; frequencies
-MAP_CLOSER = 1.5  # sideways a sweet spot is narrow: places lie closer in the middle
+MAP_CLOSER = 1.5  # a sweet spot is narrow sideways: places lie closer in the middle
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ def real_separation_db(sides: Sides, ears: Ears) -> Levels:
 
 
 def reference_alone(rig_file: RigFile) -> SideWeights:
-    """The sides without any cancellation: each its reference drivers, in phase and alike."""
+    """Sides without any cancellation: each is its reference drivers, in phase and alike."""
     groups = side_groups(rig_file)
 
     def weights(freqs: Freqs) -> tuple[Drive, Drive]:

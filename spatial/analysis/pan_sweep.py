@@ -46,12 +46,12 @@ class PanSweep:
 
     @property
     def level_db(self) -> Levels:
-        """Summed over the bands, re the real pair: (pans,)."""
+        """Level summed over the bands, re the real pair: (pans,)."""
         return power_db(self.heard.sum(axis=1)) - power_db(self.real.sum(axis=1))
 
     @property
     def as_loud_db(self) -> Levels:
-        """The same at another playback level: centre and hard pans are as loud as the pair's, as nearly as one gain can make them.
+        """`level_db` at the playback level at which centre and hard pans come nearest to the loudness of the pair's.
 
         The filters' level is that of a source at the rig's own place, which is nearer or farther than the pair's; with a flat tone it is
         that of a source straight ahead, too.
@@ -61,7 +61,7 @@ class PanSweep:
 
     @property
     def bands_db(self) -> Levels:
-        """Band by band, re the real pair: (pans, bands)."""
+        """Level band by band, re the real pair: (pans, bands)."""
         return power_db(self.heard) - power_db(self.real)
 
 

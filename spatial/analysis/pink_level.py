@@ -22,5 +22,5 @@ def pink_level_db(feeds: Drive) -> float:
 
 
 def pink_frequencies() -> Freqs:
-    """Even over log frequency, 40 Hz-16 kHz."""
+    """Frequencies of pink noise, even over log frequency, 40 Hz-16 kHz."""
     return np.geomspace(*PINK_HZ, POINTS)

@@ -103,7 +103,7 @@ def in_room(study: Study) -> InRoom:
 
 
 def _powers(rig_file: RigFile, weights: Weights, bands_hz: Freqs, paths: Images) -> tuple[Power, Power, Power, Power]:
-    """Power per band of the direct sound, of all else, of the first 20 and 50 ms of that: (bands,) each."""
+    """Power per band of the direct sound, of all that follows, and of the first 20 and 50 ms of what follows: (bands,) each."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     delay = (paths.length_m - paths.length_m[0]) / medium.c
     # the first paths one by one and with their phases, on a grid that resolves the time they span
@@ -134,7 +134,7 @@ def _powers(rig_file: RigFile, weights: Weights, bands_hz: Freqs, paths: Images)
 
 
 def _pressures(rig_file: RigFile, w: Drive, freqs: Freqs, paths: Images) -> Complex:
-    """What every path brings, phases and all, about the rig's origin and less the travel of the direct path: (freqs, paths)."""
+    """Pressure that every path brings, less the travel of the direct path: (freqs, paths)."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     k = 2 * np.pi * freqs / medium.c
     wave = phasor(np.outer(k, paths.length_m))
@@ -142,7 +142,7 @@ def _pressures(rig_file: RigFile, w: Drive, freqs: Freqs, paths: Images) -> Comp
     if body_of(rig) is None:
         g = pressure_at(rig, places, freqs, medium)
     else:
-        # a body's paths but the direct one are long: its far field serves
+        # all paths of a body but the direct one are long: its far field serves
         g = transfer_matrix(rig, FarField(paths.leaving), freqs, medium) * (wave / paths.length_m)[:, :, None]
         g[:, :1] = pressure_at(rig, places[:1], freqs, medium)
     return (g @ w[:, :, None])[:, :, 0] * (paths.strength * paths.length_m)

@@ -99,7 +99,7 @@ def _around(rig_file: RigFile, weights: Weights, bands_hz: Freqs) -> tuple[float
 
 
 def _before(study: Study) -> tuple[float, float]:
-    """Pre-echo at the seat, and the worse one of two places aside."""
+    """Pre-echo at the seat, and at the worse one of two places aside."""
     bank, rig_file = study.bank, study.rig_file
     from scipy.signal import butter, sosfreqz
 

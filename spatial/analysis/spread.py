@@ -26,7 +26,7 @@ DRAWS, SEED, PERCENTILE = 512, 0, 90  # a power of two, as the sequence needs
 
 @dataclass(frozen=True)
 class SpreadFigures:
-    """What nine of ten loudspeakers keep within: errors against a real pair, and of the tone against matched drivers."""
+    """Errors that nine of ten loudspeakers keep: against a real pair, and of the tone against matched drivers."""
 
     ild_p90_db: float = figure("ild_error that nine of ten loudspeakers keep, drivers off by [tolerance]", LOWER)
     itd_p90_us: float = figure("the same for itd_error", LOWER)

@@ -27,7 +27,7 @@ Kept = dict[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class Sides:
-    """The left and the right side on a rig: a bank's, or those of a method that is put beside it.
+    """Left and right side on a rig: a bank's, or those of a method that is put beside it.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class Sides:
 
     @property
     def nominal_ears(self) -> Ears:
-        """The listener's, where the rig file has them."""
+        """Ears of the listener in the pose of the rig file."""
         return Ears.of(self.scene.listener)
 
     def of(self, figures: Callable[[Sides], Found]) -> Found:
@@ -150,7 +150,7 @@ class Sides:
         return _kept(self._found, figures, lambda: figures(self))
 
     def beside(self, weights: SideWeights) -> Sides:
-        """Other weights on the same plant."""
+        """The sides of other weights on the same plant."""
         return replace(self, weights=weights, _found={})
 
 
@@ -207,12 +207,12 @@ class Study:
 
     @property
     def solver(self) -> Solver:
-        """What is asked for solutions."""
+        """What answers questions that only a design can."""
         return self.sides.solver
 
     @property
     def top_hz(self) -> float:
-        """Nothing is judged above."""
+        """Highest frequency that is judged, Hz."""
         return self.sides.top_hz
 
     def path(self, name: str, freqs: Freqs) -> Drive:

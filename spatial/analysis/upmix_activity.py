@@ -19,7 +19,7 @@ SILENT_DB = -100.0  # of a band re the loudest: no correlation is told
 
 
 class UpmixActivity:
-    """Gathers figures from a stream of L', R', C; 300 bytes for every 85 ms are kept.
+    """Figures gathered from a stream of L', R', C; it keeps 300 bytes for every 85 ms.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ class UpmixActivity:
 
     @property
     def level_db(self) -> Levels:
-        """Of L', R', C in every frame and band, dB re a full-scale sine: (3, frames, bands)."""
+        """Level of L', R', C in every frame and band, dB re a full-scale sine: (3, frames, bands)."""
         powers = np.array(self._powers, dtype=float).reshape(-1, 3, len(self.bands_hz))
         return power_db(np.moveaxis(powers, 1, 0) + 1e-20)
 
     @property
     def correlation(self) -> Real:
-        """With L - R of C, and of the static centre (L + R)/2, in every band: (2, bands); nan where there is silence."""
+        """Correlation with L - R of C, and of the static centre (L + R)/2, in every band: (2, bands); nan in silence."""
         product = self._sums[:2] * self._sums[2]
         heard = np.minimum(self._sums[:2], self._sums[2]) > self._sums.max() * 10 ** (SILENT_DB / 10)
         return np.where(heard & (product > 0), np.abs(self._crosses) / np.sqrt(np.maximum(product, 1e-300)), np.nan)

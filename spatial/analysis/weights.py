@@ -12,7 +12,7 @@ from spatial.targets.solution import SideWeights
 
 SIDE_NAMES = ("left", "right")
 HIGHEST_SHARE_OF_FS = 0.45
-"""Nothing is judged above this share of a bank's rate: there its filters end, whatever music and ears do."""
+"""Nothing is judged above this share of a bank's rate: its filters end there, whether music and ears do or not."""
 
 
 def effective_weights(bank: FilterMatrix, rig: Rig, freqs: Freqs, path: str) -> Drive:
@@ -45,7 +45,7 @@ def effective_weights(bank: FilterMatrix, rig: Rig, freqs: Freqs, path: str) -> 
 
 
 def highest_hz(bank: FilterMatrix) -> float:
-    """Where judging a bank ends, Hz."""
+    """Highest frequency at which a bank is judged, Hz."""
     return HIGHEST_SHARE_OF_FS * bank.fs
 
 

@@ -24,12 +24,25 @@ class Figure:
 
 
 def figure(meaning: str, better: str = "") -> Any:
-    """A field of a group: what it means, and which direction is better."""
+    """A field of a group: what it means, and which direction is better.
+
+    Parameters
+    ----------
+    meaning : str
+    better : HIGHER, LOWER or ""
+        "" where neither direction is.
+    """
     return dataclasses.field(metadata={"meaning": meaning, "better": better})
 
 
 def figures_in(group: type) -> tuple[Figure, ...]:
-    """The figures of a group, in order; fields without a meaning are none."""
+    """The figures of a group, in order; fields without a meaning are none.
+
+    Parameters
+    ----------
+    group : dataclass
+        Its fields are made by `figure`.
+    """
     return tuple(
         Figure(field.name, unit_of(field.name), field.metadata["meaning"], field.metadata["better"])
         for field in dataclasses.fields(group)
@@ -47,7 +60,13 @@ def unit_of(name: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Groups as JSON values; fields that are None by default, and still are, do not appear."""
+    """Groups as JSON values; fields that are None by default, and still are, do not appear.
+
+    Parameters
+    ----------
+    value : dataclass, dict, list or JSON value
+        Nested as it may be.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: plain(getattr(value, field.name))

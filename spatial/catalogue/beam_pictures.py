@@ -112,7 +112,7 @@ class Panels:
 
 
 def panels(study: Study) -> Panels:
-    """All drivers equal, the best static matrix, and the beam."""
+    """Levels of all drivers equal, of the best static matrix, and of the beam."""
     found, simpler = study.of(beam), study.simple_beams
     level_db = {
         "all drivers equal": _level_db(study.rig_file, simpler["all_equal"], found),

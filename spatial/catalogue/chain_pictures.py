@@ -139,7 +139,7 @@ PICTURES: tuple[Picture[Any], ...] = (
 
 
 def activity_figure(found: UpmixActivity, name: str, method: str, theme: Theme, command: str = "") -> Figure:
-    """What an upmix did with a file: no bank's picture, for it needs none.
+    """What an upmix did with a file. It needs no bank, so it is none of a bank's pictures.
 
     Parameters
     ----------

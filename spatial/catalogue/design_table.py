@@ -94,7 +94,7 @@ def _side_rows(study: Study) -> list[Row]:
 
 
 def _spread_row(study: Study) -> Row:
-    """What is left of the virtual pair where drivers differ as the rig file says: nine of ten loudspeakers."""
+    """What nine of ten loudspeakers keep of the virtual pair, drivers off as the rig file says."""
     found, tolerance = study.sides.of(spread_figures), study.rig_file.rig.tolerance
     return Row(
         "under driver spread",

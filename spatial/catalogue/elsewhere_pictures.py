@@ -86,7 +86,7 @@ def draw_sweet_spot_map(data: SweetSpot, look: Look) -> Figure:
         draw_map_scale(figure, list(row), steps, not virtual, label)
     for axes, yaw in zip(grid[0], data.yaws_deg, strict=True):
         axes.set_title(yaw_title(yaw))
-    # shared axes are turned by every panel that is drawn into them
+    # every panel that is drawn into shared axes turns them
     grid[0, 0].set_xlim(100 * data.left_m[-1], 100 * data.left_m[0])
     grid[0, 0].set_ylim(100 * data.front_m[-1], 100 * data.front_m[0])
     for axes in grid[:-1].flat:

@@ -74,7 +74,7 @@ def headroom(study: Study) -> Headroom:
 
 
 def third_octaves(study: Study) -> tuple[Band, ...]:
-    """Asked, reachable, reached, and what bound."""
+    """What is asked, reachable and reached per third octave, and what binds."""
     return bands(study.rig_file, study.sides)
 
 

@@ -129,7 +129,7 @@ class EffortTrade:
 
 
 def effort_trade(study: Study) -> EffortTrade:
-    """What each cap buys on the rig, whatever bank there is."""
+    """What each cap buys on the rig; the bank does not count."""
     return EffortTrade(trade(study.rig_file), cap_in_force_db(study.rig_file))
 
 

@@ -41,7 +41,7 @@ class Look:
     command: str = ""
 
     def captioned(self, text: str) -> str:
-        """A caption, and the command that made the picture on a line of its own."""
+        """A caption, followed by the command that made the picture on a line of its own."""
         return f"{text}\n{self.command}" if self.command else text
 
     def titled(self, what: str) -> str:

@@ -108,7 +108,7 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     fs = whole_number(fs, "sample rate", *FS_RANGE, form="{} {} Hz")
     if rig_file.rig.kind == "loudspeakers":
         _refuse_sizes(rig_file.rig)
-    head_notes(rig_file)  # a head file that cannot be read is told of, also where the model does without it
+    head_notes(rig_file)  # refuses a head file that cannot be read, also where the model does without it
     say = progress or _silent
     bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
     return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)

@@ -149,7 +149,7 @@ def lcmv_beta_for_effort(h_ipsi: AtPoint, h_contra: AtPoint, d: Spectrum, effort
 
 
 def race(freqs: Freqs, gain: float, delay_s: float, band_hz: tuple[float, float] = RACE_HZ) -> Complex:
-    """Feeds of the near and the far loudspeaker for a side of its own.
+    """Feeds of a side's own loudspeaker and of the far one.
 
     The recursion y_L(t) = x_L(t) - gain y_R(t - delay) and its mirror image give, with q = gain e^{-j omega delay},
     y_L = x_L/(1 - q^2), y_R = -q x_L/(1 - q^2).

@@ -17,7 +17,7 @@ from spatial.design.block_toeplitz import solve_block_toeplitz, solve_long_block
 
 RESIDUAL, REFINEMENTS = 1e-10, 2  # of the normal equations
 WORST_RESIDUAL = 1e-3  # beyond, they are too near to singular
-MORE_LOADING = (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0)  # then, re the mean of their diagonal
+MORE_LOADING = (0.0, 1e-12, 1e-9, 1e-6, 1e-3, 1.0)  # added then, re the mean of their diagonal
 DIRECT_UNKNOWNS = 16384  # taps times drivers; beyond, the direct solution takes longer than the iterative one
 AUDIBLE_HZ, AUDIBLE_SHARE = 20000.0, 0.9  # of half the rate, where that is less
 

@@ -14,12 +14,16 @@ from spatial.targets.solution import Side
 
 FIT_FROM_HZ = 15.0  # from here to the end of the audible band the fit listens at the ears
 FIT_FLAT_BELOW_HZ = 100.0  # weight 1/f above
-LEAK_FLOOR = 0.05  # relative leak errors are not weighted as if a leak were below this
+LEAK_FLOOR = 0.05  # least leak that relative errors are taken of
 LEAK_LOW_HZ, LEAK_LOW = (200.0, 320.0), 0.02  # a wished leak counts less where the cap falls: it frees taps for the ITD above
 LOADING = 3e-4
-MOST_COST, MOST_ROBUST_LOADING = 1000.0, 0.03  # outside its band a design is not worth following so closely that taps are missing inside
-NULL_IPSI = 20.0  # the ear that has to be right, against a null or the mean of many leaks
-EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = 30.0, (20.0, 50.0), (0.92, 0.98)  # the fit has a free hand where it stops listening: less of it
+MOST_COST, MOST_ROBUST_LOADING = 1000.0, 0.03  # outside its band a design is followed less closely, which keeps taps for the inside
+NULL_IPSI = 20.0  # weight of the near ear, which has to be right, beside a null or the mean of many leaks
+EDGE_LOADING, EDGE_LOW_HZ, EDGE_HIGH = (
+    30.0,
+    (20.0, 50.0),
+    (0.92, 0.98),
+)  # more loading where the fit stops listening
 EFFORT_HZ = (20.0, 20000.0)
 PHASE_ROUNDS = 8
 MISS_DB, MOST_EMPHASIS, LEAK_TO_HZ = 0.1, 30.0, 10000.0
@@ -71,7 +75,7 @@ def realize_side(rig_file: RigFile, side: Side, freqs: Freqs, fs: int, n_taps: i
         beyond = db(made).max(axis=0) - bound_db
         if excess.max() <= CAP_TOLERANCE_DB and beyond.max() <= 0 and rounds >= phase_rounds:
             break
-        # where the design itself spends that much it is asked to spend less; where only the taps do, they are held to the design
+        # where the design itself spends too much it is asked to spend less; where only the taps do, they are held to the design
         if excess.max() > CAP_TOLERANCE_DB:
             excess = _widened(np.where(excess > CAP_TOLERANCE_DB / 2, excess + CAP_HEADROOM_DB, 0.0), freqs)
             own = _widened(current.effort_db(current.w), freqs) > stated - 1.0

@@ -76,7 +76,7 @@ class Band:
 
 
 def bands(rig_file: RigFile, sides: Sides | None = None) -> tuple[Band, ...]:
-    """Asked, reachable and reached per third octave, 100 Hz-10 kHz, and which limit bound.
+    """What is asked, reachable and reached per third octave, 100 Hz-10 kHz, and which limit binds.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _side_bands(rig_file: RigFile, ear: int, freqs: Freqs, centres: Freqs, sides
     drivers = [rig_file.rig.drivers[i] for i in side.order]
     wish = wished_leak(rig_file, side, freqs)
     effort, free_effort = (effort_for(side, wish, np.sqrt(q)) for q in (band_weights(drivers, freqs), np.ones((len(freqs), len(drivers)))))
-    # where the reference fades into the cancellation, effort may be there and is not used
+    # where the reference fades into the cancellation, a side may leave effort unused
     leak = side.whole_leak
     missed = np.abs(leak - wish) if virtual else np.abs(leak) - np.abs(wish)
     unused = (freqs < cap_zero_hz(drivers) * 2**REFERENCE_ALONE_OCTAVES) & (missed > SMALL_LEAK * np.abs(side.d))
@@ -227,7 +227,7 @@ def _limit_of_filters(band: Band, robust: bool, tweeters_play: bool) -> str:
 
 
 def limits_in_words(found: tuple[Band, ...]) -> str:
-    """Which limit bound where: "effort 100 Hz-160 Hz, filters 2 kHz", or "nothing"."""
+    """Which limit binds where: "effort 100 Hz-160 Hz, filters 2 kHz", or "nothing"."""
     hz = np.array([band.hz for band in found])
     bound = [(limit, np.array([band.limit == limit for band in found])) for limit in LIMITS[1:]]
     return "; ".join(f"{limit} {spans(hz, where)}" for limit, where in bound if where.any()) or "nothing"

@@ -73,7 +73,7 @@ def report_page(study: Study, command: str) -> str:
 
 
 def rows_of(study: Study) -> Sequence[Row]:
-    """Asked beside reached: as the bank itself says it, where it is judged on the rig that it was designed for."""
+    """What is asked beside what is reached; a bank that is judged on its own rig says it itself."""
     stated = study.bank.figures.get("asked_and_reached")
     if stated and study.rig_file.text == study.bank.rig_text:
         return [Row(**row) for row in stated]

@@ -49,7 +49,7 @@ def _off_axis(rig_file: RigFile) -> tuple[tuple[int, ...], Real, float]:
 
 
 def towards_aim(rig: Rig, listener: Listener, axis: str, freqs: Freqs, c: float) -> Drive:
-    """Weights with which ideal sources at the drivers' places arrive alike where a beam is aimed, as from the origin.
+    """Weights that make ideal sources at the drivers' places arrive where a beam is aimed as if from the origin.
 
     (r_n/r_0) e^{jk(r_n - r_0)}: near to 1 for a rig that is small beside its distance.
 
@@ -92,7 +92,7 @@ def reference_alone(rig_file: RigFile, freqs: Freqs) -> Drive:
 
 
 def made_at_seat(rig_file: RigFile, w: Drive, freqs: Freqs) -> Drive:
-    """The weights times a factor a frequency that all drivers share, so that they make 1 at the seat, e^{-jkr}/r of its distance left out.
+    """The weights times a factor that all drivers share, so that they make 1 at the seat; e^{-jkr}/r of its distance is left out.
 
     A beam that is aimed elsewhere (axis "front") is made louder by no more than 12 dB over what it is where it is aimed.
 

@@ -106,7 +106,7 @@ class Wish:
         )
 
     def near_and_far(self) -> Wish:
-        """The bounds asked for twice, each counting half: for the seat circle and for the same directions far away."""
+        """The bounds twice, each counting half: for the seat circle and for the same directions far away."""
         azimuth, low, high, wished = (np.tile(x, 2) for x in (self.azimuth_deg, self.low_db, self.high_db, self.wished_db))
         strict = np.tile(self.strict, 2) * PAIRED
         return replace(self, azimuth_deg=azimuth, low_db=low, high_db=high, wished_db=wished, strict=strict)
@@ -187,5 +187,5 @@ def _mirrored_deg(azimuth_deg: Angles) -> Angles:
 
 
 def judged_hz(rig: Rig) -> tuple[float, float]:
-    """Where a beam's figures are compared: rows in free field and in a wall alias above and do little below."""
+    """Range in which a beam's figures are compared; rows in free field and in a wall alias above it and do little below."""
     return JUDGED_HZ if rig.enclosure.shape in ("sphere", "cylinder") else JUDGED_ROW_HZ

@@ -13,11 +13,11 @@ from spatial.rig.model import BeamSpec, CrosstalkSpec, Driver, Rig
 
 CAP_FULL_HZ = 250.0  # the stated cap holds from here up
 CAP_ZERO_HZ = 80.0  # and has fallen to 0 dB here: below, a path is its reference alone
-NARROWEST_FALL = 1.25  # from the one to the other
-REFERENCE_ALONE_OCTAVES = 0.5  # above the frequency where the cap reaches 0 dB, the reference alone fades out
+NARROWEST_FALL = 1.25  # least ratio of the one to the other
+REFERENCE_ALONE_OCTAVES = 0.5  # the reference alone fades out over these, from where the cap is 0 dB
 HIGHEST_SOFT_EDGE_HZ = 200.0  # of a band: above it drivers help in full from the edge on
 WIDE_SPAN_M, WIDE_DRIVERS = 0.3, 4
-VIRTUAL_CAP_DB = 12.0  # more goes into the room, and asks for drivers that are matched to a quarter of a dB
+VIRTUAL_CAP_DB = 12.0  # a higher cap puts more into the room, and asks for drivers that are matched to a quarter of a dB
 BAND_SLOPE_DB_PER_OCTAVE, BAND_OFF_DB = 24.0, 60.0
 
 
@@ -59,7 +59,7 @@ def lowest_edge_hz(drivers: Sequence[Driver]) -> float:
 def cap_zero_hz(drivers: Sequence[Driver]) -> float:
     """Where the effort cap has fallen to 0 dB on the way down and a path is its reference alone: 80 Hz, or the lowest band edge.
 
-    From there it takes half an octave until they help in full. So an edge above 200 Hz counts as half an octave lower, but not below
+    From there up, drivers take half an octave to help in full. So an edge above 200 Hz counts as half an octave lower, but not below
     200 Hz: then drivers help in full from the edge itself on, and up to half an octave below it they help less and less (a step at the
     edge is more than filters of 512 taps can follow).
     """

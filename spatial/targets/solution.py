@@ -74,11 +74,11 @@ class Side:
 
     @property
     def whole_leak(self) -> Spectrum:
-        """Leak of the whole side, woofers and tweeters too, where all together make d."""
+        """Leak of the whole side, woofers and tweeters included, when all together make d."""
         return self.with_others(self.c)
 
     def with_others(self, leak: Spectrum) -> Spectrum:
-        """Leak of the whole side where the spatial drivers leak so much.
+        """Leak of the whole side, given that of its spatial drivers.
 
         Parameters
         ----------
@@ -183,7 +183,7 @@ class Method:
 
 
 class Solver(Protocol):
-    """What a design can be asked for by those who judge, so that they need not know how it solves."""
+    """What a judge of banks may ask of a design, without knowing how it solves."""
 
     def nominal_side(self, rig_file: RigFile, ear: int, freqs: Freqs) -> Side:
         """Closed form of one side for the nominal pose.

@@ -126,7 +126,7 @@ def continue_from(
 
 
 def in_order(layout: Layout, p: Real, like: Real) -> Real:
-    """The same response with its zeros, and its poles, in that order of biquads in which they are nearest to those of like.
+    """The same response with its zeros and its poles in the order of biquads that is nearest to that of like.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def _fine(bands: Freqs) -> Freqs:
 
 @lru_cache(maxsize=1024)
 def _one_source(head: MeasuredHead, index: int, near: int) -> tuple[Levels, float]:
-    """Of one measured azimuth: band levels (dB) of the far ear over the near one (0 = left), and delay (s)."""
+    """Band levels (dB) of the far ear over the near one (0 = left) at one measured azimuth, and its delay (s)."""
     bands = _bands(head.ring.fs)
     fine = _fine(bands)
     average = band_average(fine, bands)
@@ -87,7 +87,7 @@ def _delay(fine: Freqs, relative: Spectrum, bands: Freqs, level_db: Levels) -> f
     inside = (fine >= PHASE_HZ[0]) & (fine <= PHASE_HZ[1])
     f = fine[inside]
     phase = np.unwrap(np.angle(relative[inside] / _low_pass(bands, level_db, f)))
-    # the line through zero: whole turns are told by the slope
+    # whole turns are taken out, so that the line runs through zero
     turns = np.round(np.polyval(np.polyfit(f, phase, 1), 0.0) / (2 * np.pi))
     phase = phase - 2 * np.pi * turns
     return float(-np.sum(phase * f) / np.sum(f**2) / (2 * np.pi))
