@@ -13,7 +13,7 @@ import spatial
 
 PACKAGE = Path(spatial.__file__).parent
 ROOMS = (
-    "base", "bank", "dsp", "session", "io", "rig", "acoustics", "exchange", "plots", "targets", "design", "feasibility", "analysis",
+    "base", "bank", "dsp", "session", "cli", "io", "rig", "acoustics", "exchange", "plots", "targets", "design", "feasibility", "analysis",
     "catalogue", "report",
 )  # fmt: skip
 """Rooms that keep to it; the others follow."""
@@ -23,10 +23,10 @@ ELSEWHERE = re.compile(r"As ``(\w+\.\w+)``")
 
 
 def public_functions(module):
-    """(name, function, class or None) of what others may call."""
+    """(name, function, class or None) of what others may call; argparse alone calls what a command runs."""
     tree = ast.parse(module.read_text())
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith(("_", "add_", "run_") if "cli" in module.parts else "_"):
             yield node.name, node, None
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             for member in node.body:
@@ -91,6 +91,10 @@ class FakeModule:
 
     def __init__(self, path, text):
         self.path, self.text = path, text
+
+    @property
+    def parts(self):
+        return self.path.parts
 
     def read_text(self):
         return self.text

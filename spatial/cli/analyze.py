@@ -85,7 +85,14 @@ def _compared(names: str | None, study: Study) -> tuple[Compared, ...]:
 
 
 def heading(bank: str, rig_file: RigFile) -> str:
-    """One line: the file, the rig it is judged on, and what was asked of the sides."""
+    """One line: the file, the rig it is judged on, and what was asked of the sides.
+
+    Parameters
+    ----------
+    bank : str
+        Path of the file.
+    rig_file : RigFile
+    """
     rig, design = rig_file.rig, rig_file.design
     asked = "headphones" if rig.kind == "headphones" else f"sides mode {design.crosstalk.mode}, the worse of two"
     return f'{Path(bank).name}  on "{rig.name}"; {asked}'
@@ -95,6 +102,13 @@ def figure_lines(figures: dict[str, Any], virtual: bool) -> list[str]:
     """A line a figure, under the names that --require knows; lists on one line, what a figure means once.
 
     Only a virtual pair has errors against a real one.
+
+    Parameters
+    ----------
+    figures : dict
+        Of all groups, JSON values.
+    virtual : bool
+        Whether the sides stand for a virtual pair.
     """
     from spatial.catalogue.figures import GROUPS, meaning_of
     from spatial.session.programme_levels import ProgrammeFigures
@@ -140,7 +154,14 @@ def _number(value: Any, metres: bool = False) -> str:
 
 
 def against_lines(compared: Sequence[Compared], rig_file: RigFile) -> list[str]:
-    """The bank and the methods, one a line."""
+    """The bank and the methods, one a line.
+
+    Parameters
+    ----------
+    compared : sequence of Compared
+        The bank first; none: no lines.
+    rig_file : RigFile
+    """
     if not compared:
         return []
     virtual = rig_file.design.crosstalk.mode == "virtual"

@@ -22,7 +22,13 @@ def add_bank_and_rig(parser: argparse.ArgumentParser) -> None:
 
 
 def study_of_arguments(args: argparse.Namespace) -> Study:
-    """The bank, on the rig to judge it on."""
+    """The bank, on the rig to judge it on.
+
+    Raises
+    ------
+    UsageError
+        The bank carries no rig, and none was given.
+    """
     from spatial.bank.matrix import FilterMatrix
     from spatial.rig.load import load_rig, rig_from_text
 
@@ -35,7 +41,14 @@ def study_of_arguments(args: argparse.Namespace) -> Study:
 
 
 def study_with_chain(bank: FilterMatrix, rig_file: RigFile) -> Study:
-    """A bank on a rig, with the chain that renders it; headphones, whose bank has no centre, have none."""
+    """A bank on a rig, with the chain that renders it; headphones, whose bank has no centre, have none.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rig_file : RigFile
+        To judge it on.
+    """
     from spatial.catalogue.figures import study_of
 
     return study_of(bank, rig_file, (lambda: chain_parts(bank)) if "center" in bank.input_names else None)

@@ -81,7 +81,17 @@ def bank_of(args: argparse.Namespace) -> FilterMatrix:
 
 
 def figures(bank: FilterMatrix, engine: str, latency: Latency, times: list[BankTime]) -> dict[str, Any]:
-    """For --json."""
+    """What was measured, as JSON values.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    engine : str
+    latency : Latency
+        Of the chain.
+    times : list of BankTime
+        One a block.
+    """
     return {
         "engine": engine,
         "fs": bank.fs,
@@ -95,7 +105,17 @@ def figures(bank: FilterMatrix, engine: str, latency: Latency, times: list[BankT
 
 
 def table(bank: FilterMatrix, engine: str, latency: Latency, times: list[BankTime]) -> list[str]:
-    """For people."""
+    """What was measured, in lines for people.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    engine : str
+    latency : Latency
+        Of the chain.
+    times : list of BankTime
+        One a block.
+    """
 
     def ms(frames: int) -> str:
         return f"{1e3 * frames / bank.fs:.1f} ms"

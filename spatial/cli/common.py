@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 def add_command(
     commands: Any, name: str, help: str, run: Any, *, json_output: bool = False, writes: bool = False
 ) -> argparse.ArgumentParser:
-    """A sub-command with the options that every command has; json_output and writes add --json and --force."""
-    parser = commands.add_parser(name, help=help, description=help)
+    """A sub-command with the options that every command has.
+
+    Parameters
+    ----------
+    commands : argparse's sub-parsers
+    name : str
+    help : str
+        A line about it.
+    run : callable
+        Gets the arguments; returns the exit code, or None for 0.
+    json_output, writes : bool
+        Whether there is --json, and --force.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     if json_output:
         parser.add_argument("--json", action="store_true", help="figures as JSON on standard output")
@@ -54,7 +66,15 @@ def _whole(value: Any) -> Any:
 
 
 def picture(figure: Figure, theme: Theme, file_format: str) -> bytes:
-    """The file of a figure; signs that no font of the system has become boxes, said once."""
+    """The file of a figure; signs that no font of the system has become boxes, said once.
+
+    Parameters
+    ----------
+    figure : Figure
+    theme : Theme
+    file_format : str
+        "png", "svg" or "pdf".
+    """
     from spatial.plots.fonts import boxes_for_missing_signs, fit_fonts
     from spatial.plots.style import figure_bytes
 
@@ -66,7 +86,13 @@ def picture(figure: Figure, theme: Theme, file_format: str) -> bytes:
 
 
 def picture_format(path: Path) -> str:
-    """ "png", "svg" or "pdf" from a file name's suffix; UsageError for others, and for standard output."""
+    """The picture format, "png", "svg" or "pdf", from a file name's suffix.
+
+    Raises
+    ------
+    UsageError
+        Another suffix, or standard output.
+    """
     from spatial.base.whole_files import refuse_standard_output
     from spatial.plots.style import FORMATS
 

@@ -71,7 +71,13 @@ def run_demo(args: argparse.Namespace) -> None:
 
 
 def refuse_folder(path: Path) -> None:
-    """OutputError where the folder cannot be a demo's: no folder, or one that holds something a demo did not make."""
+    """Nothing where the folder can be a demo's.
+
+    Raises
+    ------
+    OutputError
+        No folder, or one that holds something a demo did not make.
+    """
     refuse_standard_output(path)
     if not path.resolve().parent.is_dir():
         raise OutputError(f"{path}: folder {path.resolve().parent} does not exist")
@@ -109,14 +115,29 @@ def write_scene(path: Path) -> None:
 
 
 def render(folder: Path, bank: FilterMatrix) -> RenderReport:
-    """What the drivers play."""
+    """What the drivers play.
+
+    Parameters
+    ----------
+    folder : Path
+        Has scene.wav; gets feeds.wav.
+    bank : FilterMatrix
+    """
     from spatial.session.offline import render_file
 
     return render_file(folder / "scene.wav", folder / "feeds.wav", bank)
 
 
 def draw(folder: Path, study: Study, command: str) -> list[str]:
-    """Plan view and what the design does; names of the files."""
+    """Plan view and what the design does; names of the files.
+
+    Parameters
+    ----------
+    folder : Path
+    study : Study
+    command : str
+        As it is shown in captions.
+    """
     from spatial.catalogue.pictures import bank_figure, plan_picture
     from spatial.plots.style import LIGHT, figure_bytes
 
@@ -129,14 +150,30 @@ def draw(folder: Path, study: Study, command: str) -> list[str]:
 
 
 def write_report(folder: Path, study: Study, command: str) -> None:
-    """The page, with the pictures that ``spatial report`` has."""
+    """The page, with the pictures that ``spatial report`` has.
+
+    Parameters
+    ----------
+    folder : Path
+    study : Study
+    command : str
+        As it is shown in captions.
+    """
     from spatial.report.page import report_page
 
     (folder / "report.html").write_bytes(report_page(study, command).encode())
 
 
 def made(bank: FilterMatrix, rendered: RenderReport, pictures: list[str]) -> list[str]:
-    """A line a file."""
+    """A line a file.
+
+    Parameters
+    ----------
+    bank : FilterMatrix
+    rendered : RenderReport
+    pictures : list of str
+        Names of the files.
+    """
     seconds = rendered.input_frames / rendered.input_fs
     limited = f"limiter {100 * (rendered.limiter_share or 0.0):.1f} % of the time"
     lines = {

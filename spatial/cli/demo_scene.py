@@ -8,7 +8,8 @@ left and right. Always the same samples.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spatial.base.arrays import Real
 
 SECONDS = 12.0
 BEAT_S = 0.6
@@ -34,7 +35,7 @@ FORMANTS = {  # Hz and level in dB of five resonances of a singing voice
 FORMANT_WIDTHS_HZ = (70.0, 80.0, 110.0, 130.0, 150.0)
 
 
-def demo_scene(fs: int = 48000) -> NDArray[np.float64]:
+def demo_scene(fs: int = 48000) -> Real:
     """The piece, stereo, (frames, 2), left and right; peak -3 dBFS.
 
     Parameters
@@ -61,10 +62,11 @@ def demo_scene(fs: int = 48000) -> NDArray[np.float64]:
     for beat, note in BASS:
         place(dry, 0.3 * struck(note_hz(note), (1.0, 2.0, 3.0, 4.0), (1.3, 0.7, 0.4, 0.25), fs), beat, CENTRE, fs)
     place(dry, 0.25 * voice(fs), 0.0, CENTRE, fs)
-    scene = dry + choir(len(dry), fs, rng) + room(dry, fs, rng)
+    scene: Real = dry + choir(len(dry), fs, rng) + room(dry, fs, rng)
     fade = np.minimum(1.0, np.arange(len(scene))[::-1] / (0.8 * fs))[:, None]
     scene *= fade**2
-    return scene * 10 ** (PEAK_DB / 20) / np.abs(scene).max()
+    scene = scene * 10 ** (PEAK_DB / 20) / np.abs(scene).max()
+    return scene
 
 
 def note_hz(midi: float) -> float:
@@ -72,8 +74,20 @@ def note_hz(midi: float) -> float:
     return 440.0 * 2 ** ((midi - 69) / 12)
 
 
-def place(mix: NDArray[np.float64], sound: NDArray[np.float64], beat: float, pan_deg: float, fs: int) -> None:
-    """Add a mono sound to a stereo mix at a beat, panned with constant power: +45 hard left, -45 hard right."""
+def place(mix: Real, sound: Real, beat: float, pan_deg: float, fs: int) -> None:
+    """Add a mono sound to a stereo mix at a beat, panned with constant power.
+
+    Parameters
+    ----------
+    mix : (frames, 2) float
+        Written to.
+    sound : (frames,) float
+    beat : float
+    pan_deg : float
+        45 hard left, -45 hard right.
+    fs : int
+        Sample rate, Hz.
+    """
     start = round(beat * BEAT_S * fs)
     length = min(len(sound), len(mix) - start)
     left, right = np.cos(np.deg2rad(45.0 - pan_deg)), np.sin(np.deg2rad(45.0 - pan_deg))
@@ -82,10 +96,24 @@ def place(mix: NDArray[np.float64], sound: NDArray[np.float64], beat: float, pan
     mix[start : start + length] += sound[:length, None] * (left, right)
 
 
-def plucked(hz: float, seconds: float, fs: int, rng: np.random.Generator, softness: float = 0.3) -> NDArray[np.float64]:
+def plucked(hz: float, seconds: float, fs: int, rng: np.random.Generator, softness: float = 0.3) -> Real:
     """A plucked string (Karplus and Strong 1983): a burst of noise goes round a delay line and loses its highs on the way.
 
-    seconds is the time to -60 dB; softness 0 to 1: how dull the burst is; peak 1.
+    Parameters
+    ----------
+    hz : float
+    seconds : float
+        To -60 dB.
+    fs : int
+        Sample rate, Hz.
+    rng : Generator
+    softness : float
+        How dull the burst is, 0 to 1.
+
+    Returns
+    -------
+    (frames,) float
+        Peak 1.
     """
     period = fs / hz
     n = int(period - 0.5)
@@ -100,20 +128,33 @@ def plucked(hz: float, seconds: float, fs: int, rng: np.random.Generator, softne
         a, b, c = (line[start - n - k : stop - n - k] for k in range(3))
         line[start:stop] = decay * 0.5 * ((1 - between) * (a + b) + between * (b + c))
     line *= np.minimum(1.0, np.arange(len(line))[::-1] / (0.1 * len(line)))
-    return line / np.abs(line).max()
+    string: Real = line / np.abs(line).max()
+    return string
 
 
-def struck(hz: float, ratios: tuple[float, ...], decays_s: tuple[float, ...], fs: int) -> NDArray[np.float64]:
-    """A struck bar, tine or string: partials at ratios of hz, each decaying by itself (time to -60 dB), with a soft attack."""
+def struck(hz: float, ratios: tuple[float, ...], decays_s: tuple[float, ...], fs: int) -> Real:
+    """A struck bar, tine or string: partials that decay each by itself, with a soft attack.
+
+    Parameters
+    ----------
+    hz : float
+    ratios : tuple of float
+        Of the partials to hz.
+    decays_s : tuple of float
+        Of the partials, to -60 dB.
+    fs : int
+        Sample rate, Hz.
+    """
     time = np.arange(int(max(decays_s) * fs)) / fs
     sound = np.zeros(len(time))
     for k, (ratio, decay) in enumerate(zip(ratios, decays_s, strict=True)):
         if ratio * hz < 0.4 * fs:
             sound += 0.5**k * np.sin(2 * np.pi * ratio * hz * time) * np.exp(-6.9 * time / decay)
-    return sound * (1 - np.exp(-time / 0.002))
+    attacked: Real = sound * (1 - np.exp(-time / 0.002))
+    return attacked
 
 
-def voice(fs: int) -> NDArray[np.float64]:
+def voice(fs: int) -> Real:
     """The melody, sung: harmonics of a gliding, trembling pitch, weighted by the formants of the vowels."""
     end_s = (MELODY[-1][0] + MELODY[-1][1]) * BEAT_S
     time = np.arange(int(end_s * fs)) / fs
@@ -131,25 +172,51 @@ def voice(fs: int) -> NDArray[np.float64]:
     for harmonic in range(1, 1 + int(0.4 * min(fs, 20000) / hz.min())):
         tract = sum(share * formant_gain(harmonic * hz, vowel) for vowel, share in vowels.items())
         sound += np.interp(time, coarse, loudness * tract / harmonic) * np.sin(harmonic * phase)
-    return sound / np.abs(sound).max()
+    sung_alone: Real = sound / np.abs(sound).max()
+    return sung_alone
 
 
-def formant_gain(hz: NDArray[np.float64], vowel: str) -> NDArray[np.float64]:
-    """How strongly a vowel lets frequencies through."""
+def formant_gain(hz: Real, vowel: str) -> Real:
+    """How strongly a vowel lets frequencies through.
+
+    Parameters
+    ----------
+    hz : (...) Hz
+    vowel : str
+        One of FORMANTS.
+    """
     gain = np.zeros(len(hz))
     for (centre, level_db), width in zip(FORMANTS[vowel], FORMANT_WIDTHS_HZ, strict=True):
         gain += 10 ** (level_db / 20) / np.sqrt(1 + ((hz - centre) / width) ** 2)
     return gain
 
 
-def smooth(values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """Running mean over n values, the ends held."""
+def smooth(values: Real, n: int) -> Real:
+    """Running mean over n values, the ends held.
+
+    Parameters
+    ----------
+    values : (frames,) float
+    n : int
+    """
     padded = np.pad(values, (n // 2, n - 1 - n // 2), mode="edge")
     return np.convolve(padded, np.ones(n) / n, mode="valid")
 
 
-def choir(frames: int, fs: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Soft detuned tones on every chord, with phases of their own left and right: wide, and from nowhere in particular."""
+def choir(frames: int, fs: int, rng: np.random.Generator) -> Real:
+    """Soft detuned tones on every chord, with phases of their own left and right: wide, and from nowhere in particular.
+
+    Parameters
+    ----------
+    frames : int
+    fs : int
+        Sample rate, Hz.
+    rng : Generator
+
+    Returns
+    -------
+    (frames, 2) float
+    """
     out = np.zeros((frames, 2))
     for bar, chord in enumerate(CHORDS):
         start = round(4 * bar * BEAT_S * fs)
@@ -166,8 +233,20 @@ def choir(frames: int, fs: int, rng: np.random.Generator) -> NDArray[np.float64]
     return out
 
 
-def room(dry: NDArray[np.float64], fs: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """What a room answers: noise that dies away, highs sooner, unrelated left and right; the first 15 ms are silent."""
+def room(dry: Real, fs: int, rng: np.random.Generator) -> Real:
+    """What a room answers: noise that dies away, highs sooner, unrelated left and right; the first 15 ms are silent.
+
+    Parameters
+    ----------
+    dry : (frames, 2) float
+    fs : int
+        Sample rate, Hz.
+    rng : Generator
+
+    Returns
+    -------
+    (frames, 2) float
+    """
     longest = max(rt60 for _, rt60 in ROOM_RT60_S)
     n = int(longest * fs)
     time = np.arange(n) / fs

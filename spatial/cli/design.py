@@ -81,7 +81,16 @@ def run_design(args: argparse.Namespace) -> None:
 
 
 def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tuple[FilterMatrix, list[Row]]:
-    """A bank with its figures in it, and the table of what it reaches; progress is told every stage of STAGES."""
+    """A bank with its figures in it, and the table of what it reaches.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    fs : int
+        Sample rate, Hz.
+    progress : callable
+        Told every stage of STAGES.
+    """
     from spatial.catalogue.design_table import design_table
     from spatial.catalogue.figures import figures_of, study_of
     from spatial.design.filter_bank import compute_filters
@@ -95,7 +104,14 @@ def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tup
 
 
 def share_done(stage: str, stages: Sequence[str]) -> float | None:
-    """How far a run is when a stage begins; None for a stage that is not in the list."""
+    """How far a run is when a stage begins; None for a stage that is not in the list.
+
+    Parameters
+    ----------
+    stage : str
+    stages : sequence of str
+        Of the whole run, in order.
+    """
     return stages.index(stage) / len(stages) if stage in stages else None
 
 
@@ -113,7 +129,14 @@ def facts(bank: FilterMatrix) -> dict[str, Any]:
 
 
 def heading(name: str, bank: FilterMatrix) -> str:
-    """One line: the file, its shape, its latency, its gain."""
+    """One line: the file, its shape, its latency, its gain.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    bank : FilterMatrix
+    """
     shape = f"{len(bank.driver_names)} drivers x {len(bank.input_names)} inputs x {bank.n_taps} taps"
     latency = f"latency {bank.latency_samples} samples ({bank.latency_samples / bank.fs * 1e3:.1f} ms)"
     return f"{name}  {shape}, {latency}, gain {bank.headroom_gain_db:.1f} dB"

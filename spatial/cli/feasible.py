@@ -12,7 +12,15 @@ if TYPE_CHECKING:
 
 
 def band_lines(found: Sequence[Band], mode: str) -> list[str]:
-    """A line a third octave: asked, reachable under the cap, reached by the filters, and which limit bound."""
+    """A line a third octave: asked, reachable under the cap, reached by the filters, and which limit bound.
+
+    Parameters
+    ----------
+    found : sequence of Band
+        At least one.
+    mode : str
+        Of [crosstalk].
+    """
     from spatial.analysis.spans import in_hz
 
     with_filters = found[0].reached_db is not None

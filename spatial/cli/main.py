@@ -21,7 +21,8 @@ INTERRUPTED = 130
 class VersionAction(argparse.Action):
     """``--version``: version, engine and instruction set (the engine is looked for only when asked)."""
 
-    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> None:
+    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> None:
+        """Print and end."""
         from spatial.dsp.backends import describe_engine
 
         try:
@@ -45,7 +46,15 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; returns the exit code (0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted)."""
+    """Run one command; returns the exit code.
+
+    0 ok, 1 bug, 2 usage, 3 input, 4 output, 5 device, 6 threshold missed, 130 interrupted.
+
+    Raises
+    ------
+    SystemExit
+        What was typed is no command, or the process was told to end.
+    """
     logging.getLogger("matplotlib").setLevel(logging.ERROR)  # its caches are nobody's business: without them it is slower, no more
     open_closed_streams()
     try:

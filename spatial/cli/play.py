@@ -51,7 +51,13 @@ def add_commands(commands: Any) -> None:
 
 
 def latency(text: str) -> str | float:
-    """ "low", "high", or seconds."""
+    """Of the device, as it is typed: low, high, or seconds.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Seconds that are not above 0 to 10.
+    """
     if text in ("low", "high"):
         return text
     value = float(text)
@@ -141,7 +147,13 @@ def place_of(text: str) -> Place | None:
 
 
 def check_usage(args: argparse.Namespace) -> None:
-    """UsageError for options that do not go together."""
+    """Nothing where the options go together.
+
+    Raises
+    ------
+    UsageError
+        They do not.
+    """
     if not args.rig and not args.bank:
         raise UsageError("through which filters? --rig RIG or --bank BANK")
     if args.rig and args.bank:

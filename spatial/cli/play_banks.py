@@ -35,7 +35,7 @@ class BankFile:
         return FilterMatrix.load(self.name).programme
 
     def load(self, fs: int, progress: Progress | None = None) -> tuple[FilterMatrix, float]:
-        """The bank, and the gain that makes its bypass as loud."""
+        """As ``BankSource.load``: the rate is the file's own."""
         from spatial.analysis.loudness import bypass_gain_db
 
         bank = FilterMatrix.load(self.name)
@@ -43,7 +43,15 @@ class BankFile:
 
 
 class RigSource:
-    """A ``BankSource``: a rig file or a shipped rig, with settings that vary it."""
+    """A ``BankSource``: a rig file or a shipped rig, with settings that vary it.
+
+    Parameters
+    ----------
+    name : str
+        Of a shipped rig, or a path.
+    overrides : sequence of str
+        KEY=VALUE each.
+    """
 
     kind = "rig"
 
@@ -71,7 +79,7 @@ class RigSource:
         return STEREO
 
     def load(self, fs: int, progress: Progress | None = None) -> tuple[FilterMatrix, float]:
-        """The rig's bank, and the gain that makes its bypass as loud."""
+        """As ``BankSource.load``: the rig is designed."""
         from spatial.analysis.loudness import bypass_gain_db
         from spatial.design.filter_bank import compute_filters
         from spatial.rig.load import load_rig

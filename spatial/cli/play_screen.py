@@ -27,10 +27,27 @@ class Screen(Protocol):
     """Where playback is shown."""
 
     def show(self, stats: PlayerStats, note: str) -> None:
-        """Figures of now; a note of what is switched on ("bypass", "solo sides")."""
+        """Figures of now.
+
+        Parameters
+        ----------
+        stats : PlayerStats
+        note : str
+            What is switched on ("bypass", "solo sides").
+        """
 
     def tell(self, event: str, text: str, **facts: Any) -> None:
-        """Something happened: a sentence for people, facts for programs."""
+        """Something happened.
+
+        Parameters
+        ----------
+        event : str
+            What happened, in a word.
+        text : str
+            A sentence for people.
+        **facts
+            For programs, JSON values.
+        """
 
     def clear(self) -> None:
         """Nothing that moves stays behind."""
@@ -50,14 +67,14 @@ class JsonLines:
         self._next = 0.0
 
     def show(self, stats: PlayerStats, note: str) -> None:
-        """An event "status" every second."""
+        """As ``Screen.show``: an event "status" every second."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + JSON_S
             self._write("status", {**vars(stats), "note": note})
 
     def tell(self, event: str, text: str, **facts: Any) -> None:
-        """An event of its own."""
+        """As ``Screen.tell``: an event of its own."""
         self._write(event, {"text": text, **facts})
 
     def clear(self) -> None:
@@ -75,14 +92,14 @@ class LogLines:
         self._next = time.monotonic() + LOG_S
 
     def show(self, stats: PlayerStats, note: str) -> None:
-        """The figures in words."""
+        """As ``Screen.show``: the figures in words."""
         now = time.monotonic()
         if now >= self._next:
             self._next = now + LOG_S
             say("  ".join(part for part in (clock(stats.time_s), levels(stats), figures(stats), note) if part))
 
     def tell(self, event: str, text: str, **facts: Any) -> None:
-        """The sentence."""
+        """As ``Screen.tell``: the sentence."""
         say(text)
 
     def clear(self) -> None:
@@ -100,7 +117,7 @@ class StatusLine:
         self._blocks = BLOCKS if BLOCKS.encode(encoding, "replace").decode(encoding) == BLOCKS else " .:-=+*#"
 
     def show(self, stats: PlayerStats, note: str) -> None:
-        """Levels as bars that fall slowly."""
+        """As ``Screen.show``: levels as bars that fall slowly."""
         now = time.monotonic()
         if now < self._next:
             return
@@ -114,7 +131,7 @@ class StatusLine:
         self._draw(f"{line}  {note}" if note else line)
 
     def tell(self, event: str, text: str, **facts: Any) -> None:
-        """The sentence, above the line."""
+        """As ``Screen.tell``: the sentence, above the line."""
         self.clear()
         say(text)
 
@@ -134,14 +151,22 @@ class StatusLine:
 
 
 def bar(level_db: float, blocks: str) -> str:
-    """A level as BAR_CELLS characters."""
+    """A level as BAR_CELLS characters.
+
+    Parameters
+    ----------
+    level_db : float
+        dBFS.
+    blocks : str
+        Characters from empty to full.
+    """
     eighths = round((min(level_db, LOUDEST_DB) - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB) * BAR_CELLS * (len(blocks) - 1))
     full, rest = divmod(eighths, len(blocks) - 1)
     return (blocks[-1] * full + (blocks[rest] if rest else "")).ljust(BAR_CELLS)
 
 
 def levels(stats: PlayerStats) -> str:
-    """ "front -18 left -21" """
+    """Every driver with its peak in whole dB: front -18 left -21."""
     return " ".join(f"{name} {'-' if peak is None else f'{peak:.0f}'}" for name, peak in stats.peaks_dbfs.items())
 
 

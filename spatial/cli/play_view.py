@@ -136,7 +136,16 @@ class View:
 
 
 def listen(keys: Keys, view: View, ask: Callable[[Command], None]) -> Callable[[float], None]:
-    """Waits for so many seconds, or until a key is pressed, and asks for what it means."""
+    """Waits for so many seconds, or until a key is pressed, and asks for what it means.
+
+    Parameters
+    ----------
+    keys : Keys
+    view : View
+        Tells what a key means.
+    ask : callable
+        Gets the commands.
+    """
 
     def wait(seconds: float) -> None:
         for key in keys.wait(seconds):

@@ -29,7 +29,15 @@ class ProgressBar:
         self._width = 0
 
     def show(self, share: float | None, detail: str = "") -> None:
-        """share of the whole, 0 to 1; None where the whole is not known."""
+        """Draw it again, where the last time is long enough ago.
+
+        Parameters
+        ----------
+        share : float or None
+            Of the whole, 0 to 1; None where the whole is not known.
+        detail : str
+            Behind the bar.
+        """
         now = time.monotonic()
         if not self._shown or now < self._next:
             return

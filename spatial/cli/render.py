@@ -78,7 +78,18 @@ def designed_for(args: argparse.Namespace) -> FilterMatrix:
 
 
 def show_time(bar: ProgressBar, fs: int, done: int, whole: int | None) -> None:
-    """How much of the output is written."""
+    """How much of the output is written.
+
+    Parameters
+    ----------
+    bar : ProgressBar
+    fs : int
+        Sample rate, Hz.
+    done : int
+        Frames.
+    whole : int or None
+        Frames; None: not known.
+    """
     bar.show(done / whole if whole else None, clock(done / fs))
 
 
@@ -93,7 +104,14 @@ def render_remarks(report: RenderReport) -> list[str]:
 
 
 def summary(report: RenderReport, gain_predicted: bool) -> list[str]:
-    """Three lines: the file, its levels, its timing."""
+    """Three lines: the file, its levels, its timing.
+
+    Parameters
+    ----------
+    report : RenderReport
+    gain_predicted : bool
+        Whether the gain is the bank's predicted headroom.
+    """
     latency = report.latency
     limiter = "off" if report.limiter_share is None else f"{100 * report.limiter_share:.1f} % of the time"
     if report.limiter_lowest_db:

@@ -47,7 +47,13 @@ def add_block_option(parser: Any) -> None:
 
 
 def number(text: str) -> float:
-    """A finite number, with a decimal point; a typeset minus sign is one."""
+    """A finite number, with a decimal point; a typeset minus sign is one.
+
+    Raises
+    ------
+    ArgumentTypeError
+        No number that makes sense.
+    """
     value = float(text.replace("\N{MINUS SIGN}", "-"))
     if not -1e6 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text} is no number that makes sense here")
@@ -55,7 +61,13 @@ def number(text: str) -> float:
 
 
 def path_gain(text: str) -> tuple[str, float]:
-    """ "center=-3" """
+    """A path and its gain, dB, from PATH=X.
+
+    Raises
+    ------
+    ArgumentTypeError
+        Another form, or no number that makes sense.
+    """
     name, equals, gain = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not PATH=X, for example center=-3")

@@ -41,7 +41,7 @@ def stop_cleanly() -> Iterator[None]:
     asked: int | None = None
     _asked = False
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         nonlocal asked
         global _asked
         asked = number if asked is None else asked

@@ -25,7 +25,15 @@ def open_closed_streams() -> None:
 
 @contextmanager
 def to_output() -> Iterator[None]:
-    """What is written to standard output inside has arrived at the end; OutputError where it cannot (BrokenPipeError: nobody reads)."""
+    """What is written to standard output inside has arrived at the end.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    BrokenPipeError
+        Nobody reads any more.
+    """
     try:
         yield
         sys.stdout.flush()
@@ -50,7 +58,14 @@ def output_failure() -> OutputError | None:
 
 
 def complain(text: str, end: str = "\n") -> None:
-    """A line on standard error, if that takes it."""
+    """A line on standard error, if that takes it.
+
+    Parameters
+    ----------
+    text : str
+    end : str
+        Behind it.
+    """
     try:
         print(text, end=end, file=sys.stderr, flush=True)
     except OSError:

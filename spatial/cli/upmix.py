@@ -15,10 +15,8 @@ from spatial.cli.stopping import stop_cleanly
 from spatial.cli.words import clock, plural
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from spatial.analysis.upmix_activity import UpmixActivity
+    from spatial.base.arrays import Audio
 
 
 def add_commands(commands: Any) -> None:
@@ -80,8 +78,18 @@ def check_picture(args: argparse.Namespace) -> None:
     check_destination(args.plot, force=args.force, inputs=(args.input, args.output))
 
 
-def gather(activity: dict[int, UpmixActivity], paths: NDArray[np.float32], fs: int) -> None:
-    """Figures for the picture."""
+def gather(activity: dict[int, UpmixActivity], paths: Audio, fs: int) -> None:
+    """Figures for the picture.
+
+    Parameters
+    ----------
+    activity : dict, Hz -> UpmixActivity
+        Written to.
+    paths : (3, frames) float32
+        L', R', C.
+    fs : int
+        Sample rate, Hz.
+    """
     from spatial.analysis.upmix_activity import UpmixActivity
 
     if fs not in activity:
@@ -90,7 +98,14 @@ def gather(activity: dict[int, UpmixActivity], paths: NDArray[np.float32], fs: i
 
 
 def draw_activity(args: argparse.Namespace, activity: UpmixActivity) -> None:
-    """The picture of an upmix."""
+    """The picture of an upmix.
+
+    Parameters
+    ----------
+    args : Namespace
+        plot: the picture's path.
+    activity : UpmixActivity
+    """
     import shlex
 
     from spatial.base.whole_files import atomic_file

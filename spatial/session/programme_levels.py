@@ -34,7 +34,7 @@ class FeedFigures:
     delay_samples: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProgrammeFigures:
     """A whole programme: loudness before and after, true peak over all drivers, and what the limiter and the entrance had to do."""
 
