@@ -8,7 +8,7 @@
 #include "arena.h"
 #include "busy.h"
 #include "checks.h"
-#include "entrance.h"
+#include "clean_samples.h"
 #include "flush.h"
 
 #define NO_END (~0ull)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "entrance.h"
+#include "clean_samples.h"
 #include "simd.h"
 
 #define K(name) name##_baseline

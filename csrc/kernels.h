@@ -42,7 +42,7 @@ typedef struct {
     void (*add)(float *to, const float *from, int n);                        /* to + from */
     void (*sum_and_difference)(float *a, float *b, int n);                   /* a + b and a - b in the place of a and b */
     void (*fade)(float *to, const float *from, const float *weights, int n); /* to + weights (from - to) */
-    unsigned (*copy_clean)(float *to, const float *from, int n);             /* sp_copy_clean of entrance.h */
+    unsigned (*copy_clean)(float *to, const float *from, int n);             /* sp_copy_clean of clean_samples.h */
     void (*upmix_centre)(const sp_upmix_bins *bins);
     /* n samples of M and S, the first of which is the position-th of the control block: C of each, and its powers into the sums. */
     void (*split_bands)(sp_split *split, const float *mid, const float *side, int n, int position, float *centre);

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdatomic.h>
 
-#include "entrance.h"
+#include "clean_samples.h"
 #include "upmix_model.h"
 
 

@@ -15,7 +15,7 @@
 #include <math.h>
 #include <stdatomic.h>
 
-#include "entrance.h"
+#include "clean_samples.h"
 #include "fft.h"
 #include "upmix_model.h"
 

@@ -1,6 +1,6 @@
 /* Where samples come in: garbage must not reach a delay line or a mean. */
-#ifndef SPATIAL_ENTRANCE_H
-#define SPATIAL_ENTRANCE_H
+#ifndef SPATIAL_CLEAN_SAMPLES_H
+#define SPATIAL_CLEAN_SAMPLES_H
 
 #include <math.h>
 
