@@ -8,9 +8,8 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_every_path_that_is_named_exists():
-    named = re.findall(r"`((?:spatial|csrc|tests|benchmarks|docs|examples|rigs)(?:/[\w.]+)*/?)`", TEXT) + re.findall(
-        r"\]\(([\w/.]+)\)", TEXT
-    )
+    folders = "spatial|csrc|tests|benchmarks|docs|examples|rigs"
+    named = re.findall(rf"`((?:{folders})(?:/[\w.]+)*/?)`", TEXT) + re.findall(r"\]\(([\w/.]+)\)", TEXT)
     assert len(named) > 40
     assert [path for path in named if not (ROOT / path).exists()] == []
 
