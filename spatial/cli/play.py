@@ -77,7 +77,7 @@ def run_play(args: argparse.Namespace) -> int:
     from spatial.cli.play_banks import BankFile, RigSource
     from spatial.cli.play_screen import make_screen
     from spatial.cli.play_view import View, listen
-    from spatial.session.live import require_core
+    from spatial.session.ends import require_core
     from spatial.session.playback import Lost, Playback
 
     require_core()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import DeviceError, UsageError
+from spatial.dsp.backends import CORE_MISSING, engine_name
 from spatial.io.audio_in import AudioReader, StereoSource
 from spatial.io.soundcard import Device, devices, find_device
 from spatial.io.standard_input import open_audio
@@ -100,3 +101,15 @@ def open_ends(
     if source is not None and source.fs != bank.fs:
         raise UsageError(f"the source is at {source.fs} Hz, the bank for {bank.fs} Hz")
     return Ends(output, n_channels, source, None, captured)
+
+
+def require_core() -> None:
+    """Nothing where live playback is possible.
+
+    Raises
+    ------
+    DeviceError
+        The engine in force is not the C core.
+    """
+    if engine_name() != "c":
+        raise DeviceError(f"live playback needs the C core, the engine is {engine_name()}: {CORE_MISSING}")

@@ -8,7 +8,6 @@ nobody holds plays on to the end.
 from __future__ import annotations
 
 import atexit
-import math
 import threading
 import time
 from dataclasses import replace
@@ -16,27 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.errors import DeviceError, SpatialError, UsageError
-from spatial.base.units import from_db
-from spatial.dsp.backends import CORE_MISSING, engine_name
 from spatial.io.audio_in import StereoSource
 from spatial.io.soundcard import CLOSE_S, Device, Stream
-from spatial.session.ends import open_ends
+from spatial.session.ends import open_ends, require_core
 from spatial.session.feeder import Feeder
 from spatial.session.offline import Path
 from spatial.session.options import RenderOptions, chain_plan
 from spatial.session.player_stats import PlayerStats
+from spatial.session.pulse import Pulse
 from spatial.session.render_report import level_db
+from spatial.session.switches import Switches
 
 if TYPE_CHECKING:
     from spatial.dsp.core.live import LiveFigures
 
 LOOK_S = 0.05
-PATIENCE_S = 0.6
-"""A device that has not called for so long is lost."""
-
-DRAIN_S = 0.05
-"""Silence behind the last frame, beyond the latency that the device tells, before the device is closed."""
-
 _PLAYING: set[Player] = set()
 _LOST: list[Any] = []
 """What devices that never let go may still touch."""
@@ -99,8 +92,7 @@ class Player:
         self._options = options or RenderOptions()
         self._plan = chain_plan(bank, self._options)
         self._host_block, self._latency, self._skip, self._first_frame = host_block, latency, skip, first_frame
-        self._bypass, self._solo, self._gain_db, self._bypass_gain_db = self._options.bypass, self._options.solo, 0.0, 0.0
-        self._mute = False
+        self._switches = Switches(self._options.solo, self._options.bypass)
         self._ends = open_ends(source, bank, self._options, device=device, input_device=input_device, n_channels=n_channels)
         self.device, self.input, self.n_channels = self._ends.device, self._ends.input, self._ends.n_channels
         self._lock = threading.RLock()
@@ -156,7 +148,7 @@ class Player:
         from spatial.dsp.core.live import CoreLive
 
         self._chain = chain
-        self._control(chain)
+        self._switches.set_on(chain, self._options)
         captured = min(self.input.inputs, self._plan.n_inputs) if self.input else 0
         self._live = CoreLive(
             chain, self.n_channels, self._host_block, n_captured=captured, fade_in=self._skip > 0, first_frame=self._first_frame
@@ -257,10 +249,10 @@ class Player:
                 return
             if exchange_filters(self._chain, plan):
                 self._exchanged += 1
-                self._control(self._chain)
+                self._switches.set_on(self._chain, self._options)
             else:
                 chain = CoreChain(plan)
-                self._control(chain)
+                self._switches.set_on(chain, self._options)
                 self._live.switch(chain)
                 self._chain = chain
             self._plan = plan
@@ -274,9 +266,7 @@ class Player:
         gain_db : float
             Gain of the bypass alone.
         """
-        with self._lock:
-            self._bypass, self._bypass_gain_db = bypass, gain_db
-            self._control_now()
+        self._switch(bypass=bypass, bypass_gain_db=gain_db)
 
     def set_solo(self, *paths: str) -> None:
         """Only these paths ("left", "right", "center", "sides"); none: all.
@@ -288,34 +278,21 @@ class Player:
         """
         with self._lock:
             replace(self._options, solo=paths, bypass=False).path_gains(self._plan.paths)
-            self._solo = paths
-            self._control_now()
+            self._switch(solo=paths)
 
     def set_mute(self, mute: bool) -> None:
         """Silence, while the programme goes on."""
-        with self._lock:
-            self._mute = mute
-            self._control_now()
+        self._switch(mute=mute)
 
     def set_gain_db(self, gain_db: float) -> None:
         """Gain beside the one of the options."""
+        self._switch(gain_db=gain_db)
+
+    def _switch(self, **changes: Any) -> None:
         with self._lock:
-            self._gain_db = gain_db
-            self._control_now()
-
-    def _control_now(self) -> None:
-        if self._started:
-            self._control(self._chain)
-
-    def _control(self, chain: Any) -> None:
-        """The controls in force, for a chain."""
-        plan = chain.plan
-        known = tuple(path for path in self._solo if path in (*plan.paths, "sides"))
-        for path, gain in zip(plan.paths, replace(self._options, solo=known, bypass=False).path_gains(plan.paths), strict=True):
-            chain.set_path_gain(path, float(gain))
-        chain.set_gain(float(from_db(plan.gain_db + self._gain_db + (self._bypass_gain_db if self._bypass else 0.0))))
-        chain.set_bypass(self._bypass)
-        chain.set_mute(self._mute)
+            self._switches = replace(self._switches, **changes)
+            if self._started:
+                self._switches.set_on(self._chain, self._options)
 
     # --------------------------------------------------------------------------------------------------------- figures
 
@@ -375,29 +352,21 @@ class Player:
             self._close()
 
     def _look_after(self) -> None:
-        fs = self._plan.bank.fs
-        patience = max(PATIENCE_S, 4 * self._host_block / fs, 2 * self._stream.latency_s)
-        drain = math.ceil((self._stream.latency_s + DRAIN_S) * fs) + self._host_block
-        seen, silent_at = -1, None
-        moved = looked = time.monotonic()
+        pulse = Pulse(self._plan.bank.fs, self._host_block, self._stream.latency_s)
         while True:
             time.sleep(LOOK_S)
-            figures, now = self._look(), time.monotonic()
-            if figures.frames != seen or now - looked > patience:  # the second: it was this process that stood still
-                seen, moved = figures.frames, now
-            looked = now
+            figures = self._look()
+            beats = pulse.beats(figures)
             if self._feeder is not None and self._feeder.error is not None and self._error is None:
                 self._error = self._feeder.error
                 self._stopping.set()
                 self._live.stop()
-            if now - moved > patience or not self._stream.active:
+            if not beats or not self._stream.active:
                 self._lose()
                 return
-            if figures.finished or figures.silent:
-                silent_at = figures.frames if silent_at is None else silent_at
-                if figures.frames - silent_at >= drain:
-                    self._close()
-                    return
+            if pulse.drained(figures):
+                self._close()
+                return
 
     def _lose(self) -> None:
         """The device has stopped calling."""
@@ -420,18 +389,6 @@ class Player:
         if self._feeder is not None and self._ends.reader is not None and self._feeder.join(CLOSE_S):
             self._ends.close()  # else it hangs in a read, and the file has to stay
         self._done.set()
-
-
-def require_core() -> None:
-    """Nothing where live playback is possible.
-
-    Raises
-    ------
-    DeviceError
-        The engine in force is not the C core.
-    """
-    if engine_name() != "c":
-        raise DeviceError(f"live playback needs the C core, the engine is {engine_name()}: {CORE_MISSING}")
 
 
 def _stop_all() -> None:
