@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spatial import __version__
 from spatial.analysis.study import Study
@@ -75,9 +76,19 @@ def report_page(study: Study, command: str) -> str:
 def rows_of(study: Study) -> Sequence[Row]:
     """What is asked beside what is reached; a bank that is judged on its own rig says it itself."""
     stated = study.bank.figures.get("asked_and_reached")
-    if stated and study.rig_file.text == study.bank.rig_text:
+    if study.rig_file.text == study.bank.rig_text and _is_table(stated):
         return [Row(**row) for row in stated]
     return design_table(study)
+
+
+def _is_table(stated: Any) -> bool:
+    """Whether a bank's figures hold rows as `spatial design` writes them: banks come from anywhere."""
+    names = {field.name for field in fields(Row)}
+    return (
+        isinstance(stated, list)
+        and len(stated) > 0
+        and all(isinstance(row, dict) and row.keys() == names and all(isinstance(cell, str) for cell in row.values()) for row in stated)
+    )
 
 
 def _facts(bank: FilterMatrix) -> str:
