@@ -84,7 +84,8 @@ def pose_weights(
         return weights
     even = np.geomspace(freqs[inside[0]], freqs[inside[-1]], POSE_POINTS)
     some = np.unique(inside[np.abs(freqs[inside][:, None] - even).argmin(axis=0)])
-    h_ipsi, h_poses, v, d, effort, wanted_leak, spread = (x[some] for x in (h_ipsi, h_poses, v, d, effort, wanted_leak, spread))
+    h_ipsi, h_poses, v, d = h_ipsi[some], h_poses[some], v[some], d[some]
+    effort, wanted_leak, spread = effort[some], wanted_leak[some], spread[some]
     for _ in range(POSE_ROUNDS):
         w = robust_weights(h_ipsi, v * np.sqrt(weights)[:, None], d, effort, wanted_leak, spread).w
         leak, ipsi = (np.einsum("fpn,fn->fp", h, w) for h in (v, h_poses))

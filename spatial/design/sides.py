@@ -207,7 +207,7 @@ def _reference_alone(h_ipsi: AtPoint, d: Spectrum, group: Sequence[int], used: l
     cheapest[:, used] = toward * (d / np.sum(h_ipsi[:, used] * toward, axis=1))[:, None]
     own = [used.index(i) for i in group if i in used]
     share = cost.min(axis=1, keepdims=True) / cost[:, own].mean(axis=1, keepdims=True) if own else 1.0
-    return share * alone + (1 - share) * cheapest
+    return np.asarray(share * alone + (1 - share) * cheapest, complex)
 
 
 def with_crosstalk(rig_file: RigFile, **changes: Any) -> RigFile:

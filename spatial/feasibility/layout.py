@@ -67,8 +67,8 @@ def feasibility(rig_file: RigFile) -> Feasibility:
     return Feasibility(
         bands_hz=centres,
         condition_db=_condition_db(sides[LEFT]),
-        natural_db=np.min([natural_db(side) for side in sides], axis=0),
-        reachable_db=np.min([own_separation_db(side) for side in silent], axis=0),
+        natural_db=np.stack([natural_db(side) for side in sides]).min(axis=0),
+        reachable_db=np.stack([own_separation_db(side) for side in silent]).min(axis=0),
         pair_fits=np.array([band.limit == "none" for band in pair]),
         deep=np.array([band.reachable_db >= DEEP_DB for band in silence]),
         pair_limits=limits_in_words(pair),
@@ -86,7 +86,7 @@ def _where_short(silence: tuple[Band, ...]) -> tuple[Band, ...]:
 def _condition_db(side: Side) -> Levels:
     used = list(side.order)
     singular = np.linalg.svd(np.stack([side.h_ipsi[:, used], side.h_contra[:, used]], axis=1), compute_uv=False)
-    return 20 * np.log10(singular[:, 0] / np.maximum(singular[:, -1], from_db(-200) * singular[:, 0]))
+    return np.asarray(20 * np.log10(singular[:, 0] / np.maximum(singular[:, -1], from_db(-200) * singular[:, 0])))
 
 
 def _null_limit_hz(rig_file: RigFile) -> float | None:

@@ -77,7 +77,7 @@ def rows_of(study: Study) -> Sequence[Row]:
     """What is asked beside what is reached; a bank that is judged on its own rig says it itself."""
     stated = study.bank.figures.get("asked_and_reached")
     if study.rig_file.text == study.bank.rig_text and _is_table(stated):
-        return [Row(**row) for row in stated]
+        return [Row(**row) for row in stated or ()]
     return design_table(study)
 
 

@@ -90,7 +90,7 @@ def render_file(
         with AudioWriter(output, bank.fs, channels, bits=options.bits, frames=expected, first_frame=skip) as writer:
             for feeds in flow(source, chain.process, rings + chain.tail, skip, max(CHUNK, options.block), heard=meter_in.add):
                 meter_out.add(feeds)
-                too_loud = form.integer and meter_out.sample_peaks.max() > 1  # only without the limiter
+                too_loud = form.integer and bool(meter_out.sample_peaks.max() > 1)  # only without the limiter
                 if not too_loud:
                     writer.write(feeds)
                 if progress:
