@@ -56,10 +56,10 @@ def _even_and_odd(ka: Real, rho: Real, cos_gamma: Real) -> tuple[Complex, Comple
 def _series(ka: Real, rho: Real, cos_gamma: Real) -> tuple[Complex, Complex]:
     ka = ka[:, None]
     surface, source = hankel_orders(MAX_ORDERS, ka), hankel_orders(MAX_ORDERS, ka * rho)
-    carried = -np.exp(1j * ka) / ka  # -(rho/ka) e^{j ka rho} h_m(ka rho)/h_m(ka)
+    carried: Complex = np.asarray(-np.exp(1j * ka) / ka, complex)  # -(rho/ka) e^{j ka rho} h_m(ka rho)/h_m(ka)
     p_before: Real = np.zeros_like(cos_gamma)
     p_now: Real = np.ones_like(cos_gamma)
-    parts = [np.zeros((len(ka), *cos_gamma.shape), complex) for _ in range(2)]
+    parts: list[Complex] = [np.zeros((len(ka), *cos_gamma.shape), complex) for _ in range(2)]
     for m, ((step_a, slope), (step_r, _)) in enumerate(zip(surface, source, strict=True)):
         carried = carried * (step_r * (1 / step_a))
         radial = carried * ((2 * m + 1) / slope)
