@@ -133,7 +133,6 @@ def _fit(side: Side, mode: str, freqs: Freqs, fs: int, n_taps: int, delay: Delay
     weight = np.concatenate([(ipsi * v / d2)[:, None], np.repeat(leak_weight[:, None], leaks.shape[1], axis=1)], axis=1)
     cost = np.minimum(side.cost / side.cost.min(axis=1, keepdims=True), MOST_COST)
     taps = np.zeros((n_taps, side.w.shape[1]))
-    taps[:, used] = fit_firs(
-        points / turn[:, None], wanted * common, weight, np.asarray(w * common * turn, complex), loading[:, None] * cost, n_taps
-    )
+    heard, near = np.asarray(wanted * common, complex), np.asarray(w * common * turn, complex)
+    taps[:, used] = fit_firs(points / turn[:, None], heard, weight, near, loading[:, None] * cost, n_taps)
     return taps
