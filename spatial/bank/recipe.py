@@ -16,6 +16,8 @@ PATHS = ("left", "right", "center")
 """What an upmix makes of stereo, and what a bank for stereo may have."""
 
 STEREO = ("left", "right")
+DEFAULT_BLOCK = 128
+"""Frames of a partition of the convolution, where nobody says another number."""
 UPMIXES = ("directional", "projection", "matrix", "off")
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spatial.session.options import DEFAULT_BLOCK, RenderOptions
+from spatial.bank.recipe import DEFAULT_BLOCK
+
+if TYPE_CHECKING:
+    from spatial.session.options import RenderOptions
 
 BYPASS_HELP = (
     "no filters: left and right go, each unchanged, to the driver that carries most of its side, as late and with the same gain "
@@ -76,6 +79,8 @@ def path_gain(text: str) -> tuple[str, float]:
 
 def render_options(args: argparse.Namespace) -> RenderOptions:
     """The options of the command line as the renderer takes them."""
+    from spatial.session.options import RenderOptions
+
     return RenderOptions(
         gain_db=args.gain_db,
         limiter=not args.no_limiter,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spatial.bank.matrix import MAX_GAIN_DB, FilterMatrix
-from spatial.bank.recipe import PATHS, RenderRecipe
+from spatial.bank.recipe import DEFAULT_BLOCK, PATHS, RenderRecipe
 from spatial.base import checks
 from spatial.base.arrays import Audio
 from spatial.base.errors import UsageError
@@ -18,7 +18,6 @@ from spatial.dsp.make import make_chain
 
 SIDES = "sides"
 NAMES = (*PATHS, SIDES)
-DEFAULT_BLOCK = 128
 
 
 @dataclass(frozen=True)
