@@ -63,7 +63,7 @@ class Listener:
 
     def process(self, frames):
         live = self.player._live
-        while live.room() > live.capacity // 2 and self.player._feeder.is_alive() and not self.player._done.is_set():
+        while live.room() > live.capacity // 2 and self.player._feeder.reading and not self.player._done.is_set():
             time.sleep(0.0005)
         x = np.stack([port.get_array() for port in self._ports])
         if self._waiting:

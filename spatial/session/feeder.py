@@ -52,10 +52,15 @@ class Feeder:
         self._thread.start()
         self._primed.wait(PRIME_S)
 
+    @property
+    def reading(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._thread.is_alive()
+
     def join(self, timeout_s: float) -> bool:
         """Whether reading has ended, or ends in time."""
         self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return not self.reading
 
     def _feed(self) -> None:
         try:
