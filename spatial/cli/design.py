@@ -92,12 +92,13 @@ def designed(rig_file: RigFile, fs: int, progress: Callable[[str], None]) -> tup
         Told every stage of STAGES.
     """
     from spatial.catalogue.design_table import design_table
-    from spatial.catalogue.figures import figures_of, study_of
-    from spatial.design.filter_bank import compute_filters
+    from spatial.catalogue.figures import figures_of, headroom, study_of
+    from spatial.design.filter_bank import design_bank
 
-    bank = compute_filters(rig_file, fs=fs, progress=progress)
+    bank, predicted = design_bank(rig_file, fs=fs, progress=progress)
     progress("figures")
     study = study_of(bank, rig_file)
+    study.know(headroom, predicted)
     rows = design_table(study)
     figures = {"asked_and_reached": [asdict(row) for row in rows], **figures_of(study, elsewhere=False)}
     return bank.replace(figures=figures), rows

@@ -17,7 +17,7 @@ from spatial.acoustics.ear_grid import LOWEST_HZ
 from spatial.acoustics.measured_head import head_notes
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.bank.headroom import predict_headroom
+from spatial.bank.headroom import Headroom, predict_headroom
 from spatial.bank.matrix import FilterMatrix
 from spatial.bank.recipe import RenderRecipe
 from spatial.base.arrays import Delays, Firs, Freqs, Indices, Times
@@ -79,7 +79,6 @@ class Timing:
         return first, zero - first
 
 
-@usual_float_errors
 def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progress | None = None) -> FilterMatrix:
     """Filter matrix of a rig.
 
@@ -104,6 +103,28 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     InputError
         The listener's head file cannot be read.
     """
+    return design_bank(rig_file, fs, progress)[0]
+
+
+@usual_float_errors
+def design_bank(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progress | None = None) -> tuple[FilterMatrix, Headroom]:
+    """The same, and the headroom that its gain comes from.
+
+    Parameters
+    ----------
+    rig_file : RigFile
+    fs : int
+        Sample rate, Hz.
+    progress : callable
+        Called with the name of each stage as it begins.
+
+    Raises
+    ------
+    UsageError
+        As ``compute_filters``.
+    InputError
+        As ``compute_filters``.
+    """
     instance(rig_file, RigFile, "compute_filters", "load_rig(path) reads one")
     fs = whole_number(fs, "sample rate", *FS_RANGE, form="{} {} Hz")
     if rig_file.rig.kind == "loudspeakers":
@@ -111,7 +132,8 @@ def compute_filters(rig_file: RigFile, fs: int = REFERENCE_FS, progress: Progres
     head_notes(rig_file)  # refuses a head file that cannot be read, also where the model does without it
     say = progress or _silent
     bank = headphone_filters(rig_file, fs) if rig_file.rig.kind == "headphones" else _loudspeakers(rig_file, fs, say)
-    return bank.replace(headroom_gain_db=predict_headroom(bank).gain_db)
+    predicted = predict_headroom(bank)
+    return bank.replace(headroom_gain_db=predicted.gain_db), predicted
 
 
 def _refuse_sizes(rig: Rig) -> None:
