@@ -151,10 +151,7 @@ def test_no_figure_is_computed_twice_for_one_study(runs):
         assert set(calls.again()) & figures == set(), f"{command} of {rig}"
 
 
-ROOM = pytest.param("in a room", marks=pytest.mark.xfail(strict=True, reason="each of three ways of playing asks for the drivers anew"))
-
-
-@pytest.mark.parametrize("rig", ["loudspeakers", ROOM])
+@pytest.mark.parametrize("rig", ["loudspeakers", "in a room"])
 def test_what_figures_need_is_computed_once_for_all_of_them(runs, rig):
     """The drivers at many points and frequencies, and the search for the best static matrix."""
     for command in ("design", "report"):

@@ -273,3 +273,11 @@ def test_block_toeplitz_is_solved_as_a_dense_matrix(seed, n, blocks):
     right = rng.standard_normal((blocks, n))
     dense = np.block([[lags[m - k] if m >= k else lags[k - m].T for k in range(blocks)] for m in range(blocks)])
     assert np.allclose(solve_block_toeplitz(lags, right).ravel(), np.linalg.solve(dense, right.ravel()), rtol=1e-7, atol=1e-9)
+
+
+def test_other_taps_do_not_keep_the_figures_of_those_before():
+    """A report shows what a bank states of itself: it must be said of these taps."""
+    bank = compute_filters(load_rig("headphones")).replace(figures={"width": {"ild_error_db": 0.5}})
+    assert bank.replace(headroom_gain_db=-1.0).figures == bank.figures
+    assert bank.replace(taps=0.5 * bank.taps).figures == {}
+    assert bank.replace(taps=0.5 * bank.taps, figures={"own": 1}).figures == {"own": 1}

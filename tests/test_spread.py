@@ -14,7 +14,7 @@ from make_rigs import ball_rig, closed_form, first_wave, free_rig, sides_of
 from spatial.acoustics.head import ear_responses
 from spatial.acoustics.points import LEFT, RIGHT, Ears
 from spatial.acoustics.transfer import transfer_matrix
-from spatial.analysis.binaural_cues import ild_errors_db, judged_frequencies, rms
+from spatial.analysis.binaural_cues import ild_errors_db, itd_errors_us, judged_frequencies, rms
 from spatial.analysis.spread import DRAWS, driver_errors, errors_of_drivers, spread_figures
 from spatial.design import sides
 from spatial.design.crosstalk import least_effort_weights, least_spread_weights, reachable_leaks, virtual_leak
@@ -196,7 +196,7 @@ def test_weights_under_spread_leak_least_in_the_mean_of_many_loudspeakers(seed, 
 
 
 def test_percentiles_are_those_of_many_loudspeakers():
-    """Twenty thousand random ones, by a generator of their own; the largest of three figures over three rigs is 2.6 % off."""
+    """Twenty thousand random ones, by a generator of their own: 3.5 % off at most where 100 random ones would be off by 3 to 12 % rms."""
     rng = np.random.default_rng(5)
     for name in ("box2", "ball3", "bar8"):
         rig_file = differing(load_rig(name), 1.0, 5.0)
@@ -205,12 +205,14 @@ def test_percentiles_are_those_of_many_loudspeakers():
         errors = 10 ** (gain / 20) * np.exp(1j * np.deg2rad(5 * phase))
         h = transfer_matrix(rig_file.rig, Ears.of(rig_file.scene.listener), freqs, rig_file.scene.medium)
         real = real_pair(rig_file.scene, freqs, Ears.of(rig_file.scene.listener))
-        worse = 0.0
+        worse = np.zeros(2)
         for ear in (LEFT, RIGHT):
             near, far = ((h[:, at] * found_sides.at(ear, freqs)) @ errors.T for at in (ear, 1 - ear))
-            found = ild_errors_db(freqs, near, far, real[:, ear, ear, None], real[:, 1 - ear, ear, None])
-            worse = max(worse, np.percentile(rms(found), 90))
-        assert spread_figures(found_sides).ild_p90_db == pytest.approx(worse, rel=0.04)
+            pair = real[:, ear, ear, None], real[:, 1 - ear, ear, None]
+            found = [rms(off(freqs, near, far, *pair)) for off in (ild_errors_db, itd_errors_us)]
+            worse = np.maximum(worse, np.percentile(found, 90, axis=1))
+        ours = spread_figures(found_sides)
+        assert (ours.ild_p90_db, ours.itd_p90_us) == pytest.approx(tuple(worse), rel=0.04)
 
 
 @settings(deadline=None, max_examples=30)

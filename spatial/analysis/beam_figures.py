@@ -56,17 +56,17 @@ class BeamFigures:
 
     side_db: float = figure("on axis over mean power at +-80, +-90, +-100 deg", HIGHER)
     side_min_db: float = figure("the same in the worst third octave", HIGHER)
-    side_min_hz: float = figure("")
+    side_min_hz: float = figure("where that is")
     side90_db: float = figure("on axis over +-90 deg", HIGHER)
     droop45_db: float = figure("lowest level within +-45 deg", HIGHER)
     peak45_db: float = figure("highest level within +-45 deg", LOWER)
     rear_db: float | None = figure("on axis over |azimuth| >= 135 deg", HIGHER)  # None in a baffle, behind which it is silent
     bw6_deg: float = figure("between the first -6 dB crossings")
     di_db: float = figure("directivity index", HIGHER)
-    di_min_db: float = figure("", HIGHER)
+    di_min_db: float = figure("the same in the worst third octave", HIGHER)
     effort_db: float = figure("drive power over the reference alone, worst third octave", LOWER)
-    ripple_db: float = figure("", LOWER)
-    level_db: float = figure("")
+    ripple_db: float = figure("range of the level on axis over what is asked there, third octaves", LOWER)
+    level_db: float = figure("mean of that level")
     prering_db: float = figure("energy earlier than 1 ms before the peak", LOWER)
     p10_db: float = figure("side_db that nine of ten reach with +-1 dB, +-5 deg, +-2 mm off", HIGHER)
 

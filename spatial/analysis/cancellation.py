@@ -82,7 +82,7 @@ class SideFigures:
     drive_db: float = figure("largest gain of a filter", LOWER)
     ild_error_db: float = figure("nominal head, matched drivers: level difference of the ears off, rms", LOWER)
     ild_worst_db: float = figure("the same in the worst third octave", LOWER)
-    ild_worst_hz: float = figure("")
+    ild_worst_hz: float = figure("where that is")
     itd_error_us: float = figure("nominal head, matched drivers: time difference off, rms, 300-1500 Hz", LOWER)
     worst_pose_db: float = figure("sep_mean at the worst of 27 head poses", HIGHER)
 

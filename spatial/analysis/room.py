@@ -26,7 +26,7 @@ from spatial.acoustics.spherical import phasor
 from spatial.acoustics.transfer import pressure_at, transfer_matrix
 from spatial.analysis.beam_bands import PER_BAND, BandPlant, beam_bands, frequencies_of
 from spatial.analysis.study import Study
-from spatial.base.arrays import Complex, Drive, Flags, Freqs, Indices, Power, Real, Spectrum, Vector
+from spatial.base.arrays import Complex, Freqs, Indices, Power, Real, Times, Transfer, Vector
 from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import mean_of_each, power_db, third_octave_centres, third_octave_mean, thirds_below
 from spatial.rig.geometry import head_centre, left_of
@@ -47,10 +47,10 @@ class RoomFigures:
     """One way of playing the centre in a room."""
 
     drr_db: float = figure("direct sound over all else in the room, third octaves 250 Hz-4 kHz", HIGHER)
-    critical_distance_m: float = figure("", HIGHER)
-    early_to_direct_db: float = figure("", LOWER)
+    critical_distance_m: float = figure("where direct and reverberant power are equal", HIGHER)
+    early_to_direct_db: float = figure("what follows within 20 ms over the direct sound", LOWER)
     iacc: float = figure("likeness of the ears, 0-80 ms, octaves 500 Hz-2 kHz")
-    c50_db: float = figure("")
+    c50_db: float = figure("first 50 ms over the rest")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,122 @@ class InRoom:
     reference: RoomFigures
     all_equal: RoomFigures
     beam: RoomFigures
+
+
+@dataclass(frozen=True, eq=False)
+class RoomPlant:
+    """What the drivers bring along every path of a room, for all ways of playing them.
+
+    Attributes
+    ----------
+    rig_file : RigFile
+    room : Room
+    bands : BandPlant
+        Of the third octaves that are judged.
+    delay_s : (paths,) s
+        After the direct sound; the first so many of them have their phases.
+    freqs : (freqs,) Hz
+        A grid that resolves the time that these span.
+    exact : (freqs, exact paths, drivers) complex
+        What every driver brings along these.
+    scale : (exact paths,)
+        Strength of each, re the pressure at its own length.
+    late : dict
+        Until so many seconds: far field (band frequencies, directions, drivers) and power (directions,) of the others; None without any.
+    early : EarlyEars
+        For the coherence of the ears.
+    """
+
+    rig_file: RigFile
+    room: Room
+    bands: BandPlant
+    delay_s: Times
+    freqs: Freqs
+    exact: Transfer
+    scale: Real
+    late: dict[float, tuple[Transfer, Power] | None]
+    early: EarlyEars
+
+    @classmethod
+    def of(cls, rig_file: RigFile, room: Room, listener_m: Vector, top_hz: float) -> RoomPlant:
+        """Plant of a rig in a room, heard at a place.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        room : Room
+        listener_m : (3,) m
+            Rig coordinates.
+        top_hz : float
+            Third octaves that end above it are left out.
+        """
+        rig, medium = rig_file.rig, rig_file.scene.medium
+        paths = images(room, np.zeros(3), listener_m, medium.c)
+        bands_hz = thirds_below(third_octave_centres(*BANDS_HZ), top_hz)
+        delay_s = (paths.length_m - paths.length_m[0]) / medium.c
+        exact = paths.until(paths.length_m[min(EXACT_PATHS, len(paths.length_m) - 1)])
+        n = len(exact.length_m)
+        step_hz = min(STEP_SHARE / max(float(delay_s[n - 1]), 1e-3), bands_hz[0] / 12)
+        freqs = np.arange(bands_hz[0] * 2 ** (-1 / 6), bands_hz[-1] * 2 ** (1 / 6), step_hz)
+        sparse = frequencies_of(bands_hz)
+
+        def late(until_s: float) -> tuple[Transfer, Power] | None:
+            chosen = delay_s[n:] <= until_s
+            if not chosen.any():
+                return None
+            cells = tail(Images(*(x[n:][chosen] for x in (paths.length_m, paths.strength, paths.leaving, paths.arriving))))
+            return transfer_matrix(rig, cells.directions, sparse, medium), cells.power
+
+        return cls(
+            rig_file,
+            room,
+            BandPlant.of(rig_file, bands_hz),
+            delay_s,
+            freqs,
+            _along(rig_file, freqs, exact),
+            exact.strength * exact.length_m,
+            {until_s: late(until_s) for until_s in (EARLY_S, C50_S, np.inf)},
+            EarlyEars.of(rig_file, paths),
+        )
+
+    def figures(self, weights: Weights) -> RoomFigures:
+        """Figures of one way of playing.
+
+        Parameters
+        ----------
+        weights : callable
+            freqs -> effective weights (freqs, drivers).
+        """
+        direct, rest, early, first_50 = self._powers(weights)
+        di_db = float(beam_bands(self.bands, weights, tolerance=False).di_db.mean())
+        volume = float(np.prod(self.room.size_m))
+        return RoomFigures(
+            drr_db=float(power_db(direct / rest).mean()),
+            critical_distance_m=0.057 * float(np.sqrt(10 ** (di_db / 10) * volume / self.room.rt60_s)),
+            early_to_direct_db=float(power_db(early / direct).mean()),
+            iacc=self.early.iacc(weights),
+            c50_db=float(power_db((direct + first_50) / np.maximum(rest - first_50, 1e-30)).mean()),
+        )
+
+    def _powers(self, weights: Weights) -> tuple[Power, Power, Power, Power]:
+        """Power per band of the direct sound, of all that follows, and of the first 20 and 50 ms of what follows: (bands,) each."""
+        bands_hz = self.bands.bands_hz
+        at_once = (self.exact @ weights(self.freqs)[:, :, None])[:, :, 0] * self.scale
+        w = weights(self.bands.freqs)
+
+        def late_power(late: tuple[Transfer, Power] | None) -> Power:
+            if late is None:
+                return np.zeros(len(bands_hz))
+            p = (late[0] @ w[:, :, None])[:, :, 0]
+            return mean_of_each(np.abs(p) ** 2 @ late[1], PER_BAND)
+
+        def power(first: int, until_s: float) -> Power:
+            last = np.searchsorted(self.delay_s[: len(self.scale)], until_s, side="right")
+            return third_octave_mean(np.abs(at_once[:, first:last].sum(axis=1)) ** 2, self.freqs, bands_hz)
+
+        direct = third_octave_mean(np.abs(at_once[:, 0]) ** 2, self.freqs, bands_hz)
+        rest, early, first_50 = (power(1, until_s) + late_power(self.late[until_s]) for until_s in (np.inf, EARLY_S, C50_S))
+        return direct, rest, early, first_50
 
 
 def room_figures(
@@ -79,102 +195,91 @@ def room_figures(
     top_hz : float
         Third octaves that end above it are left out.
     """
-    room = room or rig_file.scene.room or Room()
     at = head_centre(rig_file.scene.listener) if listener_m is None else np.asarray(listener_m, float)
-    paths = images(room, np.zeros(3), at, rig_file.scene.medium.c)
-    bands = thirds_below(third_octave_centres(*BANDS_HZ), top_hz)
-    direct, rest, early, first_50 = _powers(rig_file, weights, bands, paths)
-    di_db = float(beam_bands(BandPlant.of(rig_file, bands), weights, tolerance=False).di_db.mean())
-    volume = float(np.prod(room.size_m))
-    return RoomFigures(
-        drr_db=float(power_db(direct / rest).mean()),
-        critical_distance_m=0.057 * float(np.sqrt(10 ** (di_db / 10) * volume / room.rt60_s)),
-        early_to_direct_db=float(power_db(early / direct).mean()),
-        iacc=_iacc(rig_file, weights, paths),
-        c50_db=float(power_db((direct + first_50) / np.maximum(rest - first_50, 1e-30)).mean()),
-    )
+    return RoomPlant.of(rig_file, room or rig_file.scene.room or Room(), at, top_hz).figures(weights)
 
 
 def in_room(study: Study) -> InRoom:
     """The bank and two simpler ways in the rig file's room, or in an ordinary one where it has none."""
-    simpler = study.simple_beams
-    ways = (simpler["reference"], simpler["all_equal"], study.center)
-    return InRoom(*(room_figures(study.rig_file, weights, top_hz=study.top_hz) for weights in ways))
+    rig_file, simpler = study.rig_file, study.simple_beams
+    plant = RoomPlant.of(rig_file, rig_file.scene.room or Room(), head_centre(rig_file.scene.listener), study.top_hz)
+    return InRoom(*(plant.figures(weights) for weights in (simpler["reference"], simpler["all_equal"], study.center)))
 
 
-def _powers(rig_file: RigFile, weights: Weights, bands_hz: Freqs, paths: Images) -> tuple[Power, Power, Power, Power]:
-    """Power per band of the direct sound, of all that follows, and of the first 20 and 50 ms of what follows: (bands,) each."""
-    rig, medium = rig_file.rig, rig_file.scene.medium
-    delay = (paths.length_m - paths.length_m[0]) / medium.c
-    # the first paths one by one and with their phases, on a grid that resolves the time they span
-    exact = paths.until(paths.length_m[min(EXACT_PATHS, len(paths.length_m) - 1)])
-    n = len(exact.length_m)
-    step_hz = min(STEP_SHARE / max(float(delay[n - 1]), 1e-3), bands_hz[0] / 12)
-    freqs = np.arange(bands_hz[0] * 2 ** (-1 / 6), bands_hz[-1] * 2 ** (1 / 6), step_hz)
-    at_once = _pressures(rig_file, weights(freqs), freqs, exact)
-    # the rest by their powers alone
-    sparse = frequencies_of(bands_hz)
-    w = weights(sparse)
-
-    def late_power(chosen: Flags) -> Power:
-        if not chosen.any():
-            return np.zeros(len(bands_hz))
-        late = tail(Images(*(x[n:][chosen] for x in (paths.length_m, paths.strength, paths.leaving, paths.arriving))))
-        p = (transfer_matrix(rig, late.directions, sparse, medium) @ w[:, :, None])[:, :, 0]
-        return mean_of_each(np.abs(p) ** 2 @ late.power, PER_BAND)
-
-    def power(first: int, until_s: float) -> Power:
-        together = at_once[:, first : np.searchsorted(delay[:n], until_s, side="right")].sum(axis=1)
-        return third_octave_mean(np.abs(together) ** 2, freqs, bands_hz)
-
-    late = {until_s: late_power(delay[n:] <= until_s) for until_s in (EARLY_S, C50_S, np.inf)}
-    direct = third_octave_mean(np.abs(at_once[:, 0]) ** 2, freqs, bands_hz)
-    rest, early, first_50 = (power(1, until_s) + late[until_s] for until_s in (np.inf, EARLY_S, C50_S))
-    return direct, rest, early, first_50
-
-
-def _pressures(rig_file: RigFile, w: Drive, freqs: Freqs, paths: Images) -> Complex:
-    """Pressure that every path brings, less the travel of the direct path: (freqs, paths)."""
+def _along(rig_file: RigFile, freqs: Freqs, paths: Images) -> Transfer:
+    """What every driver brings along every path, less the travel of the direct one and the path's strength: (freqs, paths, drivers)."""
     rig, medium = rig_file.rig, rig_file.scene.medium
     k = 2 * np.pi * freqs / medium.c
-    wave = phasor(np.outer(k, paths.length_m))
     places = paths.leaving * paths.length_m[:, None]
     if body_of(rig) is None:
-        g = pressure_at(rig, places, freqs, medium)
-    else:
-        # all paths of a body but the direct one are long: its far field serves
-        g = transfer_matrix(rig, FarField(paths.leaving), freqs, medium) * (wave / paths.length_m)[:, :, None]
-        g[:, :1] = pressure_at(rig, places[:1], freqs, medium)
-    return (g @ w[:, :, None])[:, :, 0] * (paths.strength * paths.length_m)
+        return pressure_at(rig, places, freqs, medium)
+    # all paths of a body but the direct one are long: its far field serves
+    wave = phasor(np.outer(k, paths.length_m))
+    g = transfer_matrix(rig, FarField(paths.leaving), freqs, medium) * (wave / paths.length_m)[:, :, None]
+    g[:, :1] = pressure_at(rig, places[:1], freqs, medium)
+    return g
 
 
-def _iacc(rig_file: RigFile, weights: Weights, paths: Images) -> float:
-    """Mean of the octaves' largest |cross-correlation| of the ears' impulse responses, 0-80 ms."""
-    scene, top_hz = rig_file.scene, IACC_OCTAVES_HZ[-1] * 2**0.5
-    c, listener = scene.medium.c, scene.listener
-    early = paths.until(paths.length_m[0] + c * IACC_S)
-    freqs = np.arange(1, int(top_hz * IACC_WINDOW_S) + 1) / IACC_WINDOW_S
-    k = 2 * np.pi * freqs / c
-    g = transfer_matrix(rig_file.rig, FarField(early.leaving), freqs, scene.medium)
-    p = (g @ weights(freqs)[:, :, None])[:, :, 0] * early.strength * phasor(np.outer(k, early.length_m - early.length_m[0]))
-    # ears by the angle between arrival and ear axis, re the free field at the head's centre, looked up on a fine table
-    cosine = early.arriving @ left_of(listener.yaw_deg)
-    ears = sphere_series(k * listener.head_radius_m, [FAR_HEADS], [np.linspace(-1, 1, IACC_STEPS)])[:, 0]
-    place = (cosine + 1) / 2 * (IACC_STEPS - 1)
-    low = np.minimum(np.floor(place).astype(int), IACC_STEPS - 2)
-    share = place - low
+@dataclass(frozen=True, eq=False)
+class EarlyEars:
+    """The first 80 ms at the two ears of the rigid-sphere head.
 
-    def heard(index: Indices, part: Real) -> Spectrum:
-        at = ears[:, index] * (1 - part) + ears[:, index + 1] * part
-        return np.asarray(np.sum(p * at, axis=1))
+    Attributes
+    ----------
+    freqs : (freqs,) Hz
+    sent : (freqs, paths, drivers) complex
+        Far field of every driver along every path.
+    strength : (paths,)
+    travel : (freqs, paths) complex
+        Of each path after the direct one.
+    ears : two of (freqs, paths) complex
+        Left and right ear for a wave that arrives so, re the free field at the head's centre.
+    """
 
-    mirrored = IACC_STEPS - 2 - low
-    left, right = heard(low, share), heard(mirrored, 1 - share)
-    lag = np.linspace(-IACC_LAG_S, IACC_LAG_S, 201)
-    found = []
-    for centre in IACC_OCTAVES_HZ:
-        band = (freqs >= centre / 2**0.5) & (freqs < centre * 2**0.5)
-        cross = (left[band] * right[band].conj()) @ np.exp(2j * np.pi * np.outer(freqs[band], lag))
-        energy = np.sqrt(np.sum(np.abs(left[band]) ** 2) * np.sum(np.abs(right[band]) ** 2))
-        found.append(np.max(np.abs(cross.real)) / energy)
-    return float(np.mean(found))
+    freqs: Freqs
+    sent: Transfer
+    strength: Real
+    travel: Complex
+    ears: tuple[Complex, Complex]
+
+    @classmethod
+    def of(cls, rig_file: RigFile, paths: Images) -> EarlyEars:
+        """Early paths of a room and the head that they reach."""
+        scene, top_hz = rig_file.scene, IACC_OCTAVES_HZ[-1] * 2**0.5
+        c, listener = scene.medium.c, scene.listener
+        early = paths.until(paths.length_m[0] + c * IACC_S)
+        freqs = np.arange(1, int(top_hz * IACC_WINDOW_S) + 1) / IACC_WINDOW_S
+        k = 2 * np.pi * freqs / c
+        sent = transfer_matrix(rig_file.rig, FarField(early.leaving), freqs, scene.medium)
+        # ears by the angle between arrival and ear axis, looked up on a fine table
+        cosine = early.arriving @ left_of(listener.yaw_deg)
+        table = sphere_series(k * listener.head_radius_m, [FAR_HEADS], [np.linspace(-1, 1, IACC_STEPS)])[:, 0]
+        place = (cosine + 1) / 2 * (IACC_STEPS - 1)
+        low = np.minimum(np.floor(place).astype(int), IACC_STEPS - 2)
+        share = place - low
+
+        def looked_up(index: Indices, part: Real) -> Complex:
+            return table[:, index] * (1 - part) + table[:, index + 1] * part
+
+        travel = phasor(np.outer(k, early.length_m - early.length_m[0]))
+        return cls(freqs, sent, early.strength, travel, (looked_up(low, share), looked_up(IACC_STEPS - 2 - low, 1 - share)))
+
+    def iacc(self, weights: Weights) -> float:
+        """Mean of the octaves' largest |cross-correlation| of the ears' impulse responses.
+
+        Parameters
+        ----------
+        weights : callable
+            freqs -> effective weights (freqs, drivers).
+        """
+        freqs = self.freqs
+        p = (self.sent @ weights(freqs)[:, :, None])[:, :, 0] * self.strength * self.travel
+        left, right = (np.asarray(np.sum(p * ear, axis=1)) for ear in self.ears)
+        lag = np.linspace(-IACC_LAG_S, IACC_LAG_S, 201)
+        found = []
+        for centre in IACC_OCTAVES_HZ:
+            band = (freqs >= centre / 2**0.5) & (freqs < centre * 2**0.5)
+            cross = (left[band] * right[band].conj()) @ np.exp(2j * np.pi * np.outer(freqs[band], lag))
+            energy = np.sqrt(np.sum(np.abs(left[band]) ** 2) * np.sum(np.abs(right[band]) ** 2))
+            found.append(np.max(np.abs(cross.real)) / energy)
+        return float(np.mean(found))

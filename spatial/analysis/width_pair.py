@@ -56,15 +56,15 @@ class WidthFigures:
     """Errors against the sphere over ERB bands (itd_low_error_us: below 800 Hz), and colour: rms off flat, centre less hard in dB."""
 
     ild_error_db: float = figure("against the sphere, rms over ERB bands", LOWER)
-    ild_worst_db: float = figure("", LOWER)
+    ild_worst_db: float = figure("the same in the worst band", LOWER)
     itd_error_us: float = figure("against the sphere, rms over ERB bands below 1.5 kHz", LOWER)
-    itd_worst_us: float = figure("", LOWER)
+    itd_worst_us: float = figure("the same in the worst band", LOWER)
     itd_low_error_us: float = figure("the same below 800 Hz", LOWER)
     ipsi_flat_db: float = figure("near ear off flat, rms", LOWER)
     hard_flat_db: float = figure("hard-panned sound off flat, rms over ERB bands", LOWER)
     centre_flat_db: float = figure("phantom centre off flat, rms over ERB bands", LOWER)
     centre_less_hard_db: float = figure("colour between phantom centre and hard-panned sound, rms", LOWER)
-    centre_least_db: float = figure("", HIGHER)
+    centre_least_db: float = figure("phantom centre less hard-panned sound in the band that loses most", HIGHER)
 
 
 def width_curves(study: Study, freqs: Freqs) -> WidthCurves:

@@ -167,7 +167,9 @@ class FilterMatrix:
         return file.sha256(self.taps, file.header_text(self._said()))
 
     def replace(self, **changes: Any) -> FilterMatrix:
-        """A copy with some fields changed."""
+        """A copy with some fields changed; other taps lose the figures, which are those of the taps before, unless they bring their own."""
+        if "taps" in changes:
+            changes = {"figures": {}, **changes}
         return dataclasses.replace(self, **changes)
 
     def _said(self) -> dict[str, Any]:

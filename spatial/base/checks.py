@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Mapping, Set
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from spatial.base import arrays
 from spatial.base.errors import UsageError
 
 LONGEST_SHOWN = 60
-Function = TypeVar("Function", bound=Callable[..., Any])
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 Kind = TypeVar("Kind")
 
 
@@ -246,18 +247,18 @@ def instance(value: Any, kind: type[Kind], what: str, how: str) -> Kind:
     return value
 
 
-def usual_float_errors(function: Function) -> Function:
+def usual_float_errors(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """Run a function under NumPy's usual error state, whatever the caller's: a caller's ``np.seterr(all="raise")`` is kept outside.
 
     Formulas here underflow on purpose (Bessel functions of high order, filters that decay).
     """
 
     @functools.wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
         with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
             return function(*args, **kwargs)
 
-    return wrapped  # type: ignore[return-value]
+    return wrapped
 
 
 def shown(value: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from spatial.bank.matrix import FilterMatrix
 from spatial.base.arrays import Audio, Real
-from spatial.base.figure import LOWER, figure
+from spatial.base.figure import HIGHER, LOWER, figure
 from spatial.base.units import db, power_db
 from spatial.dsp.make import make_meter
 from spatial.io.standard_input import open_audio
@@ -36,18 +36,18 @@ class FeedFigures:
 
 @dataclass(frozen=True, kw_only=True)
 class ProgrammeFigures:
-    """A whole programme: loudness before and after, true peak over all drivers, and what the limiter and the entrance had to do."""
+    """A whole programme: loudness before and after, true peak over all drivers, and what the limiter and the check of samples had to do."""
 
     file: str
     duration_s: float
     in_lufs: float | None = figure("loudness of the programme")
     out_lufs: float | None = figure("loudness of all feeds together")
     true_peak_dbtp: float | None = figure("of the loudest feed")
-    gain_db: float = figure("")
+    gain_db: float = figure("of all drivers, before the limiter")
     limiter_share: float = figure("of the time that the limiter works", LOWER)
-    limiter_lowest_db: float = figure("")
+    limiter_lowest_db: float = figure("deepest gain of the limiter", HIGHER)
     non_finite: int = figure("samples that were no numbers", LOWER)
-    drivers: dict[str, FeedFigures] = figure("")
+    drivers: dict[str, FeedFigures]
 
 
 def measure_programme(input: str | os.PathLike[str], bank: FilterMatrix) -> ProgrammeFigures:
