@@ -244,7 +244,14 @@ class EarlyEars:
 
     @classmethod
     def of(cls, rig_file: RigFile, paths: Images) -> EarlyEars:
-        """Early paths of a room and the head that they reach."""
+        """Early paths of a room and the head that they reach.
+
+        Parameters
+        ----------
+        rig_file : RigFile
+        paths : Images
+            Of the room, to the head's centre.
+        """
         scene, top_hz = rig_file.scene, IACC_OCTAVES_HZ[-1] * 2**0.5
         c, listener = scene.medium.c, scene.listener
         early = paths.until(paths.length_m[0] + c * IACC_S)
